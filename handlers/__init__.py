@@ -1,0 +1,1 @@
+"""Every operation: one folder a domain group, one file an operation."""

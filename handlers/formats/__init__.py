@@ -1,0 +1,1 @@
+"""Parsers of files that people bring: mail, mbox, JSON lines, transcripts."""
