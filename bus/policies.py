@@ -1,0 +1,111 @@
+"""Policy, as `topics.toml` writes it: one record a topic, a runner, a shared limit. Types live in Python."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from needlework.bus.durations import parse_duration, parse_rate
+from needlework.bus.permissions import Permission
+from needlework.bus.retry import RetryPolicy
+
+_ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^\s?#]*)")
+
+
+class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a topic's messages are published, ordered, retried, limited and kept."""
+
+    summary: str
+    permission: Permission
+    route: str | None = None
+    """`METHOD /path/{field}`; no route: reachable through publish only."""
+    reply: Literal["result", "stream", "accepted"] = "accepted"
+    status: int = 200
+    """HTTP status of a result."""
+    internal: bool = False
+    """Only handlers and schedules may publish it."""
+    query: bool = False
+    """Only reads: run inline, never stored."""
+    order: Literal["off", "key"] = "off"
+    coalesce: Literal["off", "drop", "replace", "debounce"] = "off"
+    priority: int = 5
+    retry: RetryPolicy = RetryPolicy()
+    timeout: str = "30s"
+    retention: str = "7d"
+    dead_retention: str = "90d"
+    limits: tuple[str, ...] = ()
+    replies: str | None = None
+    """The runner whose result answers a caller; needed where several runners subscribe."""
+    large: bool = False
+    """Its messages may be as large as a request body (or an upload) instead of 256 KiB."""
+    process: bool = False
+    """Run the `def` handler in a worker process."""
+    schedule: str | None = None
+    """Published for every workspace at these times; all fields need defaults."""
+    missed: Literal["once", "skip", "all"] = "once"
+    automatic: bool = False
+    """Held while `config.tick.disable` is true: queue work that no caller waits for."""
+    deprecated: bool = False
+    sunset: str | None = None
+
+    def __post_init__(self) -> None:
+        for text in (self.timeout, self.retention, self.dead_retention):
+            parse_duration(text)
+        if not 0 <= self.priority <= 9:
+            raise ValueError("priority goes from 0 (first) to 9 (last)")
+        if self.route is not None and not _ROUTE.fullmatch(self.route):
+            raise ValueError(f"route {self.route!r} is not `METHOD /path`")
+        if self.query and (self.order != "off" or self.coalesce != "off" or self.limits or self.schedule):
+            raise ValueError("a query is never stored: order, coalesce, limits and schedule do not apply")
+
+    @property
+    def method(self) -> str:
+        return (self.route or "POST /").split(" ", 1)[0]
+
+    @property
+    def path(self) -> str:
+        return (self.route or "POST /").split(" ", 1)[1]
+
+
+class RunnerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a runner takes its deliveries."""
+
+    description: str
+    mode: Literal["auto", "tick"] = "auto"
+    batch: int = 100
+    """Messages of a tick or run when the caller names no number."""
+    concurrency: int = 8
+    lease: str = "60s"
+    schedule: str | None = None
+    """Ticked in every workspace at these times (cron, or `every 30m`; a time zone may follow)."""
+    missed: Literal["once", "skip", "all"] = "once"
+    hidden: bool = False
+    """Left out of `/api/tick/runners` (the `system` runner)."""
+
+    def __post_init__(self) -> None:
+        parse_duration(self.lease)
+        if not 1 <= self.batch <= 10_000 or not 1 <= self.concurrency <= 1_000:
+            raise ValueError("batch goes from 1 to 10,000 and concurrency from 1 to 1,000")
+
+
+class LimitPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A shared limit: at most `concurrency` at once, at most `rate` starts; over it work waits, never drops."""
+
+    concurrency: int | None = None
+    rate: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.concurrency is None and self.rate is None:
+            raise ValueError("a limit needs concurrency, rate, or both")
+        if self.concurrency is not None and self.concurrency < 1:
+            raise ValueError("concurrency is at least 1")
+        if self.rate is not None:
+            parse_rate(self.rate)
+
+
+class Policies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole `topics.toml`."""
+
+    runners: dict[str, RunnerPolicy] = {}
+    topics: dict[str, TopicPolicy] = {}
+    limits: dict[str, LimitPolicy] = {}

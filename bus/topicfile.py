@@ -1,0 +1,74 @@
+"""Read `topics.toml`: every mistake is named with file, line and the nearest right name."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from needlework.bus.policies import LimitPolicy, Policies, RunnerPolicy, TopicPolicy
+
+_SECTIONS: dict[str, type[msgspec.Struct]] = {"runners": RunnerPolicy, "topics": TopicPolicy, "limits": LimitPolicy}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` (did you mean "x"?)` for the closest of `known`, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def read_policies(path: Path) -> tuple[Policies, list[str]]:
+    """The policies of one file and every problem found in it, each as `file:line: what and how to mend it`."""
+    try:
+        text = path.read_text()
+        raw = tomllib.loads(text)
+    except OSError as error:
+        return Policies(), [f"{path}: cannot be read: {error.strerror}"]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return Policies(), [f"{path}: not TOML: {error}"]
+    return parse_policies(raw, str(path), text)
+
+
+def parse_policies(raw: dict[str, Any], source: str, text: str = "") -> tuple[Policies, list[str]]:
+    """As `read_policies`, from a parsed table; `text` is used to name lines."""
+    problems: list[str] = []
+    found: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    for section, tables in raw.items():
+        if section not in _SECTIONS or not isinstance(tables, dict):
+            where = f"{source}:{_line(text, section)}"
+            problems.append(f"{where}: unknown section [{section}]{nearest(section, _SECTIONS)}")
+            continue
+        for name, table in tables.items():
+            where = f"{source}:{_line(text, section, name)}: [{section}.{name}]"
+            policy = _convert(table, _SECTIONS[section], where, problems)
+            if policy is not None:
+                found[section][name] = policy
+    return Policies(**found), problems
+
+
+def _convert(table: Any, kind: type[msgspec.Struct], where: str, problems: list[str]) -> Any:
+    if not isinstance(table, dict):
+        problems.append(f"{where}: must be a table")
+        return None
+    fields = kind.__struct_fields__
+    unknown = [name for name in table if name not in fields]
+    problems.extend(f"{where}: unknown setting {name!r}{nearest(name, fields)}" for name in unknown)
+    if unknown:
+        return None
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        problems.append(f"{where}: {error}")
+        return None
+
+
+def _line(text: str, section: str, name: str | None = None) -> int:
+    if name is None:
+        pattern = rf"^\s*\[+\s*{re.escape(section)}\b"
+    else:
+        pattern = rf"^\s*\[\s*{re.escape(section)}\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]"
+    match = re.search(pattern, text, re.MULTILINE)
+    return text.count("\n", 0, match.start() + len(match[0]) - len(match[0].lstrip())) + 1 if match else 1
