@@ -1,0 +1,137 @@
+"""The embedded sentence encoder: English text to 384 numbers, no network, no other server.
+
+The model reads one text a call: with dynamic 8-bit arithmetic a vector would depend on its batch mates, and
+scores would flip between runs. The memory arena is off for the same price in speed and half the memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from needlework.handlers.text.wordpiece import WordPiece
+    from numpy.typing import NDArray
+
+FOLDER = Path(__file__).parent / "minilm"
+MAX_CHARACTERS = 8_000
+"""What follows is not read: callers split long text into sentences and keep the vectors apart."""
+MAX_TOKENS = 254
+"""Of the 256 that the model sees; two are the special tokens. About 190 words."""
+CACHED_VECTORS = 8_192
+"""12 MiB at 384 float32. Greetings, thanks and templates come back all the time."""
+CACHED_CHARACTERS = 400
+
+
+class Encoder(Protocol):
+    """Anything that gives texts their places in one space.
+
+    Vectors of two `id`s must never meet in one index.
+    """
+
+    @property
+    def id(self) -> str:
+        """Names the weights and the arithmetic; stored beside each vector."""
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """[n, dim], each row of unit norm, or zero for a text without a readable token."""
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2, int8. Safe to share between threads; loads on the first text, once."""
+
+    id = "minilm-l6-v2-int8-1"
+    dim = 384
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, WordPiece] | None = None
+        self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    def load(self) -> None:
+        """Read the model now, for whoever would rather not wait at the first text (about half a second)."""
+        self._session()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `Encoder`. Long texts are cut into chunks of 254 tokens whose mean is taken."""
+        import numpy as np
+
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in enumerate(texts):
+            clean = readable(text)
+            if clean:
+                rows[row] = self._remembered(clean)
+        return rows
+
+    def _remembered(self, text: str) -> NDArray[np.float32]:
+        with self._lock:
+            known = self._cache.get(text)
+            if known is not None:
+                self._cache.move_to_end(text)
+                return known
+        vector = self._vector(text)
+        if len(text) <= CACHED_CHARACTERS:
+            with self._lock:
+                self._cache[text] = vector
+                if len(self._cache) > CACHED_VECTORS:
+                    self._cache.popitem(last=False)
+        return vector
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        import numpy as np
+
+        session, tokenizer = self._session()
+        ids = tokenizer.encode(text)
+        total = np.zeros(self.dim, dtype=np.float32)
+        for start in range(0, len(ids), MAX_TOKENS):
+            chunk = [tokenizer.first, *ids[start : start + MAX_TOKENS], tokenizer.last]
+            tokens = np.array([chunk], dtype=np.int64)
+            total += session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0][0]
+        norm = float(np.linalg.norm(total))
+        return total / np.float32(norm) if norm > 0 else total
+
+    def _session(self) -> tuple[Any, WordPiece]:
+        if self._loaded is None:
+            with self._lock:
+                if self._loaded is None:
+                    self._loaded = _load(self.folder)
+        return self._loaded
+
+
+def readable(text: str) -> str:
+    """`text` as the model may see it: no NUL, no lone surrogate, no margin, at most `MAX_CHARACTERS`."""
+    cut = text[:MAX_CHARACTERS].replace("\x00", "")
+    if not cut.isascii():
+        cut = cut.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return cut.strip()
+
+
+def _load(folder: Path) -> tuple[Any, WordPiece]:
+    import onnxruntime  # type: ignore[import-untyped]
+    from needlework.handlers.text.wordpiece import WordPiece
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    path = str(folder / "model.onnx")
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session, WordPiece(folder / "vocab.txt")
+
+
+_shared = MiniLM()
+
+
+def shared_encoder() -> MiniLM:
+    """The one encoder of this process. Costs nothing until its first text."""
+    return _shared

@@ -1,0 +1,100 @@
+"""Sentences of a text, as exact spans of it.
+
+Where a sentence ends inside a paragraph is sentencex's word (abbreviations, initials, decimal points).
+Which line breaks end a sentence is ours: mail wraps lines, chat and lists end them. Every span satisfies
+`text[span.start:span.end]` being the sentence without margins, whatever the text holds.
+"""
+
+import re
+from typing import NamedTuple
+
+MAX_SENTENCE = 600
+"""Characters. What is longer (tables, logs, minified code) is cut at a blank, or hard where there is none."""
+WRAPPED_LINE = 60
+"""A line shorter than this was ended by its author; a longer one may have been wrapped by a program."""
+
+_NEW_LINE_STARTS = re.compile(r"\s*(?:[-*•–>#|+]|\d{1,3}[.)]|[A-Za-z][.)]\s|\[[ xX]\]|```)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LETTER = re.compile(r"\w")
+
+
+class Span(NamedTuple):
+    """Half open: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+    """The sentences within `text[start:end]`, in order, without overlap.
+
+    Spans without a letter or digit are left out.
+    """
+    stop = len(text) if end is None else end
+    found: list[Span] = []
+    for block in _blocks(text, start, stop):
+        for span in _segments(text, block):
+            if _LETTER.search(text, span.start, span.end):
+                found.extend(_short(text, span))
+    return found
+
+
+def _blocks(text: str, start: int, end: int) -> list[Span]:
+    """Runs of lines that one paragraph may hold: broken at blank lines, list marks and short lines."""
+    blocks: list[Span] = []
+    opened = position = start
+    previous = ""
+    for line in text[start:end].splitlines(keepends=True):
+        bare = line.strip()
+        if previous and (not bare or len(previous) < WRAPPED_LINE or _NEW_LINE_STARTS.match(line)):
+            blocks.append(Span(opened, position))
+            opened = position
+        previous = bare
+        position += len(line)
+    blocks.append(Span(opened, position))
+    return blocks
+
+
+def _segments(text: str, block: Span) -> list[Span]:
+    """sentencex over one block. A substitute of equal length stands for what its UTF-8 cannot carry."""
+    from sentencex import segment  # type: ignore[import-untyped]
+
+    piece = text[block.start : block.end]
+    plain = piece if piece.isascii() else _SURROGATE.sub("\ufffd", piece)
+    plain = plain.replace("\r", " ").replace("\n", " ")
+    spans: list[Span] = []
+    position = block.start
+    parts = segment("en", plain)
+    if sum(map(len, parts)) != len(plain):
+        parts = [plain]
+    for part in parts:
+        following = position + len(part)
+        trimmed = trim(text, position, following)
+        if trimmed.end > trimmed.start:
+            spans.append(trimmed)
+        position = following
+    return spans
+
+
+def _short(text: str, span: Span) -> list[Span]:
+    """`span` cut into pieces of at most `MAX_SENTENCE` characters."""
+    pieces: list[Span] = []
+    start = span.start
+    while span.end - start > MAX_SENTENCE:
+        blank = text.rfind(" ", start + MAX_SENTENCE // 2, start + MAX_SENTENCE)
+        cut = blank if blank > start else start + MAX_SENTENCE
+        piece = trim(text, start, cut)
+        if piece.end > piece.start:
+            pieces.append(piece)
+        start = cut
+    last = trim(text, start, span.end)
+    return [*pieces, last] if last.end > last.start else pieces
+
+
+def trim(text: str, start: int, end: int) -> Span:
+    """`text[start:end]` without blanks at its ends; empty at `start` when nothing else is there."""
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    if left == len(piece):
+        return Span(start, start)
+    return Span(start + left, start + len(piece.rstrip()))
