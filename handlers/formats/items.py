@@ -1,0 +1,22 @@
+"""What a file yields: items ready for ingest, and problems that name what could not be read."""
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["conversation", "note", "account", "user", "meeting"]
+
+
+class Item(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One payload for an ingest topic: `data` is the JSON body of POST /api/conversations, /api/notes, ..."""
+
+    kind: Kind
+    data: dict[str, Any]
+
+
+class Problem(msgspec.Struct, omit_defaults=True, frozen=True):
+    """A record that could not be read: where, and why. It never stops the records after it."""
+
+    source: str
+    line: int | None
+    reason: str
