@@ -87,8 +87,8 @@ class Schedule(msgspec.Struct, frozen=True):
         """The slots to publish now for those that passed since `last_slot`, the last one published.
 
         `once`: the latest of them alone; `skip`: none; `all`: each, oldest first, at most MOST_SLOTS a call
-        (the next call goes on behind them). A schedule that never ran has missed nothing, and a clock set back
-        repeats nothing.
+        (the next call goes on behind them). A schedule that never ran has missed nothing, and a clock that is
+        set back repeats nothing.
         """
         if policy == "skip" or last_slot is None or last_slot >= now:
             return []
