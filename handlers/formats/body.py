@@ -176,7 +176,7 @@ def filename(part: Mail) -> str | None:
 
 
 def unflow(text: str, *, delete_space: bool = False) -> str:
-    """Join the soft line breaks of format=flowed (RFC 3676); quotes keep their depth, signatures their line."""
+    """Join the soft line breaks of format=flowed (RFC 3676); quotes keep their depth."""
     paragraphs: list[list[str]] = []
     open_quotes: int | None = None
     for line in text.split("\n"):

@@ -47,7 +47,7 @@ def lists(message: Mail) -> dict[str, Any]:
     """What mailing lists and mailers say about themselves."""
     name = header.words(message.get("list-id") or "")
     angled = ANGLED.search(name)
-    automatic = charset.clean(value(message, "auto-submitted")).split(";")[0].strip().lower()
+    automatic = re.split(r"[;(]", charset.clean(value(message, "auto-submitted")))[0].strip().lower()
     unsubscribe = charset.clean(value(message, "list-unsubscribe"))
     return {
         "list_id": (angled[1] if angled else name).strip().lower()[:255],

@@ -14,6 +14,7 @@ FOLD: Final = re.compile(r"\r?\n[ \t]*|\r")
 ADDRESS: Final = re.compile(r"[^\s<>,;:()\"'@\[\]]{1,120}@[^\s<>,;:()\"'@]{1,200}")
 PLAIN_ADDRESS: Final = re.compile(r"[^\s<>,;@\"]{1,120}@[^\s<>,;@\"]{1,200}")
 ANGLED: Final = re.compile(r"<([^<>]{1,400})>")
+SPACED: Final = re.compile(r"\s*([@.])\s*")
 COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 LONGEST_ID: Final = 300
@@ -62,16 +63,18 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 
 def people(raw: str, hint: str | None = None) -> list[Person]:
-    """The addresses of a header as {name?, email?}; where it is no address list, what looks like an address."""
+    """The addresses of a header as {name?, email?}; where it is no list, what looks like an address."""
     text = unfold(raw, hint)
     found: list[Person] = []
     try:
         pairs = getaddresses([text])
     except (IndexError, ValueError, RecursionError):
         pairs = []
+    compact = SPACED.sub(r"\1", " ".join(COMMENT.sub("", text).split()))
     for name, address in pairs:
         address = "".join(address.split())
-        if address and not PLAIN_ADDRESS.fullmatch(address):
+        # "Big Bug bb@bug.com" comes back as BigBugbb@bug.com: an address must stand in the header as it is
+        if address and (not PLAIN_ADDRESS.fullmatch(address) or address not in compact):
             return _loose(text)
         if address:
             found.append(person(words(name), address))
@@ -97,10 +100,13 @@ def person(name: str, address: str) -> Person:
     return found | ({"email": address} if address else {})
 
 
-def ids(raw: str) -> list[str]:
-    """The message ids of a header in their order, without brackets, comments and spaces."""
+def ids(raw: str, *, bare: bool = False) -> list[str]:
+    """The message ids of a header in their order, without brackets, comments and spaces.
+
+    A bare word is one only in Message-ID: in In-Reply-To it is often somebody's address.
+    """
     text = unfold(raw)
     found = ["".join(COMMENT.sub("", each).split()) for each in ANGLED.findall(text)]
-    if not found and len(text.split()) == 1:  # some programs forget the brackets
+    if bare and not found and len(text.split()) == 1:
         found = [text.strip()]
     return list(dict.fromkeys(charset.clean(each) for each in found if 0 < len(each) <= LONGEST_ID))

@@ -17,6 +17,7 @@ from needlework.handlers.formats.items import Item, Problem
 
 LARGEST: Final = 64 * 1024 * 1024
 LONGEST_HEADERS: Final = 256 * 1024
+MOST_PARTS: Final = 50_000
 LONGEST_SUBJECT: Final = 2_000
 MOST_PEOPLE: Final = 200
 NAME: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
@@ -26,7 +27,7 @@ ESSENTIAL: Final = re.compile(
 
 
 class Lenient(policy.Compat32):
-    """Headers stay the plain strings of the wire: the standard wrapping of raw bytes raises on some of them."""
+    """Headers stay the plain strings of the wire: the standard wrapping raises on some raw bytes."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
         """Give a header's value as it stands, raw bytes as surrogate escapes."""
@@ -57,7 +58,8 @@ def parsed(data: bytes, *, headers_only: bool = False) -> Mail:
     """Parse bytes; where the parser itself gives up, only the headers, the body as one text."""
     data = repaired(data.lstrip(b"\r\n"))
     parser = BytesParser(Message, policy=POLICY)
-    if not headers_only:
+    # Each part costs kilobytes however small it is: millions of them would take the memory of the process.
+    if not headers_only and data.count(b"\n--") <= MOST_PARTS:
         try:
             return parser.parsebytes(data)
         except (ValueError, LookupError, TypeError, AssertionError):
@@ -72,16 +74,11 @@ def repaired(data: bytes) -> bytes:
         return data
     lines = data[: end.start()].splitlines(keepends=True)
     essential = [number for number, line in enumerate(lines) if ESSENTIAL.match(line)]
-    for number, line in enumerate(lines[: essential[-1] if essential else 0]):
-        if (
-            line[:1] in b" \t"
-            or (number == 0 and line.startswith(b"From "))
-            or re.match(rb"[!-9;-~]+:", line)
-        ):
-            continue
-        lines[number] = b"X-Unreadable: " + line
+    last = essential[-1] if essential else 0
     for number, line in enumerate(lines):
-        lines[number] = re.sub(rb"\A([!-9;-~]+)[ \t]+:", rb"\1:", line)
+        line = re.sub(rb"\A([!-9;-~]+)[ \t]+:", rb"\1:", line)
+        header_line = line[:1] in b" \t" or line.startswith(b"From ") or NAME.match(line)
+        lines[number] = line if header_line or number > last else b"X-Unreadable: " + line
     return b"".join(lines) + data[end.start() :]
 
 
@@ -98,7 +95,8 @@ def _payload(message: Mail, data: bytes, received: datetime) -> dict[str, Any]:
     stated |= {"text_cut_from": whole} if whole else {}
     stated |= {"also_from": senders[1:20]} if len(senders) > 1 else {}
     own = (
-        next(iter(header.ids(message.get("message-id") or "")), "") or "hash:" + sha256(data).hexdigest()[:32]
+        next(iter(header.ids(message.get("message-id") or "", bare=True)), "")
+        or "hash:" + sha256(data).hexdigest()[:32]
     )
     answered = header.ids(facts.value(message, "in-reply-to"))
     root = next(iter(header.ids(facts.value(message, "references")) or answered), own)
@@ -154,4 +152,4 @@ def _sent(message: Mail, received: datetime) -> tuple[str, str]:
         sent = moment.mail_date(header.unfold(raw).rpartition(";")[2])
         if sent is not None:
             return moment.rfc3339(sent), "received"
-    return moment.rfc3339(received), "file"
+    return moment.rfc3339(received.replace(microsecond=0)), "file"

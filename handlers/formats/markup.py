@@ -1,7 +1,7 @@
 """HTML mail to text.
 
 A scanner of its own: the standard library's html.parser raises on the `<![if` of Outlook's mail and takes
-quadratic time on hostile input. This one reads each character a bounded number of times and has no way to fail.
+quadratic time on hostile input. This one reads each character a bounded number of times and cannot fail.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Times: whatever a file writes, as RFC 3339 in UTC."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz
 from typing import Final
@@ -17,6 +18,11 @@ def rfc3339(moment: datetime) -> str:
     """Write a moment in UTC, with fractions only where there are some."""
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="microseconds" if utc.microsecond else "seconds") + "Z"
+
+
+def ordered(times: Iterable[str]) -> list[str]:
+    """Sort times as rfc3339 writes them (a fraction would sort before the bare second)."""
+    return sorted(times, key=lambda each: each.rstrip("Z"))
 
 
 def plausible(moment: datetime) -> bool:
