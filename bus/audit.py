@@ -1,0 +1,91 @@
+"""The log for people: who changed what, and what was done outside. Append-only; no secrets, no bodies."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from needlework.bus.clock import Clock, rfc3339
+from needlework.bus.principals import Principal
+from needlework.bus.sql import Queries, Statement
+from needlework.bus.workspaces import Workspace
+
+Read = Callable[[Statement], Awaitable[list[Any]]]
+"""Rows of one statement, from a committed snapshot."""
+Write = Callable[[list[Statement]], Awaitable[None]]
+"""Commit some statements together; raises GuardFailed where one did not change the rows that it must."""
+
+_LONGEST = 500
+_TOP = (1 << 63) - 1
+
+
+class Audit:
+    """Writes and reads the log. `statement` is for callers that commit the line with their change."""
+
+    def __init__(self, read: Read, write: Write, clock: Clock) -> None:
+        self._read, self._write, self._clock = read, write, clock
+        self._sql = Queries(Path(__file__).parent / "sqlite" / "audit.sql")
+
+    def statement(
+        self,
+        principal: Principal | str,
+        workspace: Workspace | int | None,
+        action: str,
+        target: str,
+        outcome: str = "done",
+        *,
+        detail: str = "",
+        request_id: str | None = None,
+        origin: str | None = None,
+    ) -> Statement:
+        """The line as a statement, for the unit that makes the change."""
+        return self._sql(
+            "add_entry",
+            at=self._clock.now(),
+            principal=_short(principal.name if isinstance(principal, Principal) else principal),
+            token_id=principal.token_id if isinstance(principal, Principal) else None,
+            workspace_id=workspace.id if isinstance(workspace, Workspace) else workspace,
+            action=_short(action),
+            target=_short(target),
+            outcome=_short(outcome),
+            detail=_short(detail),
+            request_id=request_id,
+            origin=None if origin is None else _short(origin),
+        )
+
+    async def record(
+        self,
+        principal: Principal | str,
+        workspace: Workspace | int | None,
+        action: str,
+        target: str,
+        outcome: str = "done",
+        request_id: str | None = None,
+        origin: str | None = None,
+        *,
+        detail: str = "",
+    ) -> None:
+        """Write one line by itself, for what changes nothing else (a refusal, an action outside)."""
+        line = self.statement(
+            principal, workspace, action, target, outcome, detail=detail, request_id=request_id, origin=origin
+        )
+        await self._write([line])
+
+    async def list(
+        self, workspace: Workspace | int | None, *, limit: int = 50, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """A page of the log, newest first: `{"items": […], "next_cursor": …}`. None for every workspace."""
+        before = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else _TOP
+        before = min(before, _TOP)
+        if workspace is None:
+            rows = await self._read(self._sql("all_entries", before=before, limit=limit + 1))
+        else:
+            number = workspace.id if isinstance(workspace, Workspace) else workspace
+            rows = await self._read(self._sql("entries", workspace=number, before=before, limit=limit + 1))
+        items = [{**dict(row), "at": rfc3339(row["at"])} for row in rows[:limit]]
+        return {"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None}
+
+
+def _short(text: str) -> str:
+    """At most some hundred characters on one line: a log that a caller can flood or forge is no log."""
+    line = "".join(letter if letter.isprintable() else "�" for letter in text[:_LONGEST])
+    return line.encode("utf-8", "replace").decode()

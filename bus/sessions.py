@@ -1,0 +1,136 @@
+"""Signed-in browsers: a single-use ticket or a token is exchanged for a session, which ends by itself."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from needlework.bus import credentials
+from needlework.bus.audit import Audit, Read, Write
+from needlework.bus.clock import SECOND, Clock
+from needlework.bus.errors import GuardFailed, StorageError
+from needlework.bus.principals import Principal
+from needlework.bus.sql import Queries
+
+_SESSION = credentials.pattern("nws")
+_TICKET = credentials.pattern("nwt")
+TICKET_LIFE = 60 * SECOND
+IDLE_LIFE = 12 * 3600 * SECOND
+WHOLE_LIFE = 7 * 24 * 3600 * SECOND
+_SEEN_EVERY = 15 * 60 * SECOND
+_FRESH = 0.5
+
+
+class SessionStore:
+    """Opens, checks and ends sessions; issues the tickets that open them."""
+
+    def __init__(
+        self, read: Read, write: Write, clock: Clock, source: credentials.Source, audit: Audit | None = None
+    ) -> None:
+        self._read, self._write, self._clock, self._source = read, write, clock, source
+        self._audit = audit or Audit(read, write, clock)
+        self._sql = Queries(Path(__file__).parent / "sqlite" / "sessions.sql")
+        self._known: dict[str, tuple[bytes, Principal, int, float]] = {}
+        self._callbacks: list[Callable[[str], None]] = []
+
+    def on_end(self, callback: Callable[[str], None]) -> None:
+        """Call `callback` with the id of each session that ends; it must not block."""
+        self._callbacks.append(callback)
+
+    async def ticket(self, by: Principal) -> str:
+        """A way in for one minute and one use, with the rights of `by`."""
+        text, _, hashed = credentials.make("nwt", self._source)
+        now = self._clock.now()
+        prune = self._sql("prune_tickets", before=now - TICKET_LIFE)
+        add = self._sql(
+            "add_ticket", hash=hashed, by=by.name, now=now, expires_at=now + TICKET_LIFE, **_rights(by)
+        )
+        await self._write([prune, add])
+        return text
+
+    async def redeem(self, ticket: str) -> str | None:
+        """Spend a ticket for a session's cookie value; None where it is unknown, late or spent."""
+        if not _TICKET.fullmatch(ticket):
+            return None
+        hashed, now = credentials.digest(ticket), self._clock.now()
+        rows = await self._read(self._sql("ticket", hash=hashed))
+        if not rows or rows[0]["used_at"] is not None or rows[0]["expires_at"] <= now:
+            return None
+        permissions, workspaces = credentials.unpack(rows[0])
+        owner = Principal(rows[0]["issued_by"], permissions, workspaces)
+        try:
+            return await self._open(owner, self._sql("use_ticket", 1, hash=hashed, now=now))
+        except GuardFailed:
+            return None  # somebody else was faster
+
+    async def open(self, by: Principal) -> str:
+        """A session's cookie value with the rights of `by` (who presented a token)."""
+        return await self._open(by)
+
+    async def _open(self, owner: Principal, *before: Any) -> str:
+        text, ident, hashed = credentials.make("nws", self._source)
+        now = self._clock.now()
+        add = self._sql(
+            "add_session",
+            id=ident,
+            hash=hashed,
+            by=owner.name,
+            now=now,
+            expires_at=now + WHOLE_LIFE,
+            **_rights(owner),
+        )
+        prune = self._sql("prune_sessions", before=now)
+        line = self._audit.statement(owner, None, "session.opened", ident)
+        await self._write([*before, prune, add, line])
+        return text
+
+    async def check(self, text: str) -> Principal | None:
+        """Who a cookie belongs to; None for one that is unknown, wrong, idle too long, or ended."""
+        match = _SESSION.fullmatch(text)
+        known = self._known.get(match[1]) if match else None
+        if known is not None and known[3] >= self._clock.monotonic():
+            return known[1] if credentials.same(text, known[0]) and known[2] > self._clock.now() else None
+        rows = await self._read(self._sql("session", id=match[1] if match else ""))
+        row = rows[0] if rows else None
+        if not credentials.same(text, row["hash"] if row else None) or row is None:
+            return None
+        now, until = self._clock.now(), min(row["expires_at"], row["seen_at"] + IDLE_LIFE)
+        if row["ended_at"] is not None or until <= now:
+            self._forget(row["id"])
+            return None
+        if now - row["seen_at"] > _SEEN_EVERY:
+            await self._see(row["id"], now)
+        permissions, workspaces = credentials.unpack(row)
+        principal = Principal(f"session:{row['id']}", permissions, workspaces, row["id"])
+        self._known[row["id"]] = (bytes(row["hash"]), principal, until, self._clock.monotonic() + _FRESH)
+        return principal
+
+    async def end(self, principal: Principal) -> None:
+        """Sign out."""
+        if principal.token_id is not None:
+            end = self._sql("end_session", id=principal.token_id, now=self._clock.now())
+            await self._write(
+                [end, self._audit.statement(principal, None, "session.ended", principal.token_id)]
+            )
+            self._forget(principal.token_id)
+
+    async def sweep(self, idents: frozenset[str]) -> None:
+        """Look again at sessions that hold something open, and tell of those that ended."""
+        for ident in idents:
+            rows = await self._read(self._sql("session", id=ident))
+            if not rows or rows[0]["ended_at"] is not None or rows[0]["expires_at"] <= self._clock.now():
+                self._forget(ident)
+
+    async def _see(self, ident: str, now: int) -> None:
+        with contextlib.suppress(StorageError):  # a full disk must not sign people out
+            await self._write([self._sql("see_session", id=ident, now=now)])
+
+    def _forget(self, ident: str) -> None:
+        self._known.pop(ident, None)
+        for callback in self._callbacks:
+            callback(ident)
+
+
+def _rights(principal: Principal) -> dict[str, str | None]:
+    workspaces = None if principal.workspaces is None else credentials.pack(principal.workspaces)
+    return {"permissions": credentials.pack(principal.permissions), "workspaces": workspaces}

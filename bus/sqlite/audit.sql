@@ -1,0 +1,14 @@
+-- name: add_entry
+-- One change by a person or one action outside, as it happened.
+INSERT INTO audit (at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin)
+VALUES (:at, :principal, :token_id, :workspace_id, :action, :target, :outcome, :detail, :request_id, :origin);
+
+-- name: entries
+-- A page of the log of one workspace, newest first.
+SELECT id, at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin
+FROM audit WHERE workspace_id = :workspace AND id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: all_entries
+-- A page of the whole log, newest first: for callers who may see every workspace.
+SELECT id, at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin
+FROM audit WHERE id < :before ORDER BY id DESC LIMIT :limit;

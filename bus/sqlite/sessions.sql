@@ -1,0 +1,37 @@
+-- name: add_ticket
+-- A single-use way in.
+INSERT INTO tickets (hash, permissions, workspaces, issued_by, created_at, expires_at)
+VALUES (:hash, :permissions, :workspaces, :by, :now, :expires_at);
+
+-- name: ticket
+-- What a ticket is good for.
+SELECT permissions, workspaces, issued_by, expires_at, used_at FROM tickets WHERE hash = :hash;
+
+-- name: use_ticket
+-- Spend a ticket; guarded, so that of two callers one gets in.
+UPDATE tickets SET used_at = :now WHERE hash = :hash AND used_at IS NULL AND expires_at > :now;
+
+-- name: prune_tickets
+-- Tickets that nobody can use any more.
+DELETE FROM tickets WHERE expires_at < :before;
+
+-- name: add_session
+-- A signed-in browser.
+INSERT INTO sessions (id, hash, permissions, workspaces, opened_by, created_at, seen_at, expires_at)
+VALUES (:id, :hash, :permissions, :workspaces, :by, :now, :now, :expires_at);
+
+-- name: session
+-- One session, to check the cookie that a browser presents.
+SELECT id, hash, permissions, workspaces, seen_at, expires_at, ended_at FROM sessions WHERE id = :id;
+
+-- name: see_session
+-- The idle time starts again.
+UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now;
+
+-- name: end_session
+-- Sign out.
+UPDATE sessions SET ended_at = :now WHERE id = :id AND ended_at IS NULL;
+
+-- name: prune_sessions
+-- Sessions past their last day.
+DELETE FROM sessions WHERE expires_at < :before;
