@@ -17,7 +17,9 @@ from needlework.handlers.formats.items import Item, Problem
 
 LARGEST: Final = 64 * 1024 * 1024
 LONGEST_HEADERS: Final = 256 * 1024
+LONGEST_HEADER: Final = 20_000
 MOST_PARTS: Final = 50_000
+MOST_BOUNDARY_TESTS: Final = 30_000_000
 LONGEST_SUBJECT: Final = 2_000
 MOST_PEOPLE: Final = 200
 NAME: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
@@ -31,7 +33,7 @@ class Lenient(policy.Compat32):
 
     def header_fetch_parse(self, name: str, value: str) -> str:
         """Give a header's value as it stands, raw bytes as surrogate escapes."""
-        return value
+        return value[:LONGEST_HEADER]
 
 
 POLICY: Final = Lenient()
@@ -58,13 +60,21 @@ def parsed(data: bytes, *, headers_only: bool = False) -> Mail:
     """Parse bytes; where the parser itself gives up, only the headers, the body as one text."""
     data = repaired(data.lstrip(b"\r\n"))
     parser = BytesParser(Message, policy=POLICY)
-    # Each part costs kilobytes however small it is: millions of them would take the memory of the process.
-    if not headers_only and data.count(b"\n--") <= MOST_PARTS:
+    if not headers_only and _affordable(data):
         try:
             return parser.parsebytes(data)
         except (ValueError, LookupError, TypeError, AssertionError):
             pass
     return parser.parsebytes(data, headersonly=True)
+
+
+def _affordable(data: bytes) -> bool:
+    """Whether the parts of a mail can be parsed at a fair price, seen before they are parsed.
+
+    Each part costs kilobytes however small it is, and each line is compared with every open boundary.
+    """
+    boundaries = data.lower().count(b"boundary")
+    return data.count(b"\n--") <= MOST_PARTS and boundaries * data.count(b"\n") <= MOST_BOUNDARY_TESTS
 
 
 def repaired(data: bytes) -> bytes:

@@ -35,7 +35,7 @@ BLOCKS: Final = frozenset(
     | {"section", "summary", "tr"}
 )
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-PARAGRAPHS: Final = HEADINGS | {"blockquote", "ol", "p", "pre", "table", "ul"}
+PARAGRAPHS: Final = HEADINGS | {"ol", "p", "pre", "table", "ul"}
 CELLS: Final = frozenset({"td", "th"})
 
 
@@ -76,7 +76,12 @@ class Page:
 
     def tag(self, name: str, *, closing: bool) -> None:
         """What a tag means for the lines."""
-        if name == "br":
+        if name == "blockquote":
+            self.end()
+            self.quotes = max(0, self.quotes - closing)
+            self.paragraph()  # the blank line stands outside of the quote
+            self.quotes += not closing
+        elif name == "br":
             self.end(force=True)
         elif name in PARAGRAPHS:
             self.paragraph()
@@ -86,11 +91,8 @@ class Page:
             self.line.append(" ")
         if name == "li" and not closing:
             self.line.append("- ")
-        step = -1 if closing else 1
-        if name == "blockquote":
-            self.quotes = max(0, self.quotes + step)
-        elif name == "pre":
-            self.verbatim = max(0, self.verbatim + step)
+        if name == "pre":
+            self.verbatim = max(0, self.verbatim + (-1 if closing else 1))
 
 
 def text(source: str) -> str:

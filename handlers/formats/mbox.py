@@ -32,24 +32,22 @@ def conversations(file: BinaryIO, *, received: datetime, source: str = "mbox") -
 
 def _mails(file: BinaryIO) -> Iterator[tuple[int, str, bytes | None]]:
     """(line number, envelope line, bytes) of each mail; None for the bytes of one that is too large."""
-    start, envelope, parts, size = 0, "", list[bytes](), 0
-    blank, whole, line_number = True, True, 0
+    start, envelope, data, fits = 0, "", bytearray(), True
+    blank, whole, number = True, True, 0
     while line := file.readline(LINE):
-        line_number += whole
-        if whole and blank and (SEPARATOR.match(line) or (line_number == 1 and line.startswith(b"From "))):
+        number += whole  # what is longer than LINE comes in pieces
+        if whole and blank and (SEPARATOR.match(line) or (number == 1 and line.startswith(b"From "))):
             if start:
-                yield start, envelope, b"".join(parts) if size <= mail.LARGEST else None
-            start, envelope, parts, size = line_number, line.decode("latin-1").strip(), [], 0
-        elif start:
-            size += len(line)
-            if size <= mail.LARGEST:
-                parts.append(line[1:] if whole and QUOTED.match(line) else line)
-            else:
-                parts.clear()
+                yield start, envelope, bytes(data) if fits else None
+            start, envelope, fits = number, line.decode("latin-1").strip(), True
+            data.clear()
+        elif start and fits:
+            data += line[1:] if whole and QUOTED.match(line) else line
+            fits = len(data) <= mail.LARGEST
         blank = whole and not line.strip()
         whole = line.endswith(b"\n")
     if start:
-        yield start, envelope, b"".join(parts) if size <= mail.LARGEST else None
+        yield start, envelope, bytes(data) if fits else None
 
 
 def _envelope_date(line: str) -> datetime | None:

@@ -75,14 +75,11 @@ def conversation(row: Row, *, received: datetime) -> dict[str, Any]:
     if not isinstance(spoken, list):
         raise ValueError("messages must be a list")
     channel = row.get("channel") or ("meeting" if "meeting_transcripts" in row else "chat")
-    if channel not in CHANNELS:
+    if not isinstance(channel, str) or channel not in CHANNELS:
         raise ValueError(f"channel must be one of {', '.join(sorted(CHANNELS))}")
     begun = first(row, "started_at", "created_at", "date")
     start = moment.parse(begun) if begun is not None else None
-    messages = [
-        message(each, f"{external_id}:{number}", (start or received) + timedelta(seconds=number))
-        for number, each in enumerate(spoken)
-    ]
+    messages = _messages(spoken, external_id, start or received)
     times = moment.ordered(each["sent_at"] for each in messages)
     started = moment.rfc3339(start) if start else (times or [moment.rfc3339(received)])[0]
     ended = first(row, "last_message_at")
@@ -97,6 +94,17 @@ def conversation(row: Row, *, received: datetime) -> dict[str, Any]:
         "messages": messages,
     }
     return data | {key: line(row[key], key) for key in ("account_id", "status") if row.get(key)}
+
+
+def _messages(rows: list[object], external_id: str, start: datetime) -> list[dict[str, Any]]:
+    """The messages of a conversation; what is wrong with one names its place."""
+    found: list[dict[str, Any]] = []
+    for number, row in enumerate(rows):
+        try:
+            found.append(message(row, f"{external_id}:{number}", start + timedelta(seconds=number)))
+        except ValueError as error:
+            raise ValueError(f"messages[{number}]: {error}") from None
+    return found
 
 
 def message(row: object, external_id: str, fallback: datetime) -> dict[str, Any]:
@@ -141,7 +149,8 @@ def note(row: Row) -> dict[str, Any]:
         "title": line(title or "", "title"),
         "body_md": charset.clean(body if isinstance(body, str) else "")[:LONGEST_TEXT],
     }
-    data |= {"kind": row["kind"]} if row.get("kind") in NOTE_KINDS else {}
+    kind = row.get("kind")
+    data |= {"kind": kind} if isinstance(kind, str) and kind in NOTE_KINDS else {}
     return data | {key: line(row[key], key) for key in ("conversation_id", "author") if row.get(key)}
 
 

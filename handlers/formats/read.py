@@ -26,7 +26,8 @@ ACCEPTED: Final = "accepted: .jsonl, .ndjson, .json, .eml, .mbox, .vtt, .srt, .t
 PEEK: Final = 4096
 DEEPEST_FOLDER: Final = 64
 HEADER: Final = re.compile(
-    rb"(?:From|Received|Return-Path|Delivered-To|Message-ID|MIME-Version|Date|Subject|To|X-[\w-]{1,60})[ \t]*:",
+    rb"(?:From|Received|Return-Path|Delivered-To|Message-ID|MIME-Version|Date|Subject|To|X-[\w-]{1,60})"
+    rb"[ \t]*:",
     re.IGNORECASE,
 )
 

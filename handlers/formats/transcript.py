@@ -125,14 +125,15 @@ def _header(text: str) -> tuple[dict[str, str], Iterator[str]]:
         "start time": "start",
         "time": "start",
     }
-    at = 0
-    for at, line in enumerate(lines[:MOST_HEADER_LINES]):  # noqa: B007
+    taken = 0
+    for line in lines[:MOST_HEADER_LINES]:
         found = HEADER.fullmatch(line.strip())
         if found:
             stated.setdefault(names.get(found[1].lower(), "title"), found[2].strip())
         elif line.strip():
             break
-    return stated, iter(lines[at:])
+        taken += 1
+    return stated, iter(lines[taken:])
 
 
 def _lines(lines: Iterable[str]) -> Iterator[Turn]:

@@ -1,0 +1,122 @@
+"""JSON lines: kinds, turn rows, bad lines."""
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from needlework.handlers.formats import jsonl, turns
+from needlework.handlers.formats.items import Item, Problem
+from needlework.handlers.formats.read import read
+
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def items(*rows: Any, document: bool = False) -> list[Item | Problem]:
+    """Read rows as lines, or one of them as a document."""
+    data = b"\n".join(each if isinstance(each, bytes) else json.dumps(each).encode() for each in rows)
+    return list(jsonl.items(BytesIO(data), received=NOW, document=document))
+
+
+def test_multidogo(shared: Path) -> None:
+    """12,332 sentences are exactly 1,400 conversations, and no sentence is lost."""
+    path = shared / "support_dialogs_multidogo" / "train.jsonl"
+    found = list(read(path))
+    assert all(isinstance(each, Item) and each.kind == "conversation" for each in found)
+    conversations = [each.data for each in found if isinstance(each, Item)]
+    assert len(conversations) == len({each["external_id"] for each in conversations}) == 1400
+    lines = sum(one["text"].count("\n") + 1 for each in conversations for one in each["messages"])
+    assert lines == len(path.read_bytes().splitlines())
+    ids = [one["external_id"] for each in conversations for one in each["messages"]]
+    assert len(ids) == len(set(ids))
+    assert all(
+        each["channel"] == "chat" and each["started_at"] <= each["last_message_at"] for each in conversations
+    )
+    assert conversations[0]["messages"][0]["facts"]["intents"] == ["openinggreeting"]
+
+
+def test_meetings_with_speakers(shared: Path) -> None:
+    """Rows of a meeting with its turns."""
+    found = [each for each in read(shared / "qmsum" / "train_40.jsonl") if isinstance(each, Item)]
+    assert len(found) == 40
+    assert {each.data["channel"] for each in found} == {"meeting"}
+
+
+def test_mixed_kinds(samples: Path) -> None:
+    """Every line that can be read is, in its order; the others are named by line."""
+    found = list(read(samples / "jsonl" / "mixed.jsonl"))
+    assert [each.kind if isinstance(each, Item) else each.line for each in found] == [
+        "account",
+        "conversation",
+        3,
+        "note",
+        5,
+        "conversation",
+        "conversation",
+        "user",
+    ]
+    account, slack, _, note, _, dialog, other, user = found
+    assert isinstance(account, Item)
+    assert account.data == {"external_id": "acme", "name": "ACME", "domains": ["acme.example"]}
+    assert isinstance(slack, Item)
+    first, second = slack.data["messages"]
+    assert (first["external_id"], first["sent_at"]) == ("1772528400.000200", "2026-03-03T09:00:00.000200Z")
+    assert second["facts"] == {"mood": "calm"}
+    assert second["sender"] == {"name": "Bob", "email": "bob@acme.example"}
+    assert second["sent_at"] == "2026-03-03T09:00:00Z"
+    assert slack.data["last_message_at"] == first["sent_at"]  # a fraction is later than the bare second
+    assert isinstance(note, Item)
+    assert (note.data["title"], note.data["body_md"], note.data["author"]) == ("Plan", "# Plan", "Ann")
+    assert isinstance(dialog, Item)
+    assert [each["text"] for each in dialog.data["messages"]] == ["hello\nmy card is lost", "thanks"]
+    assert dialog.data["messages"][0]["facts"]["intents"] == ["greeting", "lostcard"]
+    assert isinstance(other, Item)
+    assert other.data["participants"] == [{"name": "Eve", "email": "eve@example.org"}]
+    assert isinstance(user, Item)
+    assert user.kind == "user"
+
+
+def test_conversation_fields() -> None:
+    """An own id is kept as id; a wrong field names itself."""
+    found, wrong, worse = items(
+        {"kind": "conversation", "id": "conv_1", "channel": "chat", "account_id": "acct_1", "messages": []},
+        {"channel": "fax", "messages": []},
+        {"messages": [{"text": "a"}, {"sender": "b"}]},
+    )
+    assert isinstance(found, Item)
+    assert (found.data["id"], found.data["account_id"]) == ("conv_1", "acct_1")
+    assert isinstance(wrong, Problem)
+    assert "channel" in wrong.reason
+    assert isinstance(worse, Problem)
+    assert worse.reason == "messages[1]: a message without text"
+
+
+def test_documents() -> None:
+    """A list, one object over several lines, and lines under the wrong suffix."""
+    rows: list[Any] = [{"email": "a@b.example"}, 3, {"title": "t", "body": "b"}]
+    kinds = [each.kind if isinstance(each, Item) else each.reason for each in items(rows, document=True)]
+    assert kinds == ["user", "element 2: not an object", "note"]
+    (one,) = items(b'{\n "title": "t",\n "body_md": "b"\n}', document=True)
+    assert isinstance(one, Item)
+    assert len(items(rows[0], rows[2], document=True)) == 2
+    (broken,) = items(b"{\n" * 1000, document=True)
+    assert isinstance(broken, Problem)
+
+
+def test_a_large_dialogue_comes_in_pieces(monkeypatch: Any) -> None:
+    """Memory stays flat: a conversation without end is several payloads of one id, cut between turns."""
+    monkeypatch.setattr(turns, "LARGEST", 1000)
+    rows = [{"conversation_id": "c", "turn": number // 2, "text": "x" * 100} for number in range(40)]
+    found = [each.data for each in items(*rows) if isinstance(each, Item)]
+    assert len(found) > 1
+    assert {each["external_id"] for each in found} == {"c"}
+    ids = [one["external_id"] for each in found for one in each["messages"]]
+    assert ids == [f"c:{number}" for number in range(20)]
+
+
+def test_same_bytes_same_ids() -> None:
+    """Without ids of their own, records get ids that a second import repeats."""
+    row = {"messages": [{"text": "a"}]}
+    assert items(row) == items(row)
+    assert items({"title": "a", "body": "b"}) == items({"body": "b", "title": "a"})

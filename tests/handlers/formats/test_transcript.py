@@ -1,0 +1,97 @@
+"""Transcripts: lines, WebVTT, SRT."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from needlework.handlers.formats import cues, transcript
+from needlework.handlers.formats.items import Item, Problem
+from needlework.handlers.formats.read import read
+
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def spoken(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Who said what."""
+    return [(each["sender"].get("name", ""), each["text"]) for each in data["messages"]]
+
+
+def only(path: Path) -> dict[str, Any]:
+    """The payload of a file with one conversation."""
+    (found,) = read(path)
+    assert isinstance(found, Item)
+    assert (found.kind, found.data["channel"]) == ("conversation", "meeting")
+    return found.data
+
+
+def test_lines_with_times_and_headers(samples: Path) -> None:
+    """The file's own title, date and people; a line without a name goes on with the turn."""
+    found = only(samples / "transcripts" / "standup.txt")
+    assert found["subject"] == "Weekly standup"
+    assert found["started_at"] == "2026-03-03T09:00:00Z"
+    assert found["participants"] == [{"name": "Ann", "email": "ann@example.org"}, {"name": "Bob"}]
+    assert spoken(found) == [
+        ("Ann", "Good morning. Let us start: who begins?"),
+        ("Bob", "The export fails at 10:30 each day.\nIt has done so since Monday."),
+        ("Ann", "I will look at it."),
+    ]
+    assert found["messages"][1]["sent_at"] == "2026-03-03T09:00:12Z"
+    assert found["messages"][1]["facts"] == {"seconds": 12.0}
+
+
+def test_webvtt(samples: Path) -> None:
+    """Voices; cues of one voice in a row are one turn; comments and styles are not speech."""
+    found = only(samples / "transcripts" / "call.vtt")
+    assert spoken(found) == [("Ann Lee", "Hello there & welcome. Can you hear me?"), ("Bob", "Yes.")]
+    assert found["messages"][1]["facts"] == {"seconds": 3606.25, "time_from": "file"}
+    assert found["subject"] == "call"
+
+
+def test_srt(samples: Path) -> None:
+    """Names before a colon; carriage returns."""
+    found = only(samples / "transcripts" / "call.srt")
+    assert spoken(found) == [("ANN", "Shall we ship it?"), ("BOB", "On Friday, not before.")]
+
+
+def test_plain_text_is_a_note(samples: Path) -> None:
+    """A text in which nobody speaks is a note, not a meeting."""
+    (found,) = read(samples / "transcripts" / "plain.txt")
+    assert isinstance(found, Item)
+    assert (found.kind, found.data["title"]) == ("note", "plain")
+    assert found.data["body_md"].startswith("Shopping list\n\nMilk")
+
+
+@pytest.mark.parametrize(
+    ("line", "turn"),
+    [
+        ("[00:12:03] Ann Lee: hi", ("Ann Lee", "hi", 723.0)),
+        ("00:12:03 Ann: hi", ("Ann", "hi", 723.0)),
+        ("(1:05) Ann: hi", ("Ann", "hi", 65.0)),
+        ("Ann (1:05): hi", ("Ann", "hi", 65.0)),
+        ("Ann [00:01:05] hi", ("Ann", "hi", 65.0)),
+        ("Ann: see https://x.example", ("Ann", "see https://x.example", None)),
+        ("https://x.example/a", ("", "https://x.example/a", None)),
+        ("I said. And then: nothing", ("", "I said. And then: nothing", None)),
+        ("王小明: 你好", ("王小明", "你好", None)),
+    ],
+)
+def test_line_shapes(line: str, turn: tuple[str, str, float | None]) -> None:
+    """The usual ways to write a turn, and what only looks like one."""
+    (found,) = transcript._lines([line])
+    assert found == cues.Turn(*turn)
+
+
+def test_names_on_lines_of_their_own() -> None:
+    """Name and time above the words."""
+    data = b"Ann Lee  0:03\nHello all.\nWelcome.\n\nBob  0:10\nHi.\n"
+    found = transcript.conversation(data, received=NOW)
+    assert isinstance(found, Item)
+    assert spoken(found.data) == [("Ann Lee", "Hello all.\nWelcome."), ("Bob", "Hi.")]
+    assert found.data["messages"][1]["sent_at"] == "2026-03-03T00:00:10Z"
+
+
+def test_nothing_spoken() -> None:
+    """Headers alone are no meeting."""
+    assert isinstance(transcript.conversation(b"WEBVTT\n\n", received=NOW), Problem)
+    assert isinstance(transcript.conversation(b"Title: x\nDate: 2026-03-03\n", received=NOW), Problem)
