@@ -20,7 +20,7 @@ _SECRET_NAMES = re.compile(
 )
 _HARMLESS_NAMES = frozenset({"token_id", "tokens"})
 _SECRET_TEXT = re.compile(
-    r"""nw_[A-Za-z0-9]+_[A-Za-z0-9_-]{43}       # our own tokens
+    r"""nw[a-z]*_[A-Za-z0-9]+_[A-Za-z0-9_-]{43}      # our own tokens
       | (?<=[Bb]earer[ ])\S+ | (?<=[Bb]asic[ ])[A-Za-z0-9+/=]{8,}
       | xox[abeprs]-[A-Za-z0-9-]+ | gh[pousr]_[A-Za-z0-9]{20,} | sk-[A-Za-z0-9_-]{20,}
       | (?<=ticket=)[^&\s]+ | (?<=token=)[^&\s]+

@@ -1,7 +1,7 @@
 """The settings: `needlework.toml` in the data directory, `NEEDLEWORK_…`, flags; every mistake is named.
 
-Precedence: flags, then the environment, then the file, then the defaults below. Secrets are
-never written into any of them; they are references, `{ env = "NAME" }` or `{ file = "path" }`, read at the moment of their use.
+Precedence: flags, then the environment, then the file, then the defaults below. Secrets are never written to
+any of them, only references to them, `{ env = "NAME" }` or `{ file = "path" }`, read at the moment of use.
 """
 
 import os
@@ -20,7 +20,9 @@ from needlework.bus.errors import ConfigError
 from needlework.bus.topicfile import nearest
 
 FILE = "needlework.toml"
-CLIENT_VARIABLES = frozenset({"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_DATA"})
+CLIENT_VARIABLES = frozenset(
+    {"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_WORKSPACE", "NEEDLEWORK_DATA"}
+)
 """No settings: where the command line finds its server, its token and the data directory."""
 
 _SIZES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}

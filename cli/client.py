@@ -1,0 +1,203 @@
+"""The connection to a running server: one place for addresses, tokens, repeats and errors."""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx2
+import msgspec
+
+from needlework.cli.show import Failure
+
+DEFAULT_URL = "http://127.0.0.1:6767"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ATTEMPTS = 3
+_LONGEST_WAIT = 30
+_MOST_RECONNECTS = 10
+TERMINAL = frozenset({"result", "refused", "dead", "cancelled"})
+
+
+def quoted(part: str) -> str:
+    """A word from the command line as one segment of a path."""
+    return quote(part, safe="")
+
+
+class Unreachable(Failure):
+    """No server answers at the address."""
+
+
+class Refused(Failure):
+    """The server answered with an error."""
+
+    def __init__(self, status: int, what: str, *hints: str) -> None:
+        super().__init__(what, *hints)
+        self.status = status
+
+
+class Client:
+    """Calls a server. Every POST carries an idempotency key, so that a repeat does nothing twice."""
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        token: str | None = None,
+        workspace: str | None = None,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.pause = pause
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Failure(f"{url!r} is not an address", f"write for example {DEFAULT_URL}")
+        headers = {"User-Agent": "needlework-cli", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if workspace:
+            headers["X-Workspace"] = workspace
+        self._http = httpx2.Client(
+            base_url=self.url,
+            headers=headers,
+            timeout=httpx2.Timeout(35.0, connect=5.0),  # the server itself waits at most 25 s
+            trust_env=parts.hostname not in _LOOPBACK,  # no proxy between us and this machine
+            transport=transport,
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON that GET `path` answers; query values that are None are left out."""
+        return self.call("GET", path, query=query)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """The JSON that POST `path` answers; `key` is its idempotency key (a fresh one where None)."""
+        return self.call("POST", path, body=body, key=key or f"cli-{uuid.uuid4()}")
+
+    def call(
+        self, method: str, path: str, *, query: Any = None, body: Any = None, key: str | None = None
+    ) -> Any:
+        """One request, repeated with the same key where the connection broke. Raises Failure."""
+        headers = {"Idempotency-Key": key} if key else {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        params = {name: value for name, value in (query or {}).items() if value is not None}
+        content = msgspec.json.encode(body) if body is not None else None
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                response = self._http.request(method, path, params=params, headers=headers, content=content)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                raise self._unreachable(error) from None
+            except httpx2.TransportError as error:
+                if attempt == _ATTEMPTS or (method != "GET" and key is None):
+                    raise Failure(
+                        f"{method} {path}: the connection to {self.url} broke: {_reason(error)}",
+                        "whether it was done is unknown; see: needlework messages list",
+                    ) from None
+                self.pause(0.2 * attempt)
+                continue
+            wait = _retry_after(response)
+            if wait is None or attempt == _ATTEMPTS:
+                return _body(response, method, path)
+            self.pause(wait)
+        raise AssertionError("unreachable")
+
+    def events(self, path: str, *, after: str | None = None) -> Iterator[httpx2.ServerSentEvent]:
+        """The events of a stream until its end; a broken connection is resumed where it broke."""
+        seen = broken = 0
+        ended = False
+        while broken <= _MOST_RECONNECTS:
+            headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+            if after:
+                headers["Last-Event-ID"] = after
+            wait = 0.5
+            with contextlib.suppress(httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.ReadTimeout):
+                for event in self._stream(path, headers, first=seen == 0):
+                    if event is None:
+                        return
+                    after, broken, seen = event.id or after, 0, seen + 1
+                    wait = event.retry / 1000 if event.retry else wait
+                    ended = ended or event.event in TERMINAL
+                    yield event
+                if ended:
+                    return
+            broken += 1
+            self.pause(min(wait * broken, 10.0))
+        raise Failure(f"the stream of {path} broke {broken} times in a row", "is the server being restarted?")
+
+    def _stream(
+        self, path: str, headers: dict[str, str], *, first: bool
+    ) -> Iterator[httpx2.ServerSentEvent | None]:
+        """The events of one connection; None where the server says that there are no more."""
+        timeout = httpx2.Timeout(60.0, connect=5.0)  # heartbeats come every 15 s
+        try:
+            with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+                if response.status_code == 204:
+                    yield None
+                elif response.status_code >= 500 and not first:
+                    return
+                elif not response.is_success:
+                    response.read()
+                    _body(response, "GET", path)
+                else:
+                    yield from httpx2.EventSource(response)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            if first:
+                raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(
+            f"needlework is not running at {self.url} ({_reason(error)})",
+            "start it with: needlework serve",
+            "or name another address: --url or NEEDLEWORK_URL",
+        )
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds to wait where the server asks for a moment's patience; None for any other answer."""
+    text = response.headers.get("Retry-After", "")
+    if response.status_code not in (429, 503) or not text.isdigit() or int(text) > _LONGEST_WAIT:
+        return None
+    return float(text)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _body(response: httpx2.Response, method: str, path: str) -> Any:
+    """The answer's JSON; a problem document or anything else but success becomes a Failure."""
+    try:
+        content = msgspec.json.decode(response.content) if response.content.strip() else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if response.is_success:
+            raise Failure(
+                f"{method} {path}: the answer is not JSON", "is another program listening there?"
+            ) from None
+        content = None
+    if response.is_success:
+        return content
+    raise problem(content if isinstance(content, dict) else {}, response.status_code, f"{method} {path}")
+
+
+def problem(content: dict[str, Any], status: int, where: str) -> Refused:
+    """A problem document as one clear line and its hints."""
+    detail = content.get("detail") or content.get("title") or "the server refused"
+    code = content.get("code")
+    hints = [
+        f"{wrong.get('field')}: {wrong.get('message')}" + (f" ({wrong['hint']})" if wrong.get("hint") else "")
+        for wrong in content.get("errors") or ()
+        if isinstance(wrong, dict)
+    ]
+    if content.get("hint"):
+        hints.append(str(content["hint"]))
+    if status == 401:
+        hints.append("give a token: --token or NEEDLEWORK_TOKEN; make one with: needlework token create NAME")
+    return Refused(status, f"{detail} [{status}{f' {code}' if code else ''}] at {where}", *hints)

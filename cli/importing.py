@@ -1,0 +1,150 @@
+"""`needlework import`: files become accounts, conversations, notes and meetings, in repeatable batches."""
+
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from needlework.cli.client import Client, Refused
+from needlework.cli.options import connected
+from needlework.cli.show import Failure, as_json, json_option, printable, table
+from needlework.handlers.formats.items import Item, Problem
+
+_PATHS = {
+    "account": "/api/accounts",
+    "user": "/api/users",
+    "conversation": "/api/conversations",
+    "meeting": "/api/meetings",
+    "note": "/api/notes",
+}
+"""Kind -> where it is posted, in the order in which they refer to each other."""
+_MOST_BYTES = 900 * 1024
+_MOST_ITEMS = 500
+_MOST_SHOWN = 20
+
+
+class Importer:
+    """Collects items into batches, posts them, and counts what came of each."""
+
+    def __init__(self, client: Client, on_sent: Callable[[int], None]) -> None:
+        self.client, self.on_sent = client, on_sent
+        self.created: Counter[str] = Counter()
+        self.updated: Counter[str] = Counter()
+        self.problems: list[dict[str, Any]] = []
+        self._waiting: dict[str, list[tuple[str, bytes]]] = {kind: [] for kind in _PATHS}
+        self._bytes: Counter[str] = Counter()
+
+    def take(self, path: Path, records: Iterable[Item | Problem]) -> None:
+        """Take everything that `path` holds; a record that can't be read becomes a problem."""
+        for number, found in enumerate(records, 1):
+            if isinstance(found, Problem):
+                self.problems.append(
+                    {"file": str(path), "source": found.source, "line": found.line, "reason": found.reason}
+                )
+            else:
+                self._add(found.kind, f"{path}, record {number}", msgspec.json.encode(found.data))
+
+    def flush(self) -> None:
+        """Post what is still waiting."""
+        for kind in _PATHS:
+            self._post(kind)
+
+    def _add(self, kind: str, source: str, body: bytes) -> None:
+        full = self._bytes[kind] + len(body) > _MOST_BYTES or len(self._waiting[kind]) == _MOST_ITEMS
+        if full and self._waiting[kind]:
+            self._post(kind)
+        self._waiting[kind].append((source, body))
+        self._bytes[kind] += len(body) + 1
+
+    def _post(self, kind: str) -> None:
+        batch, self._waiting[kind] = self._waiting[kind], []
+        self._bytes[kind] = 0
+        if batch:
+            self._send(kind, batch)
+
+    def _send(self, kind: str, batch: Sequence[tuple[str, bytes]]) -> None:
+        """One request; a refused batch is halved until the refused records stand alone."""
+        body = b"[" + b",".join(text for _, text in batch) + b"]"
+        # The key is the content: an import that is started again goes through what it sent before at once.
+        key = f"import-{kind}-{hashlib.sha256(body).hexdigest()[:40]}"
+        try:
+            answer = self.client.post(_PATHS[kind], msgspec.Raw(body), key=key)
+        except Refused as refused:
+            if refused.status not in (400, 413, 422):
+                raise
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                self._send(kind, batch[:middle])
+                self._send(kind, batch[middle:])
+            else:
+                self.problems.append({"source": batch[0][0], "kind": kind, "reason": refused.message})
+            return
+        results = answer if isinstance(answer, list) else (answer or {}).get("items", [answer])
+        new = sum(1 for result in results if isinstance(result, dict) and result.get("created"))
+        self.created[kind] += new
+        self.updated[kind] += len(batch) - new
+        self.on_sent(len(batch))
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--format", metavar="NAME", help="What the files are, where their names don't say it.")
+@json_option
+@connected
+def import_files(client: Client, files: tuple[Path, ...], format: str | None, json: bool) -> None:
+    """Read FILES into the workspace: JSON, JSON lines, mbox, eml, transcripts, or folders of them.
+
+    Records that exist already are updated, so an import that broke off is simply run again. Records that
+    could not be read or were refused are listed; then the command fails, with everything else imported.
+
+    \b
+    Example: needlework import mail.mbox accounts.csv
+    """
+    from needlework.handlers.formats.read import read
+
+    with _progress(quiet=json) as sent:
+        importer = Importer(client, sent)
+        for path in files:
+            importer.take(path, read(path, format=format))
+        importer.flush()
+    _report(importer, json)
+
+
+def _report(importer: Importer, json: bool) -> None:
+    kinds = [kind for kind in _PATHS if importer.created[kind] + importer.updated[kind]]
+    rows = [
+        {"kind": kind, "created": importer.created[kind], "updated": importer.updated[kind]} for kind in kinds
+    ]
+    if json:
+        as_json({"imported": rows, "problems": importer.problems})
+    else:
+        table(rows, {"kind": "KIND", "created": "CREATED", "updated": "UPDATED"}, empty="nothing to import")
+        for problem in importer.problems[:_MOST_SHOWN]:
+            where = ":".join(
+                str(problem[part]) for part in ("source", "line") if problem.get(part) is not None
+            )
+            click.echo(printable(f"not imported: {where}: {problem['reason']}"), err=True)
+    if importer.problems:
+        more = len(importer.problems) - _MOST_SHOWN
+        hint = [f"{more} more are listed with --json"] if more > 0 and not json else []
+        raise Failure(f"{len(importer.problems)} records were not imported", *hint)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int], None]]:
+    if quiet or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed} records"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("importing", total=None)
+        yield lambda count: progress.advance(task, count)

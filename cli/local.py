@@ -1,0 +1,54 @@
+"""Work on a data directory without a server, by the same bus that the server uses."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from needlework.bus.errors import ConfigError, NeedleworkError
+from needlework.cli.client import Client, Unreachable
+from needlework.cli.options import new_client
+from needlework.cli.show import Failure
+
+Result = TypeVar("Result")
+_CHOSEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def on_data(data: Path | None, work: Callable[[Any], Awaitable[Result]]) -> Result:
+    """The result of `work(bus)` on the data directory. Raises Failure for what the bus refuses."""
+    import anyio
+
+    from needlework.compose import open_bus
+    from needlework.settings import data_directory, load_settings
+
+    async def run() -> Result:
+        async with open_bus(load_settings(data_directory(data))) as bus:
+            return await work(bus)
+
+    try:
+        return anyio.run(run)
+    except ConfigError as error:
+        raise Failure("the configuration is wrong", *error.problems) from None
+    except NeedleworkError as error:
+        hints = [f"{wrong.field}: {wrong.message}" for wrong in error.errors]
+        raise Failure(f"{error.detail} [{error.code}] in {data_directory(data)}", *hints) from None
+
+
+def either(
+    connection: tuple[str, str | None, str | None],
+    data: Path | None,
+    remote: Callable[[Client], Result],
+    local: Callable[[Any], Awaitable[Result]],
+) -> Result:
+    """Ask the running server; with `--data`, or where none runs and none was named, use the directory."""
+    if data is not None:
+        return on_data(data, local)
+    try:
+        with new_client(*connection) as client:
+            return remote(client)
+    except Unreachable:
+        if click.get_current_context().get_parameter_source("url") in _CHOSEN:
+            raise
+        return on_data(data, local)

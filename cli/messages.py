@@ -1,0 +1,112 @@
+"""`needlework messages`: look at messages, ask why one is not running, take one back."""
+
+import click
+
+from needlework.cli.client import Client, quoted
+from needlework.cli.options import connected
+from needlework.cli.show import as_json, cell, fields, json_option, printable, table
+from needlework.cli.topics import items
+
+_BASE = "/api/internal/pubsub/messages"
+_STATES = ("waiting", "running", "parked", "done", "dead", "cancelled")
+
+
+@click.group()
+def messages() -> None:
+    """List, show, explain and cancel messages.
+
+    \b
+    Example: needlework messages list --state dead
+    """
+
+
+@messages.command("list")
+@click.option("--topic", help="Only of this topic.")
+@click.option("--state", type=click.Choice(_STATES), help="Only in this state.")
+@click.option("--batch", help="Only of this batch.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True)
+@click.option("--cursor", help="Go on behind an earlier page.")
+@json_option
+@connected
+def list_messages(
+    client: Client,
+    topic: str | None,
+    state: str | None,
+    batch: str | None,
+    limit: int,
+    cursor: str | None,
+    json: bool,
+) -> None:
+    """List messages, newest first.
+
+    \b
+    Example: needlework messages list --topic conversation_note_analysis --state dead
+    """
+    page = client.get(_BASE, topic=topic, state=state, batch=batch, limit=limit, cursor=cursor)
+    if json:
+        as_json(page)
+        return
+    columns = {"id": "MESSAGE", "topic": "TOPIC", "state": "STATE", "key": "KEY", "published": "PUBLISHED"}
+    table(items(page), columns, empty="no such messages")
+    if isinstance(page, dict) and page.get("next_cursor"):
+        click.echo(f"more with: --cursor {page['next_cursor']}", err=True)
+
+
+@messages.command()
+@click.argument("message")
+@json_option
+@connected
+def show(client: Client, message: str, json: bool) -> None:
+    """Show one message: its input, its deliveries, its attempts, its result.
+
+    \b
+    Example: needlework messages show msg_01JD…
+    """
+    status = client.get(f"{_BASE}/{quoted(message)}")
+    if json:
+        as_json(status)
+        return
+    fields(status, skip=("deliveries", "attempts"))
+    columns = {
+        "runner": "RUNNER", "state": "STATE", "attempt": "ATTEMPT", "due": "DUE",
+        "reason": "REASON", "error": "ERROR",
+    }  # fmt: skip
+    click.echo()
+    table(status.get("deliveries") or [], columns, empty="no deliveries")
+    for attempt in status.get("attempts") or []:
+        click.echo(f"attempt  {cell(attempt)}")
+
+
+@messages.command()
+@click.argument("message")
+@json_option
+@connected
+def explain(client: Client, message: str, json: bool) -> None:
+    """Say why MESSAGE is not running, for each of its deliveries.
+
+    \b
+    Example: needlework messages explain msg_01JD…
+    """
+    answer = client.get(f"{_BASE}/{quoted(message)}/explain")
+    if json:
+        as_json(answer)
+        return
+    for delivery in answer["deliveries"]:
+        click.echo(printable(f"{delivery['runner']}  {delivery['state']}  {delivery['text']}"))
+
+
+@messages.command()
+@click.argument("message")
+@json_option
+@connected
+def cancel(client: Client, message: str, json: bool) -> None:
+    """Cancel what is left of MESSAGE; what has ended stays as it is.
+
+    \b
+    Example: needlework messages cancel msg_01JD…
+    """
+    answer = client.post(f"{_BASE}/{quoted(message)}/cancel")
+    if json:
+        as_json(answer)
+    else:
+        click.echo(f"{answer['cancelled']} deliveries of {message} cancelled")

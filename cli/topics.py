@@ -1,0 +1,54 @@
+"""`needlework topics` and `needlework runners`: what the service does, as the running server says it."""
+
+from typing import Any
+
+import click
+
+from needlework.cli.client import Client
+from needlework.cli.options import connected
+from needlework.cli.show import as_json, json_option, table
+
+
+def items(answer: Any) -> list[dict[str, Any]]:
+    """The objects of a list answer, which is a bare list or a page with `items`."""
+    found = answer.get("items", []) if isinstance(answer, dict) else answer
+    return list(found or [])
+
+
+@click.command()
+@json_option
+@connected
+def topics(client: Client, json: bool) -> None:
+    """List the topics: their runners, their route, where they come from.
+
+    \b
+    Example: needlework topics --json | jq '.[].name'
+    """
+    found = items(client.get("/api/internal/pubsub/topics"))
+    if json:
+        as_json(found)
+        return
+    columns = {
+        "name": "TOPIC", "runners": "RUNNERS", "route": "ROUTE", "origin": "ORIGIN", "summary": "SUMMARY"
+    }  # fmt: skip
+    table(found, columns, empty="no topics")
+
+
+@click.command()
+@json_option
+@connected
+def runners(client: Client, json: bool) -> None:
+    """List the runners: what waits for each, what runs, when it runs next.
+
+    \b
+    Example: needlework runners
+    """
+    found = items(client.get("/api/internal/runners"))
+    if json:
+        as_json(found)
+        return
+    columns = {
+        "id": "RUNNER", "mode": "MODE", "paused": "PAUSED", "waiting": "WAITING", "running": "RUNNING",
+        "parked": "PARKED", "dead": "DEAD", "schedule": "SCHEDULE", "next_run": "NEXT RUN",
+    }  # fmt: skip
+    table(found, columns, empty="no runners")

@@ -1,0 +1,91 @@
+"""Importing: batches that may be repeated, refused records that stand alone, and a count of all."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+
+from needlework.cli.importing import Importer
+from needlework.handlers.formats.items import Item, Problem
+
+
+def ingest(request: httpx2.Request) -> httpx2.Response:
+    """A server that refuses what has no text and creates the rest."""
+    records = msgspec.json.decode(request.content)
+    if any("text" not in record for record in records):
+        return httpx2.Response(422, content=b'{"detail":"text is missing"}')
+    answer = [{"id": f"note_{number}", "created": True} for number, _ in enumerate(records)]
+    return httpx2.Response(200, content=msgspec.json.encode(answer))
+
+
+@pytest.fixture
+def importer(server) -> Importer:
+    server.answers.append(ingest)
+    return Importer(server.client(), lambda count: None)
+
+
+def note(**data: Any) -> Item:
+    return Item("note", data)
+
+
+def test_records_travel_in_batches_below_the_body_limit(server, importer: Importer) -> None:
+    importer.take(Path("big"), [note(text="x" * 300_000, external_id=str(number)) for number in range(7)])
+    importer.flush()
+    assert importer.created["note"] == 7
+    assert all(len(request.content) <= 921_600 + 100 for request in server.requests)
+    assert len(server.requests) == 3
+    assert {request.url.path for request in server.requests} == {"/api/notes"}
+
+
+def test_the_same_batch_has_the_same_key_so_that_a_second_import_is_at_once_done(
+    server, importer: Importer
+) -> None:
+    for _ in range(2):
+        importer.take(Path("a"), [note(text="one")])
+        importer.flush()
+    first, second = (request.headers["Idempotency-Key"] for request in server.requests)
+    assert first == second
+
+
+def test_accounts_come_before_what_refers_to_them(server, importer: Importer) -> None:
+    importer.take(
+        Path("a"), [note(text="n"), Item("conversation", {"text": "c"}), Item("account", {"text": "a"})]
+    )
+    importer.flush()
+    assert [request.url.path for request in server.requests] == [
+        "/api/accounts",
+        "/api/conversations",
+        "/api/notes",
+    ]
+
+
+def test_a_refused_record_does_not_stop_its_neighbours(importer: Importer) -> None:
+    importer.take(
+        Path("notes.jsonl"), [note(text="a"), note(title="no text"), note(text="b"), note(text="c")]
+    )
+    importer.flush()
+    assert importer.created["note"] == 3
+    (problem,) = importer.problems
+    assert problem["source"] == "notes.jsonl, record 2"
+    assert "text is missing" in problem["reason"]
+
+
+def test_what_cannot_be_read_is_a_problem_with_its_line(importer: Importer) -> None:
+    importer.take(Path("a"), [Problem("a.jsonl", 7, "not JSON"), note(text="fine")])
+    importer.flush()
+    assert importer.created["note"] == 1
+    assert importer.problems == [{"file": "a", "source": "a.jsonl", "line": 7, "reason": "not JSON"}]
+
+
+def test_the_command_counts_lists_problems_and_fails_where_there_were_any(server, tmp_path: Path) -> None:
+    server.answers.append(ingest)
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n{broken\n')
+    result = server("import", str(file), "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert len(report["problems"]) >= 1
+    assert server("import", str(tmp_path / "absent")).exit_code == 2
