@@ -41,6 +41,9 @@ class Encoder(Protocol):
     def dim(self) -> int:
         """Numbers in a vector."""
 
+    def __hash__(self) -> int:
+        """Encoders key caches."""
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """[n, dim], each row of unit norm, or zero for a text without a readable token."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
+Double = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 HALF_BITS = 16
@@ -36,7 +37,7 @@ class Sparse:
     column: Int
     value: Float
 
-    def dot(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
+    def dot(self, weights: NDArray[np.floating]) -> Double:
         """[rows, k] = self @ weights[BUCKETS, k]."""
         out = np.empty((self.rows, weights.shape[1]))
         for k in range(weights.shape[1]):
@@ -44,7 +45,7 @@ class Sparse:
             out[:, k] = np.bincount(self.row, weights=products, minlength=self.rows)
         return out
 
-    def transposed_dot(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def transposed_dot(self, errors: Double) -> Double:
         """[BUCKETS, k] = self.T @ errors[rows, k]."""
         out = np.empty((BUCKETS, errors.shape[1]))
         for k in range(errors.shape[1]):

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from needlework.handlers.text.features import Features
+from needlework.handlers.text.hashing import Double
 from needlework.handlers.text.lbfgs import minimise
 from numpy.typing import NDArray
-
-Double = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""Make the numbers of the label models: `python -m needlework.benchmarks.training.train [--data FOLDER]
+[--all]`.
+
+Deterministic: same data, same numbers (up to the last bits of the processor's arithmetic). Trains on what
+is not kept aside, which is also what ships, so that `benchmarks/quality/labels.py` judges the very files in
+the package.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from needlework.benchmarks.training import sources
+from needlework.benchmarks.training.sources import Sentence
+from needlework.handlers.labels import rules
+from needlework.handlers.labels.scoring import MODELS, issue_features, issue_words
+from needlework.handlers.text.cues import WIDTH, cue_flags
+from needlework.handlers.text.encoder import shared_encoder
+from needlework.handlers.text.features import Features
+from needlework.handlers.text.hashing import BUCKETS, Float, counts, inverse_frequency, weighted
+from needlework.handlers.text.logistic import Logistic, fit
+
+CUE_SCALE = 0.25
+"""Cues against unit vectors in the small models: at 1 they drown twenty examples."""
+BACKGROUND_WEIGHT = 0.1
+TITLE_WEIGHT = {"task_issue_bug": 0.1, "feature_request": 0.05}
+TITLE_KIND = {"task_issue_bug": "bug", "feature_request": "feature"}
+
+CUTS = {
+    "churn_risk": 0.45,
+    "praise": 0.4,
+    "decision": 0.45,
+    "pricing_objection": 0.45,
+    "competitor_mention": 0.45,
+    "escalation": 0.4,
+    "expansion_signal": 0.45,
+    "follow_up_promised": 0.45,
+    "task_issue_bug": 0.45,
+    "feature_request": 0.45,
+    "question": 0.6,
+}
+"""Where each model's own probability is cut; the bias is moved so that the cut becomes a score of 0.6."""
+
+
+def main() -> None:
+    """Train the three files, or those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=sources.DATA)
+    parser.add_argument("--only", choices=("action_items", "sentences", "issues"))
+    options = parser.parse_args()
+    programs: dict[str, Callable[[Path], None]] = {
+        "action_items": action_items,
+        "sentences": sentence_labels,
+        "issues": issues,
+    }
+    for name, program in programs.items():
+        if options.only in (None, name):
+            program(options.data)
+            print(f"{name}.npz {(MODELS / f'{name}.npz').stat().st_size / 1024:.0f} KiB")
+
+
+def action_items(data: Path) -> None:
+    """E-mail sentences, and chat sentences as small talk (no) so that greetings stay silent."""
+    mails = [row for row in sources.emails(data) if not row.aside]
+    talk = _sample([row for row in sources.chats(data) if not row.aside and _small_talk(row)], 500)
+    rows = mails + talk
+    texts = [row.text for row in rows]
+    idf = inverse_frequency(counts(texts))
+    dense = np.concatenate((shared_encoder().encode(texts), cue_flags(texts)), axis=1)
+    truth = np.array(["yes" in row.labels for row in rows]).astype(int)
+    model = fit(Features(dense, weighted(counts(texts), idf)), truth, ("no", "yes"), c=2)
+    model.shifted(_shift(0.5)).save(MODELS / "action_items.npz", idf=idf.astype(np.float16))
+
+
+def issues(data: Path) -> None:
+    """Whole issues, one model for all repositories."""
+    rows = [row for row in sources.issues(data) if not row.aside]
+    pairs = [(row.title, row.body) for row in rows]
+    idf = inverse_frequency(counts(issue_words(pairs)))
+    features = issue_features(pairs, shared_encoder(), idf)
+    scale = _scaling(768, 2 * WIDTH, 0.5)
+    kinds = ("bug", "feature", "question")
+    truth = [kinds.index(row.label) for row in rows]
+    model = fit(Features(features.dense * scale, features.sparse), truth, kinds, c=1, iterations=100)
+    weights = model.weights * np.concatenate((scale, np.ones(BUCKETS)))[:, None]
+    Logistic(kinds, weights, model.bias).save(MODELS / "issues.npz", idf=idf.astype(np.float16))
+
+
+def sentence_labels(data: Path) -> None:
+    """Each label by itself: our own examples, a background of other people's sentences, and what the
+    data covers."""
+    own = sources.own(sources.EXAMPLES)
+    background = _background(data)
+    scale = _scaling(384, WIDTH, CUE_SCALE)
+    columns: list[Float] = []
+    biases: list[float] = []
+    for key, cut in CUTS.items():
+        rows, truth, weights = _question(data) if key == "question" else _about(key, own, background, data)
+        dense = _dense([row.text for row in rows]) * scale
+        model = fit(Features(dense), truth, ("no", "yes"), 8, weights, 150).shifted(_shift(cut))
+        columns.append((model.weights[:, 0] * scale).astype(np.float32))
+        biases.append(float(model.bias[0]))
+    Logistic(tuple(CUTS), np.stack(columns, axis=1), np.array(biases)).save(MODELS / "sentences.npz")
+
+
+Rows = tuple[list[Sentence], list[int], list[float]]
+
+
+def _about(key: str, own: list[Sentence], background: list[Sentence], data: Path) -> Rows:
+    rows = list(own)
+    truth = [int(key in row.labels) for row in own]
+    weights = [3.0 if carries else 1.0 for carries in truth]
+
+    def add(more: list[Sentence], carried: list[bool], weight: list[float]) -> None:
+        rows.extend(more)
+        truth.extend(map(int, carried))
+        weights.extend(weight)
+
+    quiet = [
+        row for row in background if not rules.strong(key, rules.plain(row.text)) and not _reports(key, row)
+    ]
+    add(quiet, [False] * len(quiet), [BACKGROUND_WEIGHT] * len(quiet))
+    if key == "task_issue_bug":
+        chats = [row for row in sources.chats(data) if not row.aside and "software" in row.labels]
+        longer = [row for row in chats if row.text.count(" ") >= 2]
+        add(
+            longer,
+            [_reports(key, row) for row in longer],
+            [0.6 if _reports(key, row) else 0.3 for row in longer],
+        )
+    if key in TITLE_WEIGHT:
+        filed = [row for row in sources.issues(data) if not row.aside]
+        titles = [Sentence(row.title, frozenset({row.label}), row.title) for row in filed]
+        weight = [TITLE_WEIGHT[key] * (0.5 if row.label == "question" else 1.0) for row in filed]
+        add(titles, [row.label == TITLE_KIND[key] for row in filed], weight)
+    return rows, truth, weights
+
+
+def _question(data: Path) -> Rows:
+    """Sentences whose mark says what they are, with the mark taken off: chats rarely write it."""
+    rows: list[Sentence] = []
+    truth: list[int] = []
+    everything = [
+        *sources.emails(data),
+        *sources.meetings(data, 12),
+        *_sample(sources.questions(data), 2_500),
+    ]
+    for row in everything:
+        bare = row.text.rstrip(" .?")
+        if not row.aside and row.text.rstrip()[-1:] in {"?", "."} and "?" not in bare:
+            rows.append(Sentence(bare, frozenset(), row.group))
+            truth.append(int(row.text.rstrip().endswith("?")))
+    return rows, truth, [0.5] * len(rows)
+
+
+def _background(data: Path) -> list[Sentence]:
+    def kept(rows: list[Sentence], number: int) -> list[Sentence]:
+        return _sample([row for row in rows if not row.aside], number)
+
+    mails, chats = kept(sources.emails(data), 900), kept(sources.chats(data), 700)
+    return [*mails, *chats, *kept(sources.meetings(data, 20), 800), *kept(sources.questions(data), 300)]
+
+
+def _sample(rows: list[Sentence], number: int) -> list[Sentence]:
+    return sorted(rows, key=lambda row: (sources.bucket(row.text + "x"), sources.bucket(row.text + "y")))[
+        :number
+    ]
+
+
+def _reports(key: str, row: Sentence) -> bool:
+    return key == "task_issue_bug" and "reportbrokensoftware" in row.labels
+
+
+def _small_talk(row: Sentence) -> bool:
+    return bool(row.labels) and row.labels <= sources.SMALL_TALK - {"outofdomain"} | {"software", "finance"}
+
+
+def _dense(texts: list[str]) -> Float:
+    return np.concatenate((shared_encoder().encode(texts), cue_flags(texts)), axis=1)
+
+
+def _scaling(ones: int, cues: int, scale: float) -> Float:
+    return np.concatenate((np.ones(ones), np.full(cues, scale))).astype(np.float32)
+
+
+def _shift(cut: float) -> float:
+    return float(np.log(0.6 / 0.4) - np.log(cut / (1 - cut)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Content labels: what is said in conversations and notes, each with the place where it is said."""

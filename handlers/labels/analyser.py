@@ -1,0 +1,251 @@
+"""What a conversation or note holds: every label with the sentences that prove it.
+
+Sentence by sentence, each with a little of its neighbours: strong patterns first, then the models. A
+label's score is that of its best sentence; without a sentence to quote there is no label. Blocking and
+pure: call it in a thread.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from needlework.handlers.labels import rules
+from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
+from needlework.handlers.labels.scoring import label_models, looks_like_issue
+from needlework.handlers.labels.taught import TaughtLabel, taught_label
+from needlework.handlers.text.encoder import Encoder, shared_encoder
+from needlework.handlers.text.hashing import Double, Float
+from needlework.handlers.text.sentences import Span, sentences
+from needlework.handlers.text.strip import authored
+
+ANALYSER_VERSION = "labels-1/minilm-l6-v2-int8-1"
+"""Names rules, models and encoder: a result is cached under it, and a change of any of them changes it."""
+MAX_SENTENCES = 20_000
+"""Of one analysis; what follows is not read."""
+MAX_ENCODED = 1_500
+"""Different sentences that the encoder reads in one analysis, about three seconds; the others face the
+patterns only."""
+MAX_EVIDENCE = 10
+NEIGHBOUR = 0.15
+"""Weight of each neighbour's vector beside the sentence's own."""
+
+_SMALL_TALK = re.compile(
+    r"\W*(?:(?:hi|hello|hey|hai|yes|yeah|yep|no|nope|ok|okay|k|sure|thanks?|thank you|thx|bye|goodbye|"
+    r"please|fine|right|"
+    r"good (?:morning|afternoon|evening|day)|welcome|dear|sir|madam|so much|very much|a lot|there|again|"
+    r"and|all|you too|have a "
+    r"(?:nice|great|good) (?:day|one|weekend|evening)|that's all|thats all|nothing else|uh|um|hmm|mm|oh|"
+    r"well)\W*)+"
+)
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One message of a conversation, or a whole note."""
+
+    id: str | None
+    text: str
+    sender: str | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A sentence that carries the label: `text[start:end] == quote` of the segment with that id, always."""
+
+    message_id: str | None
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+class LabelResult(msgspec.Struct, frozen=True):
+    """One label over all segments.
+
+    `score` is that of its best sentence; present means evidence is not empty.
+    """
+
+    label: str
+    present: bool
+    score: float
+    evidence: list[Evidence]
+    provenance: str
+    model: str
+    definition_version: int
+
+
+class _Found(msgspec.Struct):
+    """The sentences of all segments: the segment's index, the span, and the row of its text among the
+    different ones."""
+
+    segments: list[int]
+    spans: list[Span]
+    rows: list[int]
+    texts: list[str]
+
+
+def analyse(
+    segments: Sequence[Segment], definitions: Sequence[LabelDefinition], encoder: Encoder | None = None
+) -> list[LabelResult]:
+    """One result for each enabled definition, in their order, whether present or not."""
+    enabled = [definition for definition in definitions if definition.enabled]
+    found = _sentences(segments)
+    if not enabled or not found.spans:
+        return [_absent(definition) for definition in enabled]
+    reader = encoder or shared_encoder()
+    plain = [rules.plain(text) for text in found.texts]
+    encoded = _worth_encoding(plain)
+    vectors = np.zeros((len(plain), reader.dim), dtype=np.float32)
+    if encoded:
+        vectors[encoded] = reader.encode([found.texts[row] for row in encoded])
+    scores = _model_scores(found, vectors, encoded)
+    _read_issues(segments, found, scores, reader)
+    return [_result(segments, found, plain, vectors, scores, definition, reader) for definition in enabled]
+
+
+def _sentences(segments: Sequence[Segment]) -> _Found:
+    found = _Found([], [], [], [])
+    rows: dict[str, int] = {}
+    for index, segment in enumerate(segments):
+        for span in (
+            part for written in authored(segment.text) for part in sentences(segment.text, *written)
+        ):
+            if len(found.spans) == MAX_SENTENCES:
+                return found
+            text = segment.text[span.start : span.end]
+            row = rows.setdefault(text, len(rows))
+            if row == len(found.texts):
+                found.texts.append(text)
+            found.segments.append(index)
+            found.spans.append(span)
+            found.rows.append(row)
+    return found
+
+
+def _worth_encoding(plain: list[str]) -> list[int]:
+    """Rows that may say something.
+
+    Of too many, those with more words first: a model has nothing to hold on to in few.
+    """
+    rows = [
+        row
+        for row, text in enumerate(plain)
+        if _LETTERS.search(text) and not _SMALL_TALK.fullmatch(text[:80])
+    ]
+    if len(rows) <= MAX_ENCODED:
+        return rows
+    ranked = sorted(rows, key=lambda row: (-min(plain[row].count(" "), 12), row))
+    return sorted(ranked[:MAX_ENCODED])
+
+
+def _model_scores(found: _Found, vectors: Float, encoded: list[int]) -> dict[str, Double]:
+    """Per label a score for each sentence, in order; 0 for what was not encoded."""
+    position = {row: at for at, row in enumerate(encoded)}
+    places = [at for at, row in enumerate(found.rows) if row in position]
+    scores = {key: np.zeros(len(found.rows)) for key in DEFAULTS_BY_KEY}
+    if not places:
+        return scores
+    ordered = vectors[found.rows]
+    context = ordered.copy()
+    context[1:] += NEIGHBOUR * ordered[:-1]
+    context[:-1] += NEIGHBOUR * ordered[1:]
+    norms = np.linalg.norm(context, axis=1, keepdims=True)
+    context /= np.maximum(norms, 1e-9)
+    texts = [found.texts[found.rows[at]] for at in places]
+    for key, column in label_models().scores(texts, ordered[places], context[places]).items():
+        scores[key][places] = column
+    return scores
+
+
+def _read_issues(
+    segments: Sequence[Segment], found: _Found, scores: dict[str, Double], encoder: Encoder
+) -> None:
+    """In a filed issue the whole text says which kind it is; its best sentence is quoted for it, the
+    others are not."""
+    owner = np.array(found.segments)
+    for index, segment in enumerate(segments):
+        if not looks_like_issue(segment.text):
+            continue
+        places = np.flatnonzero(owner == index)
+        if not len(places):
+            continue
+        title, body = _title(segments, index)
+        for key, probability in label_models().issue_scores(title, body, encoder).items():
+            best = places[int(np.argmax(scores[key][places]))]
+            if key != "question":
+                scores[key][places] = 0.0
+            scores[key][best] = max(scores[key][best], _issue_score(probability))
+
+
+def _issue_score(probability: float) -> float:
+    """0.5 of a probability becomes 0.6 of a score."""
+    return probability * 1.2 if probability < 0.5 else 0.6 + (probability - 0.5) * 0.8
+
+
+def _title(segments: Sequence[Segment], index: int) -> tuple[str, str]:
+    """An issue's title is the short segment before it, or its own first line."""
+    text = segments[index].text
+    before = segments[index - 1].text.strip() if index == 1 else ""
+    if before and len(before) <= 256 and "\n" not in before:
+        return before, text
+    title, _, body = text.lstrip().partition("\n")
+    return title[:256], body
+
+
+def _result(
+    segments: Sequence[Segment],
+    found: _Found,
+    plain: list[str],
+    vectors: Float,
+    scores: dict[str, Double],
+    definition: LabelDefinition,
+    encoder: Encoder,
+) -> LabelResult:
+    key = definition.key
+    by_model = scores.get(key, np.zeros(len(found.rows))).copy()
+    taught = taught_label(definition, encoder)
+    if taught is not None:
+        by_model = _apply(taught, by_model, vectors[found.rows], key in scores)
+    final, ruled = by_model.copy(), np.zeros(len(found.rows), dtype=bool)
+    verdicts = [_verdict(definition, text) for text in plain]
+    for at, row in enumerate(found.rows):
+        if verdicts[row] is False:
+            final[at] = 0.0
+        elif verdicts[row]:
+            final[at] = max(float(final[at]), rules.RULE_SCORE)
+            ruled[at] = True
+    best = int(np.argmax(final))
+    kept = [
+        int(at)
+        for at in np.argsort(-final, kind="stable")[:MAX_EVIDENCE]
+        if final[at] >= definition.threshold
+    ]
+    kept = [at for at in kept if final[at] > 0]
+    evidence = [_evidence(segments, found, at, float(final[at])) for at in sorted(kept)]
+    agreed = by_model[best] >= definition.threshold
+    provenance = ("hybrid" if agreed else "rule") if ruled[best] else "model"
+    score = round(float(final[best]), 4)
+    return LabelResult(key, bool(kept), score, evidence, provenance, ANALYSER_VERSION, definition.version)
+
+
+def _verdict(definition: LabelDefinition, plain: str) -> bool | None:
+    """What patterns say of a sentence: the workspace's own come first, then ours."""
+    taught = rules.taught(definition.rules, plain)
+    if taught is not None:
+        return taught
+    if rules.forbidden(definition.key, plain):
+        return False
+    return True if rules.strong(definition.key, plain) else None
+
+
+def _apply(taught: TaughtLabel, scores: Double, vectors: Float, built_in: bool) -> Double:
+    return taught.adjusted(scores, vectors) if built_in else taught.scores(vectors)
+
+
+def _evidence(segments: Sequence[Segment], found: _Found, at: int, score: float) -> Evidence:
+    segment, span = segments[found.segments[at]], found.spans[at]
+    return Evidence(segment.id, span.start, span.end, segment.text[span.start : span.end], round(score, 4))
+
+
+def _absent(definition: LabelDefinition) -> LabelResult:
+    return LabelResult(definition.key, False, 0.0, [], "model", ANALYSER_VERSION, definition.version)

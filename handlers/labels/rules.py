@@ -1,0 +1,207 @@
+"""Strong patterns: what makes a sentence carry a label whatever the model thinks, and what forbids it.
+
+Patterns read the lower-cased sentence with straight apostrophes, at most `MAX_TEXT` characters of it. Each
+gap is bounded, so that no text makes them slow. They are few on purpose: the models do the rest.
+"""
+
+import re
+from functools import lru_cache
+
+from needlework.handlers.labels.definitions import LabelRules
+
+MAX_TEXT = 700
+MAX_GAPS = 3
+"""Gaps of one phrase; what follows a fourth is not read, since gaps multiply."""
+RULE_SCORE = 0.92
+"""Of a sentence that a strong pattern matched. Below 1, since patterns err too."""
+
+_RIVALS = (
+    "salesforce|hubspot|zendesk|intercom|freshdesk|freshworks|servicenow|asana|trello|pipedrive|gainsight|clickup|"
+    "zoho crm|monday\\.com|basecamp|airtable|helpscout|help scout|totango|churnzero|productboard|smartsheet"
+)
+_BACK = r"(?:get|come|circle|report|be|call|write|ring) (?:\w+ ){0,2}back"
+_DELIVER = (
+    r"(?:send|email|e-mail|forward|share|call|update|contact|notify|inform|deliver|ping|follow up|reach out|"
+    r"let (?:you|everyone|them) know|keep (?:you|everyone) (?:posted|updated|informed)|look into|find out|"
+    r"check (?:with|on))"
+)
+_PROMISE = r"\b(?:(?:i|we)(?:'ll|ll| will| shall| am going to| are going to|'m going to|'re going to)|let me)"
+_OUR_PLAN = r"(?:subscription|contract|plan|account|membership|agreement|licen[cs]es?|service)"
+
+STRONG: dict[str, tuple[str, ...]] = {
+    "action_items": (
+        r"^\W{0,4}(?:to ?do|action item|action point|ai)\s?:",
+        r"^\W{0,4}(?:please|pls|kindly) (?!note|find|see attached|accept my|be advised|don't hesitate|"
+        r"do not hesitate)\w+",
+        r"\b(?:can|could|would|will) you (?:please|kindly|pls)\b",
+    ),
+    "task_issue_bug": (
+        r"\b(?:crash(?:es|ed|ing)|segfaults?|null ?pointer|stack ?trace|traceback|regression) (?:\w+ ){0,5}"
+        r"(?:when|while|after|on|in|every|exception)\b",
+        r"\b(?:throws?|gives?|shows?|returns?|getting|get|got) (?:\w+ ){0,3}(?:error|exception|[45]\d\d)\b",
+        r"\b(?:is|it's|are|was|seems?|still|completely) (?:\w+ )?broken\b",
+        r"^\W{0,4}\[?bug\]?\s?[:\]]",
+    ),
+    "feature_request": (
+        r"^\W{0,4}\[?feature(?: request)?\]?\s?[:\]]",
+        r"\bfeature request\b",
+        r"\bplease (?:add|implement|include) (?:support|an? option|the ability|an? (?:setting|flag|way))\b",
+        r"\b(?:would|it'd|that'd) (?:\w+ )?be (?:\w+ )?(?:nice|great|awesome|helpful|useful|"
+        r"cool) (?:to be able|if (?:\w+ ){0,3}could be|"
+        r"to have (?:an?|the) (?:\w+ )?(?:option|setting|feature|button|filter|way))\b",
+        r"\b(?:do|are) you (?:plan|planning) (?:to (?:add|support|offer)|on (?:adding|supporting|"
+        r"offering))\b",
+    ),
+    "question": (
+        r"\w[^\w?]{0,3}\?+(?:[\s)\"'!]|$)",
+        r"^\W{0,4}(?:(?:hi|hello|hey|and|so|but|ok)\W{1,3})?(?:how (?:do|can|to|much|many|long|does|is|"
+        r"are)|what(?:'s| is| are| does| do)|"
+        r"where (?:is|can|do|are)|why (?:is|does|do|are|did)|when (?:is|will|does|can)|who (?:is|can|does|"
+        r"will)|is there (?:a|any)) ",
+    ),
+    "churn_risk": (
+        rf"\b(?:cancel|terminate|discontinue|end|quit|stop|not renew|"
+        rf"won't renew) (?:\w+ ){{0,2}}{_OUR_PLAN}\b",
+        r"\b(?:won't|will not|not going to|don't plan to|do not plan to|decided not to|"
+        r"aren't going to) (?:be )?renew",
+        r"\b(?:leaving you|leave you|close our account|part ways|take our business elsewhere|"
+        r"look(?:ing)? elsewhere)\b",
+        r"\b(?:moving|switching|migrating) (?:away from (?:you|your)|to (?:your|a) competitor)",
+    ),
+    "praise": (
+        r"\b(?:kudos|hats off|well done|great job|fantastic job|awesome job|amazing job|excellent (?:work|"
+        r"job|service|support))\b",
+        r"\b(?:love|adore) (?:it|this|your|the (?:new )?(?:product|app|tool|update|feature|dashboard|"
+        r"design|service)|"
+        r"(?:working|using) (?:with )?(?:it|this|your))\b",
+        r"\b(?:you guys|you|your team|your support(?: team)?) (?:are|is|were|was) (?:\w+ ){0,2}"
+        r"(?:amazing|awesome|the best|fantastic|great|wonderful|outstanding|excellent|incredible|"
+        r"brilliant)\b",
+    ),
+    "decision": (
+        r"\b(?:we|they|i|it was|it's|it is|has been|have been|management|the (?:board|team|group|"
+        r"committee|council)) (?:\w+ )?"
+        r"(?:decided|agreed|resolved|settled|opted|chose) (?:to|on|that|against|not|for|upon)\b",
+        r"\b(?:we're|we are|i'm|they're|they are) going with\b|\blet's go with\b|\bthe decision is\b|"
+        r"\bfinal (?:decision|call)\b",
+        r"\b(?:motion|proposal|amendment) (?:was |is )?(?:carried|adopted|agreed)\b|\bsigned off on\b",
+    ),
+    "pricing_objection": (
+        r"\b(?:too|so|very|more|prohibitively|really|way too) (?:expensive|pricey|"
+        r"costly)\b.{0,60}(?:\bus\b|\bour\b|\bteam\b|\bfor\b|$|[.!])",
+        r"\b(?:costs?|charge|charging|charged|pay|paying) (?:us |me |way |far )?too much\b",
+        r"\b(?:can't|cannot|can not|couldn't|unable to) afford\b|\bout of (?:our|my) (?:budget|"
+        r"price range)\b",
+        r"\b(?:no|not|don't have the|doesn't have the|beyond (?:our|the)|over|above our) budget\b",
+        r"\b(?:price|pricing|quote|cost|fees?) (?:is|are|was|were|seems?) (?:\w+ )?"
+        r"(?:too high|high|steep|outrageous|ridiculous|unfair|insane)\b",
+    ),
+    "competitor_mention": (
+        rf"\b(?:{_RIVALS})\b",
+        r"\b(?:your|a|our|one of (?:your|the)|the|main|direct) (?:\w+ )?competitors?\b",
+        r"\b(?:another|other|different|alternative|rival) (?:vendor|provider|supplier|product|solution|"
+        r"platform)s?\b",
+    ),
+    "escalation": (
+        r"\b(?:speak|talk|transfer me|put me through|connect me|complain) (?:\w+ ){0,2}(?:manager|"
+        r"supervisor|boss|director|someone (?:senior|higher))\b",
+        r"\bescalat(?:e|ed|ing) (?:this|it|the (?:issue|ticket|matter|case|problem)|my)\b",
+        r"\b(?:totally|completely|simply|absolutely)? ?unacceptable\b",
+        r"\b(?:formal|official) complaint\b|\b(?:file|make|lodge|raise) (?:a|an|"
+        r"another) (?:\w+ )?complaint\b",
+        r"\b(?:legal action|our (?:lawyers?|attorneys?|legal team)|take (?:you|this) to court|sue you)\b",
+    ),
+    "expansion_signal": (
+        r"\b(?:add|buy|need|purchase|order|get|want|quote for|require) (?:\w+ ){0,4}(?:more|additional|"
+        r"extra|new|another) (?:\w+ ){0,2}"
+        r"(?:seats?|licen[cs]es?|users|accounts for)\b",
+        r"\bupgrad(?:e|ing) (?:\w+ ){0,4}(?:plan|tier|enterprise|premium|business|pro)\b",
+        r"\broll(?:ing)? (?:it|this|you|them) out (?:to|across)\b|\bexpand (?:\w+ ){0,3}(?:to|across|"
+        r"into) (?:\w+ ){0,3}(?:teams?|departments?|regions?|offices?)\b",
+    ),
+    "follow_up_promised": (
+        rf"{_PROMISE} (?:\w+ ){{0,3}}{_BACK}\b",
+        rf"{_PROMISE} (?:\w+ ){{0,1}}{_DELIVER} (?:you|the|it|them|this|everyone|with|over|on|as|by|"
+        rf"tomorrow|shortly|again)\b",
+        r"\b(?:get back to you|circle back|keep you (?:posted|updated|informed)|follow up with you)\b(?!\?)",
+    ),
+}
+
+NEVER: dict[str, tuple[str, ...]] = {
+    "action_items": (
+        r"\bno longer wish to receive\b|\bunsubscribe\b|\bprefer not to receive\b",
+        r"^\W{0,3}(?:thanks?|thank you|ok|okay|yes|no|sure|hi|hello|bye|goodbye)[\s\w]{0,20}\W{0,3}$",
+    ),
+    "task_issue_bug": (
+        r"\b(?:no|without(?: any)?|not an?|never had an?y?) (?:\w+ )?(?:errors?|bugs?|issues?|problems?|"
+        r"crash)\b",
+    ),
+    "feature_request": (r"\bthanks? (?:you )?for (?:adding|implementing)\b",),
+    "question": (),
+    "churn_risk": (r"\b(?:don't|do not|not going to|won't|never) (?:want to )?(?:cancel|leave|terminate)\b",),
+    "praise": (
+        r"\b(?:not|isn't|wasn't|aren't|n't|hardly|far from) (?:\w+ ){0,2}(?:good|great|impressed|happy|"
+        r"the best|amazing|love|helpful)\b",
+    ),
+    "decision": (
+        r"\b(?:haven't|hasn't|not|never|n't) (?:\w+ ){0,2}(?:decided?|agreed|settled)\b(?! (?:against|"
+        r"not))|\b(?:need|have|want|yet|going) to decide\b",
+        r"^\W{0,4}(?:have|has|did|who|what|when|should|shall) .{0,200}\?\W{0,2}$",
+    ),
+    "pricing_objection": (r"\b(?:not|isn't|n't) (?:\w+ )?(?:too )?(?:expensive|pricey)\b",),
+    "competitor_mention": (),
+    "escalation": (r"\bprivilege escalation\b|\b(?:no need to|don't|do not|won't) escalate\b",),
+    "expansion_signal": (r"\b(?:fewer|less|reduce|remove|cancel)\b",),
+    "follow_up_promised": (
+        r"^\W{0,4}(?:will|would|could|can|did|please)\b|\b(?:won't|will not|can't|cannot)\b",
+        r"\b(?:please|you should|you must|can you|could you) (?:\w+ ){0,3}(?:get back|follow up|"
+        r"let me know)\b",
+    ),
+}
+
+
+def _compiled(patterns: dict[str, tuple[str, ...]]) -> dict[str, re.Pattern[str]]:
+    return {key: re.compile("|".join(f"(?:{p})" for p in group)) for key, group in patterns.items() if group}
+
+
+_STRONG = _compiled(STRONG)
+_NEVER = _compiled(NEVER)
+
+
+def plain(sentence: str) -> str:
+    """What patterns read: lower case, straight apostrophes, single blanks, bounded length."""
+    return " ".join(sentence[:MAX_TEXT].lower().replace("’", "'").split())
+
+
+def strong(key: str, sentence: str) -> bool:
+    """Does a built-in pattern say that the `plain` sentence carries the label?"""
+    pattern = _STRONG.get(key)
+    return pattern is not None and pattern.search(sentence) is not None
+
+
+def forbidden(key: str, sentence: str) -> bool:
+    """Does a built-in pattern say that the `plain` sentence does not carry the label?"""
+    pattern = _NEVER.get(key)
+    return pattern is not None and pattern.search(sentence) is not None
+
+
+@lru_cache(maxsize=1_024)
+def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Phrases of a workspace as one pattern: each word literally, `*` as up to four words."""
+    parts: list[str] = []
+    for phrase in phrases:
+        first, *gaps = [part.split() for part in plain(phrase).split("*")[: MAX_GAPS + 1]]
+        literal = ["".join(re.escape(word) + r"\W{1,3}" for word in part) for part in (first, *gaps)]
+        if any(literal):
+            parts.append(r"(?:\S+ ){0,4}?".join(literal))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})") if parts else None
+
+
+def taught(rules: LabelRules, sentence: str) -> bool | None:
+    """What a workspace's own phrases say of the `plain` sentence: carries it, must not carry it, or
+    nothing."""
+    padded = f"{sentence}  "
+    never, phrases = _phrases(rules.never), _phrases(rules.phrases)
+    if never is not None and never.search(padded):
+        return False
+    return True if phrases is not None and phrases.search(padded) else None
