@@ -41,6 +41,12 @@ def read(message: Mail) -> tuple[str, list[Attachment], int | None]:
     return text[:LONGEST_TEXT], body.attachments[:MOST_ATTACHMENTS], whole if whole > LONGEST_TEXT else None
 
 
+def parts(part: Mail) -> list[Mail]:
+    """The parts directly below one; none below a leaf."""
+    content = part.get_payload() if part.is_multipart() else []
+    return [each for each in content if isinstance(each, Message)]
+
+
 def _joined(body: Body) -> str:
     """The texts of a body, one blank line between them."""
     return "\n\n".join(each for each in (text.strip("\n") for text in body.text) if each.strip())
@@ -48,13 +54,13 @@ def _joined(body: Body) -> str:
 
 def _part(part: Mail, depth: int) -> Body:
     """Everything below one part; what is nested absurdly deep is only listed."""
-    content = part.get_payload()
     kind = part.get_content_type()
-    if kind.startswith("message/") and not isinstance(content, str):
-        nested = [each for each in content if isinstance(each, Message)]
-        return Body(attachments=[_attachment(part)], attached=nested if kind == "message/rfc822" else [])
-    if isinstance(content, list):
-        children = [each for each in content if isinstance(each, Message)]
+    if part.is_multipart():
+        children = parts(part)
+        if kind.startswith("message/"):
+            return Body(
+                attachments=[_attachment(part)], attached=children if kind == "message/rfc822" else []
+            )
         if depth >= DEEPEST:
             return Body(attachments=[_attachment(each) for each in children])
         bodies = [_part(each, depth + 1) for each in children]
@@ -103,9 +109,8 @@ def _attachment(part: Mail) -> Attachment:
     """What an attachment is called, what it says it is, and how many bytes it has."""
     name = filename(part)
     if name is None and part.get_content_type() == "message/rfc822":
-        inner = part.get_payload()
-        first = inner[0] if isinstance(inner, list) and inner else None
-        subject = header.words(first.get("subject") or "") if isinstance(first, Message) else ""
+        inner = parts(part)
+        subject = header.words(inner[0].get("subject") or "") if inner else ""
         name = (subject[:100] or "message") + ".eml"
     found: Attachment = {"name": name} if name else {}
     return found | {"type": charset.clean(part.get_content_type())[:200], "size": _size(part)}
@@ -117,15 +122,14 @@ def _size(part: Mail) -> int:
     for each in part.walk():
         if each is not part:
             size += sum(len(name) + len(value) + 4 for name, value in each.items())
-        if isinstance(each.get_payload(), str):
+        if not each.is_multipart():
             size += len(content_bytes(each))
     return size
 
 
 def content_bytes(part: Mail) -> bytes:
     """The bytes of a leaf, its transfer encoding undone as far as it goes; an unknown encoding is none."""
-    payload = part.get_payload()
-    data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    data = _wire(part)
     found = TRANSFER.search((part.get("content-transfer-encoding") or "").lower())
     encoding = found[0] if found else ""
     if encoding == "base64":
@@ -133,6 +137,21 @@ def content_bytes(part: Mail) -> bytes:
     if encoding == "quoted-printable":
         return decodestring(data)
     return b"".join(_uudecoded(data)) if encoding in UUENCODED else data
+
+
+def _wire(part: Mail) -> bytes:
+    """The bytes of a leaf as they came.
+
+    Asked for text, the library decodes by the charset named, with losses and exceptions; asked for bytes, it
+    undoes the transfer encoding in its own way. Without that header it gives the bytes.
+    """
+    name = "content-transfer-encoding"
+    stated = part.get_all(name, [])
+    del part[name]
+    data = part.get_payload(decode=True)
+    for each in stated:
+        part[name] = each
+    return data if isinstance(data, bytes) else b""
 
 
 def _uudecoded(data: bytes) -> Iterator[bytes]:

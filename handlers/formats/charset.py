@@ -6,8 +6,8 @@ from typing import Final
 
 # A name decodes as the superset that mail programs really mean by it.
 MEANT: Final = {
-    "us_ascii": "cp1252",
-    "ascii": "cp1252",
+    "us_ascii": "",  # says nothing about bytes beyond it: as if no charset were named
+    "ascii": "",
     "iso_8859_1": "cp1252",
     "latin_1": "cp1252",
     "latin1": "cp1252",

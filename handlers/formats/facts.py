@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from needlework.handlers.formats import charset, header
-from needlework.handlers.formats.body import Mail
+from needlework.handlers.formats.body import Mail, parts
 
 NOREPLY: Final = re.compile(
     r"(?:^|[^a-z])(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer-daemon|postmaster|bounces?|unattended)(?:[^a-z]|$)"
@@ -100,9 +100,7 @@ def bounce_status(message: Mail) -> str:
     for part in message.walk():
         if part.get_content_type() != "message/delivery-status":
             continue
-        content = part.get_payload()
-        fields = [each for each in content if not isinstance(each, str)] if isinstance(content, list) else []
-        for each in fields:
+        for each in parts(part):
             found = STATUS.match("Status: " + value(each, "status").strip())
             if found:
                 return found[1]

@@ -47,8 +47,8 @@ def test_any_bytes(data: bytes) -> None:
 
 
 FIELDS = (
-    "kind id external_id messages text sender sent_at channel facts title body_md conversation_id turn participants "
-    "attachments started_at email data ts user"
+    "kind id external_id messages text sender sent_at channel facts title body_md conversation_id turn "
+    "participants attachments started_at email data ts user"
 )
 scalars = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text()
 numbers = st.floats(allow_nan=False, allow_infinity=False)
