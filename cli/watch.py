@@ -92,12 +92,14 @@ def _bar() -> Iterator[Any]:
         yield show
 
 
+def _reported(data: Any) -> Any:
+    """What the handler reported, without the event's own fields around it."""
+    return data["data"] if isinstance(data, dict) and "runner" in data and "data" in data else data
+
+
 def _payload(data: Any) -> dict[str, Any]:
-    """What the handler reported, whether it stands alone or beside the event's own fields."""
-    if isinstance(data, dict):
-        inner = data.get("data")
-        return inner if isinstance(inner, dict) and "runner" in data else data
-    return {}
+    inner = _reported(data)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _line(kind: str, data: Any) -> str:
@@ -105,7 +107,7 @@ def _line(kind: str, data: Any) -> str:
     if kind == "progress" and "done" in inner:
         of = f"/{inner['of']}" if inner.get("of") is not None else ""
         return f"progress  {cell(inner['done'])}{of}  {cell(inner.get('note') or '')}".rstrip()
-    return f"{kind:<9} {cell(data)}"
+    return f"{kind:<9} {cell(_reported(data))}"
 
 
 def _reason(data: Any) -> str:
@@ -113,4 +115,4 @@ def _reason(data: Any) -> str:
     for name in ("detail", "reason", "error"):
         if inner.get(name):
             return cell(inner[name])
-    return cell(data)
+    return cell(_reported(data))
