@@ -1,0 +1,1 @@
+"""Accounts (customers) and their contacts, which the first reference calls users."""

@@ -1,0 +1,43 @@
+"""Take in accounts."""
+
+from needlework.bus.context import Context
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.accounts import store
+from needlework.handlers.accounts.messages import AccountInput, IngestAccount
+from needlework.handlers.answers import Saved
+from needlework.handlers.batches import save_one_or_all
+from needlework.handlers.conversations.messages import LinkConversations
+from needlework.handlers.times import parse_time
+
+
+@subscribe(IngestAccount, runner="content")
+async def ingest(message: IngestAccount, ctx: Context) -> Saved | list[Saved]:
+    """Save one account, or each of a list."""
+    return await save_one_or_all(ctx, message, save, _keys)
+
+
+def _keys(given: AccountInput) -> list[str]:
+    return [key for key in (given.id, given.external_id) if key]
+
+
+async def save(ctx: Context, given: AccountInput) -> Saved:
+    """Save one account; new domains bring it the conversations of their people."""
+    row = await store.ACCOUNTS.find(ctx, given.id, given.external_id)
+    domains, new = store.joined(row, "domains", given.domains)
+    stated = {
+        "external_id": given.external_id,
+        "name": given.name,
+        "domains": domains,
+        "mrr": given.mrr,
+        "plan": given.plan,
+        "owner_id": given.owner_id,
+        "status": given.status,
+        "churned_at": parse_time(given.churned_at, "churned_at"),
+    }
+    saved = store.ACCOUNTS.save(ctx, row, given.id, stated)
+    values = {"workspace": ctx.workspace.id, "account": saved.id, "now": ctx.now}
+    for domain in new:
+        ctx.write(store.sql("put_domain", id=ctx.new_id("dom"), domain=domain, **values))
+    if new:
+        ctx.publish(LinkConversations(account_id=saved.id, domains=new))
+    return saved

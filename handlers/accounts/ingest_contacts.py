@@ -1,0 +1,51 @@
+"""Take in contacts."""
+
+from needlework.bus.context import Context
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.accounts import store
+from needlework.handlers.accounts.messages import ContactInput, IngestContact
+from needlework.handlers.answers import Saved
+from needlework.handlers.batches import save_one_or_all
+from needlework.handlers.times import parse_time
+
+
+@subscribe(IngestContact, runner="content")
+async def ingest(message: IngestContact, ctx: Context) -> Saved | list[Saved]:
+    """Save one contact, or each of a list."""
+    return await save_one_or_all(ctx, message, save, _keys)
+
+
+def _keys(given: ContactInput) -> list[str]:
+    named = [key for key in (given.id, given.external_id) if key]
+    return named + [email.strip().lower() for email in given.emails]
+
+
+async def save(ctx: Context, given: ContactInput) -> Saved:
+    """Save one contact, known by id, external id or any of its addresses."""
+    row = await store.CONTACTS.find(ctx, given.id, given.external_id)
+    if row is None and given.id is None:
+        row = await _by_email(ctx, given)
+    emails, new = store.joined(row, "emails", given.emails)
+    stated = {
+        "external_id": given.external_id,
+        "account_id": given.account_id,
+        "emails": emails,
+        "name": given.name,
+        "status": given.status,
+        "last_seen_at": parse_time(given.last_seen_at, "last_seen_at"),
+    }
+    saved = store.CONTACTS.save(ctx, row, given.id, stated)
+    values = {"workspace": ctx.workspace.id, "contact": saved.id, "now": ctx.now}
+    for email in new:
+        ctx.write(store.sql("put_email", id=ctx.new_id("mail"), email=email, **values))
+    return saved
+
+
+async def _by_email(ctx: Context, given: ContactInput) -> store.Row | None:
+    """The contact with one of the addresses, unless it is another one by its external id."""
+    for email in given.emails:
+        values = {"workspace": ctx.workspace.id, "email": email.strip().lower()}
+        row = await ctx.db.one(store.sql("find_contact_by_email", **values))
+        if row is not None and (given.external_id is None or row["external_id"] in (None, given.external_id)):
+            return row
+    return None

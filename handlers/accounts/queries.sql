@@ -1,0 +1,89 @@
+-- Queries of accounts and contacts.
+
+-- name: find_account_by_id
+-- One account.
+SELECT * FROM accounts WHERE workspace_id = :workspace AND id = :id;
+
+-- name: find_account_by_external_id
+-- The account with an external id.
+SELECT * FROM accounts WHERE workspace_id = :workspace AND external_id = :external_id;
+
+-- name: insert_account
+-- A new account; the guard sees where another message has made it meanwhile.
+INSERT INTO accounts (
+    id, workspace_id, external_id, name, domains, mrr, plan, owner_id, status, churned_at, created_at, updated_at
+) VALUES (
+    :id, :workspace, :external_id, COALESCE(:name, :external_id, :id), :domains, :mrr, :plan, :owner_id,
+    COALESCE(:status, 'active'), :churned_at, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_account
+-- What an input changed.
+UPDATE accounts SET
+    external_id = :external_id, name = :name, domains = :domains, mrr = :mrr, plan = :plan, owner_id = :owner_id,
+    status = :status, churned_at = :churned_at, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
+
+-- name: list_accounts
+-- A page of accounts, newest first, before a place.
+SELECT * FROM accounts
+WHERE workspace_id = :workspace AND seq < :seq
+  AND (:like IS NULL OR name LIKE :like ESCAPE '\' OR domains LIKE :like ESCAPE '\')
+ORDER BY seq DESC LIMIT :limit;
+
+-- name: put_domain
+-- A domain of an account; the first account to claim it keeps it.
+INSERT INTO account_domains (id, workspace_id, domain, account_id, created_at, updated_at)
+VALUES (:id, :workspace, :domain, :account, :now, :now) ON CONFLICT (workspace_id, domain) DO NOTHING;
+
+-- name: account_by_domain
+-- The account that claims a domain.
+SELECT account_id FROM account_domains WHERE workspace_id = :workspace AND domain = :domain;
+
+-- name: account_by_email
+-- The account of the contact with an address.
+SELECT c.account_id FROM contact_emails AS e
+JOIN contacts AS c ON c.workspace_id = e.workspace_id AND c.id = e.contact_id
+WHERE e.workspace_id = :workspace AND e.email = :email;
+
+-- name: find_contact_by_id
+-- One contact.
+SELECT * FROM contacts WHERE workspace_id = :workspace AND id = :id;
+
+-- name: find_contact_by_external_id
+-- The contact with an external id.
+SELECT * FROM contacts WHERE workspace_id = :workspace AND external_id = :external_id;
+
+-- name: find_contact_by_email
+-- The contact with an address.
+SELECT c.* FROM contact_emails AS e
+JOIN contacts AS c ON c.workspace_id = e.workspace_id AND c.id = e.contact_id
+WHERE e.workspace_id = :workspace AND e.email = :email;
+
+-- name: insert_contact
+-- A new contact; the guard sees where another message has made it meanwhile.
+INSERT INTO contacts (
+    id, workspace_id, external_id, account_id, emails, name, status, last_seen_at, created_at, updated_at
+) VALUES (
+    :id, :workspace, :external_id, :account_id, :emails, COALESCE(:name, ''), COALESCE(:status, 'active'),
+    :last_seen_at, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_contact
+-- What an input changed.
+UPDATE contacts SET
+    external_id = :external_id, account_id = :account_id, emails = :emails, name = :name, status = :status,
+    last_seen_at = :last_seen_at, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
+
+-- name: put_email
+-- An address of a contact; the first contact to have it keeps it.
+INSERT INTO contact_emails (id, workspace_id, email, contact_id, created_at, updated_at)
+VALUES (:id, :workspace, :email, :contact, :now, :now) ON CONFLICT (workspace_id, email) DO NOTHING;
+
+-- name: list_contacts
+-- A page of contacts, newest first, before a place.
+SELECT * FROM contacts
+WHERE workspace_id = :workspace AND seq < :seq AND (:account IS NULL OR account_id = :account)
+  AND (:like IS NULL OR name LIKE :like ESCAPE '\' OR emails LIKE :like ESCAPE '\')
+ORDER BY seq DESC LIMIT :limit;

@@ -1,0 +1,1 @@
+"""Conversations and their messages: taking them in, listing, searching, reading."""

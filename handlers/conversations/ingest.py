@@ -1,0 +1,93 @@
+"""Take in conversations: upsert by id or external id, add what is new, have it analysed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from needlework.bus.context import Context
+from needlework.bus.errors import Refuse
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.accounts.messages import FindAccount
+from needlework.handlers.answers import Saved
+from needlework.handlers.batches import save_one_or_all
+from needlework.handlers.conversations import store
+from needlework.handlers.conversations.merge import Incoming, incoming, people
+from needlework.handlers.conversations.messages import ConversationInput, IngestConversation
+from needlework.handlers.labels.messages import AnalyseConversationNote
+from needlework.handlers.people import Person
+from needlework.handlers.times import read_time
+
+
+@subscribe(IngestConversation, runner="content")
+async def ingest(message: IngestConversation, ctx: Context) -> Saved | list[Saved]:
+    """Save one conversation, or each of a list."""
+    return await save_one_or_all(ctx, message, save, _keys, lambda item: 1 + len(item.messages))
+
+
+def _keys(given: ConversationInput) -> list[str]:
+    named = [given.id] if given.id else []
+    return named + ([f"{given.connection_id}/{given.external_id}"] if given.external_id else [])
+
+
+async def save(ctx: Context, given: ConversationInput) -> Saved:
+    """Save one conversation and its messages; the same content again changes nothing."""
+    now = ctx.now
+    row = await store.find(ctx, given)
+    base = read_time(given.started_at) if given.started_at is not None and row is None else now
+    found = incoming(given.messages, base)
+    if row is None:
+        return await _create(ctx, given, found, now)
+    if given.id is not None and row["id"] != given.id:
+        raise Refuse(
+            409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}"
+        )
+    await extend(ctx, row, given, found, now)
+    return Saved(row["id"], False)
+
+
+async def _create(ctx: Context, given: ConversationInput, found: Sequence[Incoming], now: int) -> Saved:
+    values = store.fresh(ctx, given)
+    store.widen(values, given, found, now)
+    everyone = people(given.participants, found)
+    values["account_id"] = values["account_id"] or await _account(ctx, everyone)
+    values["message_count"] = len(found)
+    if found:
+        values |= {"revision": 1, "queued_at": now}
+    ctx.write(store.guarded("insert_conversation", ctx, now, values))
+    store.save_messages(ctx, values["id"], found, now)
+    store.save_people(ctx, values["id"], everyone, now)
+    if found:
+        ctx.publish(AnalyseConversationNote(conversation_fs_id=values["id"]))
+    return Saved(values["id"], True)
+
+
+async def extend(
+    ctx: Context, row: Any, given: ConversationInput, found: Sequence[Incoming], now: int
+) -> int:
+    """Bring a stored conversation up to what `given` states; the number of new messages.
+
+    Where nothing differs, nothing is written and nothing analysed.
+    """
+    differing, added = await store.changed(ctx, row["id"], found)
+    everyone = await store.unknown_people(ctx, row["id"], people(given.participants, found))
+    values = store.merged(row, given)
+    store.widen(values, given, differing, now)
+    if everyone and values["account_id"] is None:
+        values["account_id"] = await _account(ctx, everyone)
+    values["message_count"] += added
+    if differing:
+        values |= {"revision": row["revision"] + 1, "queued_at": now, "status": "open"}
+    if not everyone and all(values[name] == row[name] for name in values):
+        return 0
+    seen = {"seen_revision": row["revision"], "seen_updated": row["updated_at"]}
+    ctx.write(store.guarded("update_conversation", ctx, now, values | seen))
+    store.save_messages(ctx, row["id"], differing, now)
+    store.save_people(ctx, row["id"], everyone, now)
+    if differing:
+        ctx.publish(AnalyseConversationNote(conversation_fs_id=row["id"]))
+    return added
+
+
+async def _account(ctx: Context, everyone: dict[str, Person]) -> str | None:
+    """The account that the participants belong to, by a contact's address or by an account's domain."""
+    emails = [who.email for who in everyone.values() if who.email]
+    return await ctx.query(FindAccount(emails=emails)) if emails else None

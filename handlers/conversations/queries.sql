@@ -1,0 +1,142 @@
+-- Queries of conversations. Other groups' tables are only read, and only to filter.
+
+-- name: find_conversation
+-- The conversation that an input means: by its own id, else by the external one.
+SELECT * FROM conversations WHERE workspace_id = :workspace AND id = :id;
+
+-- name: find_by_external_id
+-- The conversation with an external id of one connection.
+SELECT * FROM conversations
+WHERE workspace_id = :workspace AND connection_id = :connection AND external_id = :external_id;
+
+-- name: known_messages
+-- Which of these messages are stored, and what they say.
+SELECT identity, content_hash, sent_at FROM conversation_messages
+WHERE workspace_id = :workspace AND conversation_id = :conversation
+  AND identity IN (SELECT value FROM json_each(:identities));
+
+-- name: insert_conversation
+-- A new conversation; the guard sees where another message has made it meanwhile.
+INSERT INTO conversations (
+    id, workspace_id, connection_id, channel, external_id, subject, account_id, started_at, last_message_at,
+    message_count, revision, queued_at, created_at, updated_at
+) VALUES (
+    :id, :workspace, :connection_id, :channel, :external_id, :subject, :account_id, :started_at, :last_message_at,
+    :message_count, :revision, :queued_at, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_conversation
+-- What an input changed; the guard sees where another message has changed it meanwhile.
+UPDATE conversations SET
+    connection_id = :connection_id, channel = :channel, external_id = :external_id, subject = :subject,
+    account_id = :account_id, started_at = :started_at, last_message_at = :last_message_at, status = :status,
+    message_count = :message_count, revision = :revision, queued_at = :queued_at, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen_revision AND updated_at = :seen_updated;
+
+-- name: put_message
+-- A new message, or the new content of a known one.
+INSERT INTO conversation_messages (
+    id, workspace_id, conversation_id, identity, external_id, sender_name, sender_email, sender_id, sent_at, text,
+    html_ref, reply_to, facts, attachments, content_hash, created_at, updated_at
+) VALUES (
+    :id, :workspace, :conversation, :identity, :external_id, :sender_name, :sender_email, :sender_id, :sent_at, :text,
+    :html_ref, :reply_to, :facts, :attachments, :content_hash, :now, :now
+) ON CONFLICT (workspace_id, conversation_id, identity) DO UPDATE SET
+    sender_name = excluded.sender_name, sender_email = excluded.sender_email, sender_id = excluded.sender_id,
+    sent_at = excluded.sent_at, text = excluded.text, html_ref = excluded.html_ref, reply_to = excluded.reply_to,
+    facts = excluded.facts, attachments = excluded.attachments, content_hash = excluded.content_hash,
+    updated_at = excluded.updated_at;
+
+-- name: put_participant
+-- Someone who took part; a name learned later is kept.
+INSERT INTO conversation_participants (
+    id, workspace_id, conversation_id, address, name, email, domain, created_at, updated_at
+) VALUES (:id, :workspace, :conversation, :address, :name, :email, :domain, :now, :now)
+ON CONFLICT (workspace_id, conversation_id, address) DO UPDATE SET name = excluded.name, updated_at = excluded.updated_at
+WHERE excluded.name <> '' AND conversation_participants.name = '';
+
+-- name: participants
+-- Everyone who took part, in order of appearance.
+SELECT address, name, email FROM conversation_participants
+WHERE workspace_id = :workspace AND conversation_id = :conversation ORDER BY created_at, id;
+
+-- name: messages_page
+-- A page of a conversation's messages, oldest first, after a place.
+SELECT * FROM conversation_messages
+WHERE workspace_id = :workspace AND conversation_id = :conversation AND (sent_at, seq) > (:sent_at, :seq)
+ORDER BY sent_at, seq LIMIT :limit;
+
+-- name: list_conversations
+-- A page of conversations, most recently active first, before a place; filters are put in by name.
+SELECT c.*, (
+    SELECT group_concat(DISTINCT l.label_key) FROM content_labels AS l
+    WHERE l.workspace_id = :workspace AND l.content_type = 'conversation' AND l.content_id = c.id
+      AND l.state IN ('machine', 'confirmed') AND l.state <> 'superseded'
+) AS labels
+FROM conversations AS c
+WHERE c.workspace_id = :workspace AND (c.last_message_at, c.id) < (:last_message_at, :id) /* filters */
+ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit;
+
+-- name: filter_channel
+-- Only one channel.
+c.channel = :channel
+
+-- name: filter_status
+-- Only open or closed ones.
+c.status = :status
+
+-- name: filter_account
+-- Only those of one account.
+c.account_id = :account
+
+-- name: filter_label
+-- Only those that carry a label.
+EXISTS (
+    SELECT 1 FROM content_labels AS l
+    WHERE l.workspace_id = :workspace AND l.content_type = 'conversation' AND l.content_id = c.id
+      AND l.label_key = :label AND l.state IN ('machine', 'confirmed') AND l.state <> 'superseded'
+)
+
+-- name: filter_search
+-- Only those whose subject or a message of which matches.
+c.id IN (
+    SELECT s.id FROM conversation_subject_search
+    JOIN conversations AS s ON s.seq = conversation_subject_search.rowid
+    WHERE conversation_subject_search MATCH :match AND s.workspace_id = :workspace
+    UNION
+    SELECT m.conversation_id FROM conversation_text_search
+    JOIN conversation_messages AS m ON m.seq = conversation_text_search.rowid
+    WHERE conversation_text_search MATCH :match AND m.workspace_id = :workspace
+)
+
+-- name: unanalyzed
+-- Changed since their analysis, not queued lately, and quiet for a while or waiting for long.
+SELECT id FROM conversations
+WHERE workspace_id = :workspace AND revision > analyzed_revision
+  AND (queued_at IS NULL OR queued_at <= :overdue)
+  AND (last_message_at <= :settled OR updated_at <= :overdue)
+ORDER BY last_message_at LIMIT :limit;
+
+-- name: mark_queued
+-- Their analysis is queued.
+UPDATE conversations SET queued_at = :now
+WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: idle
+-- Open ones in which nothing was said for long.
+SELECT id FROM conversations
+WHERE workspace_id = :workspace AND status = 'open' AND last_message_at <= :idle ORDER BY last_message_at LIMIT :limit;
+
+-- name: close_idle
+-- Close these, unless something was said meanwhile.
+UPDATE conversations SET status = 'closed', updated_at = :now
+WHERE workspace_id = :workspace AND +last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: link_domain
+-- Conversations without account in which someone of a domain takes part, where the account holds that domain.
+UPDATE conversations SET account_id = :account, updated_at = :now
+WHERE workspace_id = :workspace AND account_id IS NULL AND id IN (
+    SELECT p.conversation_id FROM account_domains AS d
+    JOIN conversation_participants AS p ON p.workspace_id = d.workspace_id AND p.domain = d.domain
+    WHERE d.workspace_id = :workspace AND d.domain = :domain AND d.account_id = :account
+);

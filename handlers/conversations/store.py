@@ -1,0 +1,204 @@
+"""Reading and saving conversations: rows in, statements out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from needlework.bus.context import Context
+from needlework.bus.errors import Refuse
+from needlework.bus.sql import Queries, Statement
+from needlework.handlers.conversations.merge import Incoming
+from needlework.handlers.conversations.messages import (
+    ConversationInput,
+    ConversationMessage,
+    ConversationSummary,
+)
+from needlework.handlers.people import Person
+from needlework.handlers.times import read_time, show
+from needlework.handlers.words import clean, domain_of
+
+sql = Queries(Path(__file__).with_name("queries.sql"))
+Row = Any
+
+
+async def find(ctx: Context, given: ConversationInput) -> Row | None:
+    """The stored conversation that `given` means, if there is one."""
+    workspace = ctx.workspace.id
+    if given.id is not None:
+        row = await ctx.db.one(sql("find_conversation", workspace=workspace, id=given.id))
+        if row is not None:
+            return row
+    if given.external_id is None:
+        return None
+    return await ctx.db.one(
+        sql(
+            "find_by_external_id",
+            workspace=workspace,
+            connection=given.connection_id,
+            external_id=clean(given.external_id),
+        )
+    )
+
+
+async def existing(ctx: Context, id: str) -> Row:
+    """Conversation `id`. Raises Refuse 404."""
+    row = await ctx.db.one(sql("find_conversation", workspace=ctx.workspace.id, id=id))
+    if row is None:
+        raise Refuse(404, "not_found", f"no conversation {id!r} in this workspace")
+    return row
+
+
+async def changed(ctx: Context, conversation: str, found: Sequence[Incoming]) -> tuple[list[Incoming], int]:
+    """Those of `found` that are new or differ from what is stored, and how many of them are new."""
+    identities = msgspec.json.encode([each.identity for each in found]).decode()
+    rows = await ctx.db.all(
+        sql("known_messages", workspace=ctx.workspace.id, conversation=conversation, identities=identities)
+    )
+    known = {row["identity"]: row for row in rows}
+    differing = []
+    for each in found:
+        row = known.get(each.identity)
+        if row is None:
+            differing.append(each)
+        elif row["content_hash"] != each.hash:
+            # A correction that states no time happened when the message did.
+            differing.append(
+                each if each.given.sent_at is not None else each._replace(sent_at=row["sent_at"])
+            )
+    return differing, sum(each.identity not in known for each in differing)
+
+
+COLUMNS = (
+    "id",
+    "connection_id",
+    "channel",
+    "external_id",
+    "subject",
+    "account_id",
+    "started_at",
+    "last_message_at",
+    "status",
+    "message_count",
+    "revision",
+    "queued_at",
+)
+
+
+def fresh(ctx: Context, given: ConversationInput) -> dict[str, Any]:
+    """The columns of a conversation that is not stored yet; its times are still open."""
+    empty: dict[str, Any] = dict.fromkeys(COLUMNS)
+    empty |= {"id": given.id or ctx.new_id("conv"), "channel": "chat", "status": "open", "subject": ""}
+    empty |= {"connection_id": given.connection_id, "message_count": 0, "revision": 0}
+    return merged(empty, given)
+
+
+def merged(row: Row, given: ConversationInput) -> dict[str, Any]:
+    """The columns of `row` with what `given` states; what it leaves out stays."""
+    values = {name: row[name] for name in COLUMNS}
+    for name in ("channel", "account_id"):
+        values[name] = getattr(given, name) or values[name]
+    if given.subject is not None:
+        values["subject"] = clean(given.subject)
+    if given.external_id and not values["external_id"]:
+        values |= {"external_id": clean(given.external_id), "connection_id": given.connection_id}
+    return values
+
+
+def widen(values: dict[str, Any], given: ConversationInput, messages: Sequence[Incoming], now: int) -> None:
+    """Widen `started_at` and `last_message_at` to what is stated and to the messages."""
+    stated = [read_time(time) for time in (given.started_at, given.last_message_at) if time is not None]
+    known = [time for time in (values["started_at"], values["last_message_at"]) if time is not None]
+    times = [each.sent_at for each in messages] + stated + known or [now]
+    values["started_at"], values["last_message_at"] = min(times), max(times)
+
+
+def save_messages(ctx: Context, conversation: str, messages: Sequence[Incoming], now: int) -> None:
+    """Store messages, new or changed."""
+    for each in messages:
+        ctx.write(
+            sql(
+                "put_message",
+                id=ctx.new_id("cmsg"),
+                workspace=ctx.workspace.id,
+                conversation=conversation,
+                now=now,
+                **each.columns(),
+            )
+        )
+
+
+def save_people(ctx: Context, conversation: str, people: dict[str, Person], now: int) -> None:
+    """Store participants; those known already stay as they are."""
+    for key, who in people.items():
+        ctx.write(
+            sql(
+                "put_participant",
+                id=ctx.new_id("part"),
+                workspace=ctx.workspace.id,
+                conversation=conversation,
+                address=key,
+                name=who.name,
+                email=who.email,
+                domain=domain_of(who.email),
+                now=now,
+            )
+        )
+
+
+async def unknown_people(ctx: Context, conversation: str, people: dict[str, Person]) -> dict[str, Person]:
+    """Those of `people` of whom the conversation does not know yet, or not the name."""
+    rows = await ctx.db.all(sql("participants", workspace=ctx.workspace.id, conversation=conversation))
+    known = {row["address"]: row["name"] for row in rows}
+    return {key: who for key, who in people.items() if key not in known or (who.name and not known[key])}
+
+
+def head(row: Row) -> dict[str, Any]:
+    """A row as the fields of `ConversationHead`."""
+    shown = {
+        name: show(row[name])
+        for name in ("started_at", "last_message_at", "analyzed_at", "created_at", "updated_at")
+    }
+    same = (
+        "id",
+        "channel",
+        "external_id",
+        "subject",
+        "account_id",
+        "status",
+        "message_count",
+        "analyzed_message_id",
+    )
+    values = {name: row[name] for name in same}
+    return {**values, **shown, "fs_id": row["id"], "connection_id": row["connection_id"] or None}
+
+
+def summary(row: Row) -> ConversationSummary:
+    """A row of a list."""
+    return ConversationSummary(**head(row), labels=sorted(row["labels"].split(",")) if row["labels"] else [])
+
+
+def message(row: Row) -> ConversationMessage:
+    """A row of `conversation_messages` as the API shows it."""
+    return ConversationMessage(
+        id=row["id"],
+        external_id=row["external_id"],
+        sender=Person(row["sender_name"], row["sender_email"], row["sender_id"]),
+        sent_at=show(row["sent_at"]) or "",
+        text=row["text"],
+        reply_to=row["reply_to"],
+        html_ref=row["html_ref"],
+        facts=msgspec.json.decode(row["facts"]),
+        attachments=msgspec.json.decode(row["attachments"]),
+    )
+
+
+def participant(row: Row) -> Person:
+    """A row of `conversation_participants` as the API shows it."""
+    named = row["name"] or row["email"]
+    return Person(row["name"], row["email"], "" if named else row["address"])
+
+
+def guarded(name: str, ctx: Context, now: int, values: dict[str, Any]) -> Statement:
+    """`insert_conversation` or `update_conversation`, which must change exactly one row."""
+    return sql(name, 1, workspace=ctx.workspace.id, now=now, **values)

@@ -1,0 +1,64 @@
+"""Queue the analysis of conversations that have changed and settled; close those that are idle."""
+
+from typing import Any
+
+import msgspec
+from needlework.bus.clock import SECOND
+from needlework.bus.context import Context
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.conversations import store
+from needlework.handlers.conversations.messages import TickConversations
+from needlework.handlers.labels.messages import AnalyseConversationNote
+from needlework.handlers.ticks import Tally, keep, milliseconds, tally, tick_state
+from needlework.handlers.times import DAY, MINUTE
+
+PAGE = 500
+OVERDUE = 15 * MINUTE
+"""After this time a conversation that never falls quiet is analysed all the same, and a queued one again."""
+IDLE = 7 * DAY
+
+
+@subscribe(TickConversations, runner="system")
+async def tick(message: TickConversations, ctx: Context) -> dict[str, Any]:
+    """Both steps, a page at a time. What was queued here is not queued again by the next tick."""
+    started = ctx.clock.monotonic()
+    state = await tick_state(ctx)
+    counted = tally(ctx, "conversations_queued", "closed")
+    while await _queue(ctx, counted, state.settle_seconds * SECOND) == PAGE:
+        await keep(ctx, counted)
+    await keep(ctx, counted)
+    while await _close(ctx, counted) == PAGE:
+        await keep(ctx, counted)
+    queued = counted.counts["conversations_queued"]
+    batch = {"batch_id": counted.batch if queued else None}
+    return {**counted.counts, **batch, "duration_ms": milliseconds(ctx, started)}
+
+
+async def _queue(ctx: Context, counted: Tally, settle: int) -> int:
+    now = ctx.now
+    rows = await ctx.db.all(
+        store.sql(
+            "unanalyzed", workspace=ctx.workspace.id, settled=now - settle, overdue=now - OVERDUE, limit=PAGE
+        )
+    )
+    ids = [row["id"] for row in rows]
+    for conversation in ids:
+        ctx.publish(AnalyseConversationNote(conversation_fs_id=conversation), batch=counted.batch)
+    if ids:
+        ctx.write(store.sql("mark_queued", workspace=ctx.workspace.id, now=now, ids=_json(ids)))
+    counted.counts["conversations_queued"] += len(ids)
+    return len(ids)
+
+
+async def _close(ctx: Context, counted: Tally) -> int:
+    idle = ctx.now - IDLE
+    rows = await ctx.db.all(store.sql("idle", workspace=ctx.workspace.id, idle=idle, limit=PAGE))
+    if rows:
+        ids = _json([row["id"] for row in rows])
+        ctx.write(store.sql("close_idle", workspace=ctx.workspace.id, idle=idle, now=ctx.now, ids=ids))
+    counted.counts["closed"] += len(rows)
+    return len(rows)
+
+
+def _json(ids: list[str]) -> str:
+    return msgspec.json.encode(ids).decode()

@@ -1,0 +1,126 @@
+"""The public words of labels: what may be asked for, and what is answered."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from needlework.bus.messages import Message
+from needlework.handlers.answers import Limit, Page
+from needlework.handlers.times import Time, check_times
+
+ContentType = Literal["conversation", "note"]
+LabelKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class AnalyseConversationNote(
+    Message[dict[str, Any]],
+    topic="conversation_note_analysis",
+    key=("conversation_fs_id", "note_id", "note_version"),
+    kw_only=True,
+):
+    """Find the labels of a conversation, of a note, or of a note in the context of its conversation.
+
+    Without `note_version` the current one is meant. `again` computes anew what is known already; `labels`
+    limits the analysis to these, and leaves the others as they are.
+    """
+
+    conversation_fs_id: str | None = None
+    note_id: str | None = None
+    note_version: str | None = None
+    again: bool = False
+    labels: tuple[LabelKey, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.conversation_fs_id and not self.note_id:
+            raise ValueError("needs conversation_fs_id, note_id, or both")
+        if self.note_version is not None:
+            if not self.note_id:
+                raise ValueError("note_version needs note_id")
+            version_number(self.note_version)
+
+
+def version_number(version: str) -> int:
+    """The number inside `v3`. Raises ValueError for anything else."""
+    digits = version.removeprefix("v")
+    if (
+        not version.startswith("v")
+        or not digits.isascii()
+        or not digits.isdigit()
+        or len(digits) > 9
+        or digits[0] == "0"
+    ):
+        raise ValueError(f"note_version {version[:20]!r} must be v1, v2, …")
+    return int(digits)
+
+
+def csv_words(text: str | None) -> tuple[str, ...]:
+    """The words of a comma-separated list, each once."""
+    return tuple(dict.fromkeys(word.strip() for word in (text or "").split(",") if word.strip()))
+
+
+class ReanalyseLabels(Message[dict[str, Any]], topic="labels.reanalysis", kw_only=True):
+    """Queue the analysis of every conversation and note that was last active in a range."""
+
+    from_: Time = msgspec.field(default=None, name="from")
+    until: Time = None
+    type: Literal["conversations", "notes"] | None = None
+    labels: str | None = None
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        check_times(**{"from": self.from_, "until": self.until})
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something is said: characters `start` to `end` of a message (of the note where there is none)."""
+
+    message_id: str | None
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+class ContentLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """One label at one place of one conversation or note."""
+
+    id: str
+    label: str
+    content_type: ContentType
+    content_id: str
+    content_version: str
+    score: float
+    evidence: list[Span]
+    provenance: str
+    model: str
+    definition_version: int
+    state: str
+    created_at: str
+    updated_at: str
+
+
+class ListContentLabels(Message[Page[ContentLabel]], topic="content_labels.list", kw_only=True):
+    """Labels with their evidence, in order of creation; of one content, one label or one state where
+    given."""
+
+    content_id: str | None = None
+    content_type: ContentType | None = None
+    label: str | None = None
+    state: Literal["active", "machine", "confirmed", "rejected", "superseded"] = "active"
+    limit: Limit = 100
+    cursor: str | None = None
+
+
+class LabelDefinitionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a label means in this workspace."""
+
+    key: str
+    prompt: str
+    kind: str
+    threshold: float
+    enabled: bool
+    version: int
+    needle_relevant: bool
+
+
+class ListLabels(Message[Page[LabelDefinitionSummary]], topic="labels.list"):
+    """The label definitions of this workspace."""

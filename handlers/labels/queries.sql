@@ -1,0 +1,107 @@
+-- Queries of labels. Of conversations and notes they read what a reanalysis covers, and set the marks of an analysis.
+
+-- name: definitions
+-- What this workspace changed of the built-in definitions, and its own.
+SELECT label_key, definition FROM label_definitions WHERE workspace_id = :workspace ORDER BY label_key;
+
+-- name: put_definition
+-- A changed or new definition.
+INSERT INTO label_definitions (id, workspace_id, label_key, version, definition, created_at, updated_at)
+VALUES (:id, :workspace, :key, :version, :definition, :now, :now)
+ON CONFLICT (workspace_id, label_key) DO UPDATE SET
+    version = excluded.version, definition = excluded.definition, updated_at = excluded.updated_at
+WHERE label_definitions.version = :seen_version;
+
+-- name: current_labels
+-- All labels of one content that are not history.
+SELECT * FROM content_labels
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND state <> 'superseded';
+
+-- name: insert_label
+-- A label at one place; the guard sees where another analysis has put it there meanwhile.
+INSERT INTO content_labels (
+    id, workspace_id, label_key, definition_version, content_type, content_id, content_version, message_id, span_start,
+    span_end, quote, value, score, provenance, model, input_hash, run_id, state, created_at, updated_at
+) VALUES (
+    :id, :workspace, :label, :definition_version, :type, :content, :content_version, :message_id, :start,
+    :end, :quote, 'true', :score, :provenance, :model, :input_hash, :run, 'machine', :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: supersede
+-- A machine's label becomes history; one that a person decided on meanwhile stays.
+UPDATE content_labels SET state = 'superseded', updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND state = 'machine';
+
+-- name: list_labels
+-- A page of labels in order of creation, after a place; filters are put in by name.
+SELECT * FROM content_labels AS l
+WHERE l.workspace_id = :workspace AND l.seq > :seq /* filters */ ORDER BY l.seq LIMIT :limit;
+
+-- name: filter_content
+-- Only those of one conversation or note.
+l.content_id = :content
+
+-- name: filter_type
+-- Only those of conversations, or of notes.
+l.content_type = :type
+
+-- name: filter_label
+-- Only one label.
+l.label_key = :label
+
+-- name: filter_state
+-- Only those in one state.
+l.state = :state
+
+-- name: filter_active
+-- Only those that count: a machine's and confirmed ones.
+l.state IN ('machine', 'confirmed')
+
+-- name: kept_results
+-- What an earlier analysis of the same input found.
+SELECT results FROM analysis_results WHERE workspace_id = :workspace AND input_hash = :hash;
+
+-- name: keep_results
+-- What an analysis found, for the next one of the same input.
+INSERT INTO analysis_results (id, workspace_id, input_hash, results, created_at, updated_at)
+VALUES (:id, :workspace, :hash, :results, :now, :now)
+ON CONFLICT (workspace_id, input_hash) DO UPDATE SET results = excluded.results, updated_at = excluded.updated_at;
+
+-- name: forget_results
+-- The oldest results beyond their age, a few at a time.
+DELETE FROM analysis_results WHERE id IN (
+    SELECT id FROM analysis_results WHERE workspace_id = :workspace AND updated_at < :before
+    ORDER BY updated_at LIMIT 20
+);
+
+-- name: mark_conversation
+-- The analysis covers the conversation up to this revision.
+UPDATE conversations SET
+    analyzed_revision = CASE WHEN analyzed_revision < :version THEN :version ELSE analyzed_revision END, analyzed_at = :now, analyzed_message_id = :message_id
+WHERE workspace_id = :workspace AND id = :content;
+
+-- name: mark_note
+-- The analysis covers the note up to this version.
+UPDATE notes SET analyzed_version = CASE WHEN analyzed_version < :version THEN :version ELSE analyzed_version END, analyzed_at = :now
+WHERE workspace_id = :workspace AND id = :content;
+
+-- name: conversations_in_range
+-- A page of conversations last active in a range, after a place.
+SELECT id, last_message_at AS at, NULL AS version, revision > analyzed_revision AS stale FROM conversations
+WHERE workspace_id = :workspace AND (last_message_at, id) > (:at, :id) AND last_message_at < :end
+ORDER BY last_message_at, id LIMIT :limit;
+
+-- name: notes_in_range
+-- A page of notes last changed in a range, after a place.
+SELECT id, updated_at AS at, current_version AS version, current_version > analyzed_version AS stale FROM notes
+WHERE workspace_id = :workspace AND (updated_at, id) > (:at, :id) AND updated_at < :end
+ORDER BY updated_at, id LIMIT :limit;
+
+-- name: count_conversations_in_range
+-- How many conversations were last active in a range.
+SELECT count(*) FROM conversations
+WHERE workspace_id = :workspace AND last_message_at >= :start AND last_message_at < :end;
+
+-- name: count_notes_in_range
+-- How many notes were last changed in a range.
+SELECT count(*) FROM notes WHERE workspace_id = :workspace AND updated_at >= :start AND updated_at < :end;

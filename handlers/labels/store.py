@@ -1,0 +1,119 @@
+"""Labels: rows in, statements out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from needlework.bus.context import Context
+from needlework.bus.sql import Queries
+from needlework.handlers.labels.analyser import Evidence, LabelResult
+from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
+from needlework.handlers.labels.messages import ContentLabel, ContentType, Span
+from needlework.handlers.times import show
+
+sql = Queries(Path(__file__).with_name("queries.sql"))
+Row = Any
+
+
+class Content(NamedTuple):
+    """What was analysed: a conversation up to a revision, or a version of a note."""
+
+    type: ContentType
+    id: str
+    version: int
+
+
+class Change(NamedTuple):
+    """What an analysis changes: labels that are new, and rows that are history now."""
+
+    added: list[tuple[LabelResult, Evidence]]
+    removed: list[Row]
+
+
+async def definitions(ctx: Context) -> dict[str, LabelDefinition]:
+    """The definitions in force: the built-in ones, with what this workspace changed and added."""
+    rows = await ctx.db.all(sql("definitions", workspace=ctx.workspace.id))
+    own = [msgspec.json.decode(row["definition"], type=LabelDefinition) for row in rows]
+    return {**DEFAULTS_BY_KEY, **{definition.key: definition for definition in own}}
+
+
+def compare(rows: Sequence[Row], results: Sequence[LabelResult]) -> Change:
+    """What must change so that the machine's rows say what `results` say.
+
+    A label that is found again as it was keeps its row, so that what points at it stays true. Where a person
+    confirmed or rejected a label, the machine has no say.
+    """
+    found = {
+        (result.label, evidence.message_id or "", evidence.start, evidence.end): (result, evidence)
+        for result in results
+        if result.present
+        for evidence in result.evidence
+    }
+    decided, removed = set(), []
+    for row in rows:
+        place = (row["label_key"], row["message_id"], row["span_start"], row["span_end"])
+        if row["state"] != "machine" or (place in found and _same(row, *found[place])):
+            decided.add(place)
+        else:
+            removed.append(row)
+    return Change([pair for place, pair in found.items() if place not in decided], removed)
+
+
+def _same(row: Row, result: LabelResult, evidence: Evidence) -> bool:
+    return bool(
+        row["quote"] == evidence.quote
+        and row["definition_version"] == result.definition_version
+        and row["model"] == result.model
+        and row["provenance"] == result.provenance
+        and abs(row["score"] - evidence.score) < 1e-4
+    )
+
+
+def save(ctx: Context, content: Content, change: Change, input_hash: str) -> None:
+    """Collect the change: superseded first, so that a new row may take the place of an old one."""
+    workspace, now = ctx.workspace.id, ctx.now
+    for row in change.removed:
+        ctx.write(sql("supersede", workspace=workspace, id=row["id"], now=now))
+    for result, evidence in change.added:
+        values = {"type": content.type, "content": content.id, "content_version": content.version}
+        values |= {"label": result.label, "definition_version": result.definition_version}
+        values |= {"provenance": result.provenance, "model": result.model, "input_hash": input_hash}
+        values |= {"message_id": evidence.message_id or "", "start": evidence.start, "end": evidence.end}
+        values |= {"quote": evidence.quote, "score": min(1.0, max(0.0, evidence.score))}
+        values |= {"id": ctx.new_id("label"), "run": ctx.delivery_id}
+        ctx.write(sql("insert_label", 1, workspace=workspace, now=now, **values))
+
+
+def mark(ctx: Context, content: Content, last_message: str | None) -> None:
+    """Collect the mark that the analysis covers `content`; its guard sees where the content is gone."""
+    values = {
+        "workspace": ctx.workspace.id,
+        "content": content.id,
+        "version": content.version,
+        "now": ctx.now,
+    }
+    if content.type == "conversation":
+        ctx.write(sql("mark_conversation", 1, message_id=last_message, **values))
+    else:
+        ctx.write(sql("mark_note", 1, **values))
+
+
+def content_label(row: Row) -> ContentLabel:
+    """A row as the API shows it."""
+    span = Span(
+        message_id=row["message_id"] or None,
+        start=row["span_start"],
+        end=row["span_end"],
+        quote=row["quote"],
+        score=row["score"],
+    )
+    same = ("id", "content_type", "content_id", "score", "provenance", "model", "definition_version", "state")
+    return ContentLabel(
+        **{name: row[name] for name in same},
+        label=row["label_key"],
+        content_version=f"v{row['content_version']}",
+        evidence=[span],
+        created_at=show(row["created_at"]) or "",
+        updated_at=show(row["updated_at"]) or "",
+    )

@@ -1,0 +1,1 @@
+"""Meetings: when they take place, and who comes."""

@@ -1,0 +1,45 @@
+"""Take in meetings."""
+
+from typing import Any
+
+import msgspec
+from needlework.bus.context import Context
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.answers import Saved
+from needlework.handlers.batches import save_one_or_all
+from needlework.handlers.meetings import store
+from needlework.handlers.meetings.messages import IngestMeeting, MeetingInput
+from needlework.handlers.people import person
+from needlework.handlers.times import parse_time
+
+
+@subscribe(IngestMeeting, runner="content")
+async def ingest(message: IngestMeeting, ctx: Context) -> Saved | list[Saved]:
+    """Save one meeting, or each of a list."""
+    return await save_one_or_all(ctx, message, save, _keys)
+
+
+def _keys(given: MeetingInput) -> list[str]:
+    return [key for key in (given.id, given.external_id) if key]
+
+
+async def save(ctx: Context, given: MeetingInput) -> Saved:
+    """Save one meeting."""
+    row = await store.MEETINGS.find(ctx, given.id, given.external_id)
+    attendees = None if given.attendees is None else [person(each) for each in given.attendees]
+    stated = {
+        "external_id": given.external_id,
+        "title": given.title,
+        "starts_at": parse_time(given.start, "start"),
+        "ends_at": parse_time(given.end, "end"),
+        "tz": given.tz,
+        "status": given.status,
+        "attendees": _json(attendees),
+        "conversation_id": given.conversation_id,
+        "facts": _json(given.facts),
+    }
+    return store.MEETINGS.save(ctx, row, given.id, stated)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value, order="sorted").decode()

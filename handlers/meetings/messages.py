@@ -1,0 +1,78 @@
+"""The public words of meetings."""
+
+from typing import Annotated, Any
+
+import msgspec
+from needlework.bus.messages import Message
+from needlework.handlers.answers import Limit, Page, Saved
+from needlework.handlers.conversations.messages import ExternalId
+from needlework.handlers.people import Person
+from needlework.handlers.times import Time, check_times, read_time
+from needlework.handlers.words import check_id
+
+Title = Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class MeetingInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A meeting. `id` is your own `meet_…`; `external_id` (for a calendar's: uid and occurrence) upserts."""
+
+    id: str | None = None
+    external_id: ExternalId | None = None
+    title: Title | None = None
+    start: Time = None
+    end: Time = None
+    tz: str | None = None
+    status: str | None = None
+    attendees: list[Person | str] | None = None
+    conversation_id: str | None = None
+    facts: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        check_meeting(self)
+
+
+def check_meeting(given: MeetingInput) -> None:
+    """Raise ValueError for a meeting that cannot be told from others, or with a wrong id or time."""
+    check_id("meet", given.id)
+    check_times(start=given.start, end=given.end)
+    if not (given.id or given.external_id or given.title):
+        raise ValueError("a meeting needs at least one of title, external_id, id")
+    if given.start is not None and given.end is not None and read_time(given.start) > read_time(given.end):
+        raise ValueError("start must not be after end")
+
+
+class IngestMeeting(
+    MeetingInput, Message[Saved | list[Saved]], topic="meeting.ingest", frozen=True, kw_only=True
+):
+    """Take in one meeting, or several as `items` (over HTTP: a list body)."""
+
+    items: list[MeetingInput] | None = None
+
+    def __post_init__(self) -> None:
+        if self.items is None:
+            check_meeting(self)
+
+
+class Meeting(msgspec.Struct, frozen=True, kw_only=True):
+    """A meeting, as stored."""
+
+    id: str
+    external_id: str | None
+    title: str
+    start: str | None
+    end: str | None
+    tz: str
+    status: str
+    attendees: list[Person]
+    conversation_id: str | None
+    facts: dict[str, Any]
+    created_at: str
+    updated_at: str
+
+
+class ListMeetings(Message[Page[Meeting]], topic="meeting.list", kw_only=True):
+    """Meetings, the newest entry first; `q` searches titles and attendees."""
+
+    q: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None

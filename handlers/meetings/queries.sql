@@ -1,0 +1,33 @@
+-- Queries of meetings.
+
+-- name: find_meeting_by_id
+-- One meeting.
+SELECT * FROM meetings WHERE workspace_id = :workspace AND id = :id;
+
+-- name: find_meeting_by_external_id
+-- The meeting with an external id.
+SELECT * FROM meetings WHERE workspace_id = :workspace AND external_id = :external_id;
+
+-- name: insert_meeting
+-- A new meeting; the guard sees where another message has made it meanwhile.
+INSERT INTO meetings (
+    id, workspace_id, external_id, title, starts_at, ends_at, tz, status, attendees, conversation_id, facts,
+    created_at, updated_at
+) VALUES (
+    :id, :workspace, :external_id, COALESCE(:title, :external_id, :id), :starts_at, :ends_at, COALESCE(:tz, 'UTC'),
+    COALESCE(:status, 'confirmed'), COALESCE(:attendees, '[]'), :conversation_id, COALESCE(:facts, '{}'), :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_meeting
+-- What an input changed.
+UPDATE meetings SET
+    external_id = :external_id, title = :title, starts_at = :starts_at, ends_at = :ends_at, tz = :tz,
+    status = :status, attendees = :attendees, conversation_id = :conversation_id, facts = :facts, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
+
+-- name: list_meetings
+-- A page of meetings, newest first, before a place.
+SELECT * FROM meetings
+WHERE workspace_id = :workspace AND seq < :seq
+  AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
+ORDER BY seq DESC LIMIT :limit;

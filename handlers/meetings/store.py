@@ -1,0 +1,30 @@
+"""Meetings: rows in, statements out."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from needlework.bus.sql import Queries
+from needlework.handlers.meetings.messages import Meeting
+from needlework.handlers.people import Person
+from needlework.handlers.times import show
+from needlework.handlers.upserts import Kind
+
+sql = Queries(Path(__file__).with_name("queries.sql"))
+MEETINGS = Kind(sql, "meeting", "meet")
+LATEST = 1 << 62
+Row = Any
+
+
+def meeting(row: Row) -> Meeting:
+    """A row of `meetings` as the API shows it."""
+    same = {name: row[name] for name in ("id", "external_id", "title", "tz", "status", "conversation_id")}
+    return Meeting(
+        **same,
+        start=show(row["starts_at"]),
+        end=show(row["ends_at"]),
+        attendees=msgspec.json.decode(row["attendees"], type=list[Person]),
+        facts=msgspec.json.decode(row["facts"]),
+        created_at=show(row["created_at"]) or "",
+        updated_at=show(row["updated_at"]) or "",
+    )

@@ -1,0 +1,33 @@
+"""List and search notes."""
+
+from needlework.bus.context import Context
+from needlework.bus.sql import Statement
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.answers import Page, filtered, page_of, read_cursor
+from needlework.handlers.notes import store
+from needlework.handlers.notes.messages import ListNotes, NoteSummary
+from needlework.handlers.words import match_expression
+
+LATEST = 1 << 62
+AFTER_ANY_ID = "~"
+
+
+@subscribe(ListNotes, runner="content")
+async def list_notes(message: ListNotes, ctx: Context) -> Page[NoteSummary]:
+    """A page of the notes that match every filter given."""
+    rows = await ctx.db.all(statement(message, ctx.workspace.id))
+    return page_of(rows, message.limit, store.summary, "updated_at", "id")
+
+
+def statement(message: ListNotes, workspace: int) -> Statement:
+    """The query with the filters that are asked for."""
+    wanted = {
+        "kind": message.kind,
+        "conversation": message.conversation_id,
+        "label": message.label,
+        "search": message.q,
+    }
+    updated_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
+    place = {"updated_at": updated_at, "id": last_id, "limit": message.limit + 1, "workspace": workspace}
+    match = None if message.q is None else match_expression(message.q)
+    return filtered(store.sql, "list_notes", wanted, {**place, "match": match})

@@ -1,0 +1,129 @@
+"""The public words of notes."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from needlework.bus.messages import Message
+from needlework.handlers.answers import Limit, Page, Saved
+from needlework.handlers.labels.messages import ContentLabel, version_number
+from needlework.handlers.words import check_id
+
+NoteKind = Literal["manual", "chat_summary", "meeting_summary", "service_result"]
+ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+Title = Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class NoteInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A note. `id` is your own `note_…`; `external_id` upserts; other content is a new version."""
+
+    id: str | None = None
+    external_id: ExternalId | None = None
+    kind: NoteKind | None = None
+    title: Title | None = None
+    body_md: str | None = None
+    author: str | None = None
+    conversation_id: str | None = None
+    meeting_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_note(self)
+
+
+def check_note(given: NoteInput) -> None:
+    """Raise ValueError for a note that says nothing, or with a wrong id."""
+    check_id("note", given.id)
+    if given.title is None and given.body_md is None:
+        raise ValueError("a note needs title, body_md, or both")
+
+
+class IngestNote(NoteInput, Message[Saved | list[Saved]], topic="note.ingest", frozen=True, kw_only=True):
+    """Take in one note, or several as `items` (over HTTP: a list body)."""
+
+    items: list[NoteInput] | None = None
+
+    def __post_init__(self) -> None:
+        if self.items is None:
+            check_note(self)
+
+
+class UpdateNote(Message[Saved], topic="note.update", key=("id",), kw_only=True):
+    """Write a new version of a note; what is left out stays."""
+
+    id: str
+    title: Title | None = None
+    body_md: str | None = None
+    author: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.title is None and self.body_md is None:
+            raise ValueError("a new version needs title, body_md, or both")
+
+
+class NoteHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer says of a note."""
+
+    id: str
+    external_id: str | None
+    kind: str
+    title: str
+    version: str
+    analyzed_version: str | None
+    analyzed_at: str | None
+    conversation_id: str | None
+    meeting_id: str | None
+    created_at: str
+    updated_at: str
+
+
+class NoteSummary(NoteHead, frozen=True, kw_only=True):
+    """A note in a list; `labels` are the names of those that it carries."""
+
+    labels: list[str]
+
+
+class Note(NoteHead, frozen=True, kw_only=True):
+    """One version of a note; `labels` are those of the version analysed last, one entry a span."""
+
+    shown_version: str
+    body_md: str
+    author: str | None
+    provenance: str
+    labels: list[ContentLabel]
+
+
+class ListNotes(Message[Page[NoteSummary]], topic="note.list", kw_only=True):
+    """Notes, the most recently changed first; `q` searches titles and texts."""
+
+    q: str | None = None
+    kind: NoteKind | None = None
+    label: str | None = None
+    conversation_id: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+class ReadNote(Message[Note], topic="note.read", kw_only=True):
+    """One note with its text and labels; without `version` the current one."""
+
+    id: str
+    version: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.version is not None:
+            version_number(self.version)
+
+
+class NoteText(msgspec.Struct, frozen=True):
+    """One version's text, and which version is the current one; `text` is None for an unknown version."""
+
+    id: str
+    version: int
+    current: int
+    text: str | None
+
+
+class ReadNoteText(Message[NoteText], topic="note.text"):
+    """The text of a note's version (0: the current one), for other groups."""
+
+    id: str
+    version: int = 0

@@ -1,0 +1,76 @@
+-- Queries of notes. Other groups' tables are only read, and only to filter.
+
+-- name: find_note_by_id
+-- One note with its current version.
+SELECT n.*, v.title AS version_title, v.body_md, v.author, v.provenance, v.content_hash
+FROM notes AS n
+JOIN note_versions AS v
+  ON v.workspace_id = n.workspace_id AND v.note_id = n.id AND v.version = n.current_version
+WHERE n.workspace_id = :workspace AND n.id = :id;
+
+-- name: find_note_by_external_id
+-- The id of the note with an external id.
+SELECT id FROM notes WHERE workspace_id = :workspace AND external_id = :external_id;
+
+-- name: find_version
+-- One version of a note.
+SELECT * FROM note_versions WHERE workspace_id = :workspace AND note_id = :id AND version = :version;
+
+-- name: insert_note
+-- A new note; the guard sees where another message has made it meanwhile.
+INSERT INTO notes (
+    id, workspace_id, external_id, kind, title, conversation_id, meeting_id, current_version, created_at, updated_at
+) VALUES (
+    :id, :workspace, :external_id, :kind, :title, :conversation_id, :meeting_id, 1, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_note
+-- What an input changed; the guard sees where another message has changed it meanwhile.
+UPDATE notes SET
+    external_id = :external_id, kind = :kind, title = :title, conversation_id = :conversation_id,
+    meeting_id = :meeting_id, current_version = :version, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND current_version = :seen_version AND updated_at = :seen;
+
+-- name: insert_version
+-- A version of a note.
+INSERT INTO note_versions (
+    id, workspace_id, note_id, version, title, body_md, author, provenance, content_hash, created_at, updated_at
+) VALUES (
+    :id, :workspace, :note, :version, :title, :body_md, :author, :provenance, :content_hash, :now, :now
+);
+
+-- name: list_notes
+-- A page of notes, most recently changed first, before a place; filters are put in by name.
+SELECT n.*, (
+    SELECT group_concat(DISTINCT l.label_key) FROM content_labels AS l
+    WHERE l.workspace_id = :workspace AND l.content_type = 'note' AND l.content_id = n.id
+      AND l.state IN ('machine', 'confirmed') AND l.state <> 'superseded'
+) AS labels
+FROM notes AS n
+WHERE n.workspace_id = :workspace AND (n.updated_at, n.id) < (:updated_at, :id) /* filters */
+ORDER BY n.updated_at DESC, n.id DESC LIMIT :limit;
+
+-- name: filter_kind
+-- Only one kind.
+n.kind = :kind
+
+-- name: filter_conversation
+-- Only those of one conversation.
+n.conversation_id = :conversation
+
+-- name: filter_label
+-- Only those that carry a label.
+EXISTS (
+    SELECT 1 FROM content_labels AS l
+    WHERE l.workspace_id = :workspace AND l.content_type = 'note' AND l.content_id = n.id
+      AND l.label_key = :label AND l.state IN ('machine', 'confirmed') AND l.state <> 'superseded'
+)
+
+-- name: filter_search
+-- Only those whose current version matches.
+n.id IN (
+    SELECT v.note_id FROM note_search
+    JOIN note_versions AS v ON v.seq = note_search.rowid
+    JOIN notes AS c ON c.workspace_id = v.workspace_id AND c.id = v.note_id AND c.current_version = v.version
+    WHERE note_search MATCH :match AND v.workspace_id = :workspace
+)

@@ -1,0 +1,16 @@
+"""Write a new version of a note."""
+
+from needlework.bus.context import Context
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.answers import Saved
+from needlework.handlers.notes import store
+from needlework.handlers.notes.messages import NoteInput, UpdateNote
+
+
+@subscribe(UpdateNote, runner="content")
+async def update(message: UpdateNote, ctx: Context) -> Saved:
+    """Keep the old version, add the new one; the same content adds none."""
+    row = await store.existing(ctx, message.id)
+    return store.update(
+        ctx, row, NoteInput(title=message.title, body_md=message.body_md, author=message.author)
+    )

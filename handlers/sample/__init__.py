@@ -1,0 +1,1 @@
+"""A small made-up workspace to look around in: `needlework serve --demo`."""

@@ -1,0 +1,1 @@
+"""Operations on the service itself: ticks and runs of runners."""

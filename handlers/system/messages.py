@@ -1,0 +1,60 @@
+"""The public words of the system group."""
+
+from typing import Annotated, Any
+
+import msgspec
+from needlework.bus.messages import Message, Reply
+
+
+class TickState(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether automatic work is held in a workspace, and how long conversations settle."""
+
+    disabled: bool
+    reason: str
+    since: str
+    by: str
+    settle_seconds: int
+
+
+class ReadTickState(Message[TickState], topic="tick.state"):
+    """The workspace's tick settings, for the tick operations of all groups."""
+
+
+class ReadBatch(Message[dict[str, Any]], topic="batch.read"):
+    """How far a batch is, for operations that answer how much they queued; empty where nothing was."""
+
+    id: str
+
+
+class TickRunners(Message[Reply], topic="tick.runners"):
+    """Start every runner that has due messages, once, with its default options."""
+
+
+class EnableTicks(Message[dict[str, Any]], topic="tick.enable"):
+    """Let ticks, schedules and automatic work of this workspace run again."""
+
+
+class RunOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much one run processes."""
+
+    messages_to_process: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run of a runner did, in messages; `remaining` are due still."""
+
+    runner_id: str
+    run_id: str
+    processed: int
+    succeeded: int
+    failed: int
+    skipped: int
+    remaining: int
+    duration_ms: int
+
+
+class RunRunner(Message[RunResult], topic="runner.run", key=("runner_id",)):
+    """Process what is due for one runner in this workspace, at most so many messages."""
+
+    runner_id: str
+    options: RunOptions = RunOptions()

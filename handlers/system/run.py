@@ -1,0 +1,59 @@
+"""Run one runner now."""
+
+from needlework.bus.context import Context
+from needlework.bus.errors import Conflict, Refuse
+from needlework.bus.subscriptions import subscribe
+from needlework.bus.topicfile import nearest
+from needlework.handlers.system.messages import RunResult, RunRunner
+from needlework.handlers.ticks import milliseconds
+
+LONGEST = 540.0
+"""Seconds; the topic's timeout is longer, so that the counts are always told."""
+
+
+@subscribe(RunRunner, runner="system")
+async def run(message: RunRunner, ctx: Context) -> RunResult:
+    """Process at most `messages_to_process` due messages and count what became of them."""
+    runner = ctx.bus.registry.runners.get(message.runner_id)
+    if runner is None or runner.policy.hidden:
+        known = visible(ctx)
+        missing = f"no runner {message.runner_id!r}{nearest(message.runner_id, known)}"
+        detail = f"{missing}; there are {', '.join(known)}"
+        raise Refuse(404, "unknown_runner", detail, runners=known)
+    started = ctx.clock.monotonic()
+    wanted = message.options.messages_to_process or runner.policy.batch
+    try:
+        counted = await ctx.bus.run(runner.name, ctx.workspace, wanted, LONGEST)
+    except Conflict as error:
+        raise Refuse(
+            409, "runner_busy", f"another run of {runner.name} is under way: {error.detail}"
+        ) from error
+    return RunResult(
+        runner_id=runner.name,
+        run_id=ctx.message_id,
+        processed=counted.processed,
+        succeeded=counted.succeeded,
+        failed=counted.failed,
+        skipped=counted.skipped,
+        remaining=counted.remaining,
+        duration_ms=milliseconds(ctx, started),
+    )
+
+
+REFERENCE = (
+    "calendar_events",
+    "chat_summary_notes",
+    "conversation_note_analysis_processor",
+    "needle_mover",
+    "needle_mover_scheduler",
+    "scheduled_meetings",
+    "slack_message_delivery",
+)
+
+
+def visible(ctx: Context) -> list[str]:
+    """The registered runners that callers may tick: the reference's first, in its order, then the others."""
+    runners = {name: runner for name, runner in ctx.bus.registry.runners.items() if not runner.policy.hidden}
+    return [name for name in REFERENCE if name in runners] + [
+        name for name in runners if name not in REFERENCE
+    ]

@@ -1,0 +1,48 @@
+"""Small checks and conversions of text that the groups' messages share."""
+
+import json
+import re
+from hashlib import sha256
+from typing import Any
+
+_WORD = re.compile(r"\w", re.UNICODE)
+
+
+def check_id(prefix: str, value: str | None) -> None:
+    """Raise ValueError where a caller's own id is not `prefix_…` of letters, digits, `_` and `-`."""
+    if value is not None and not re.fullmatch(rf"{prefix}_[A-Za-z0-9_-]{{1,64}}", value):
+        raise ValueError(f"id {value[:40]!r} must be {prefix}_ and up to 64 letters, digits, _ or -")
+
+
+def clean(text: str) -> str:
+    """Text without NUL, which PostgreSQL cannot store and nobody can read."""
+    return text.replace("\x00", "")
+
+
+def content_hash(*parts: Any) -> str:
+    """A hash of JSON-able values, the same on every machine."""
+    return sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
+def match_expression(query: str) -> str:
+    """What a person typed as an FTS5 expression: every word must occur, the last may be unfinished.
+
+    Each word is quoted, so that none is read as FTS5's own syntax.
+    """
+    words = [word.replace('"', '""') for word in clean(query).split() if _WORD.search(word)]
+    quoted = [f'"{word}"' for word in words]
+    return " ".join(quoted) + ("*" if quoted else '""')
+
+
+def like_pattern(query: str | None) -> str | None:
+    """What a person typed as a LIKE pattern (escape character `\\`), None for None."""
+    if query is None:
+        return None
+    escaped = re.sub(r"([\\%_])", r"\\\1", query.strip())
+    return f"%{escaped}%"
+
+
+def domain_of(address: str) -> str | None:
+    """The domain of an e-mail address in lower case, None where there is none."""
+    _, at, domain = address.strip().lower().rpartition("@")
+    return domain if at and "." in domain else None
