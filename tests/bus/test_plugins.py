@@ -1,0 +1,100 @@
+"""Plug-ins: a folder of handlers joins the registry; one that fails is named with its place."""
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from needlework.bus.plugins import NAMESPACE, load_plugins
+from needlework.bus.registry import Registry
+
+HANDLER = '''
+from needlework.bus.messages import Message
+from needlework.bus.subscriptions import subscribe
+
+class Ping(Message[None], topic="demo.ping"):
+    """Ping."""
+
+@subscribe(Ping, runner="demo")
+async def ping(message, ctx):
+    """Answer."""
+'''
+POLICY = """
+[runners.demo]
+description = "Demo"
+[topics."demo.ping"]
+summary = "Ping"
+permission = "permissionRead"
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """A folder with these files."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins() -> Iterator[None]:
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == NAMESPACE]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["the folder itself", "a folder below"])
+def test_a_folder_joins_the_registry_with_its_own_policy(tmp_path: Path, direct: bool) -> None:
+    folder = write(tmp_path / "demo", {"handlers.py": HANDLER, "topics.toml": POLICY})
+    plugins, problems = load_plugins([folder if direct else tmp_path])
+    assert problems == []
+    (plugin,) = plugins
+    assert (plugin.name, plugin.policy, plugin.origin) == ("demo", folder / "topics.toml", str(folder))
+    registry = Registry.load([plugin.package], [plugin.policy] if plugin.policy else [])
+    assert registry.topics["demo.ping"].runners == ("demo",)
+
+
+def test_its_files_may_import_each_other(tmp_path: Path) -> None:
+    files = {"__init__.py": "", "words.py": "NAME = 1", "user.py": "from .words import NAME"}
+    files["sub/__init__.py"] = f"from {NAMESPACE}.demo.words import NAME"
+    write(tmp_path / "demo", files)
+    assert load_plugins([tmp_path])[1] == []
+
+
+def test_one_that_fails_is_named_with_its_line_and_the_others_are_loaded(tmp_path: Path) -> None:
+    write(tmp_path / "broken", {"handlers.py": "import nowhere_to_be_found\n"})
+    write(tmp_path / "leaves", {"handlers.py": "raise SystemExit(3)\n"})
+    write(tmp_path / "twisted", {"handlers.py": "def (:\n"})
+    write(tmp_path / "works", {"handlers.py": ""})
+    plugins, problems = load_plugins([tmp_path])
+    assert [plugin.name for plugin in plugins] == ["works"]
+    assert problems[0].startswith("plug-in 'broken'")
+    assert "handlers.py:1: ModuleNotFoundError: No module named 'nowhere_to_be_found'" in problems[0]
+    assert "SystemExit: 3" in problems[1]
+    assert "handlers.py:1: SyntaxError" in problems[2]
+
+
+def test_names_must_be_names_and_differ(tmp_path: Path) -> None:
+    write(tmp_path / "one" / "demo", {"a.py": ""})
+    write(tmp_path / "two" / "demo", {"a.py": ""})
+    write(tmp_path / "two" / "4th", {"a.py": ""})
+    problems = load_plugins([tmp_path / "one", tmp_path / "two", tmp_path / "absent"])[1]
+    assert "'4th' is not a name" in problems[0]
+    assert "is called 'demo' already" in problems[1]
+    assert "there is no such folder" in problems[2]
+
+
+def test_an_installed_package_offers_itself_by_an_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "nw_installed_demo", {"__init__.py": "", "handlers.py": HANDLER, "topics.toml": POLICY})
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("demo", "nw_installed_demo", "needlework.handlers")
+    (plugin,), problems = load_plugins([], installed=[entry])
+    assert problems == []
+    assert (plugin.package, plugin.origin) == ("nw_installed_demo", "package nw_installed_demo")
+    missing = EntryPoint("gone", "nw_not_installed", "needlework.handlers")
+    assert "No module named 'nw_not_installed'" in load_plugins([], installed=[missing])[1][0]
