@@ -20,9 +20,16 @@ class Failure(click.ClickException):
 
     def __init__(self, what: str, *hints: str) -> None:
         super().__init__("\n  ".join([printable(what), *map(printable, hints)]))
+        self.what, self.hints = what, hints
+        context = click.get_current_context(silent=True)
+        self._as_json = bool(context and context.params.get("json"))
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"error: {self.message}", err=True)
+        """One line for people; for programs that asked for JSON, an object."""
+        if self._as_json:
+            click.echo(msgspec.json.encode({"error": self.what, "hints": self.hints}), err=True)
+        else:
+            click.echo(f"error: {self.message}", err=True)
 
 
 def json_option(command: Command) -> Command:

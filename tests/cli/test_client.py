@@ -1,5 +1,7 @@
 """The client: one clear line for every failure, and repeats that do nothing twice."""
 
+import json
+
 import httpx2
 import pytest
 from hypothesis import given
@@ -24,6 +26,14 @@ def test_a_problem_document_becomes_one_line_and_its_fields(server) -> None:
     assert result.exit_code == 1
     assert "bad message [422 invalid_message] at POST /api/internal/pubsub/publish" in result.stderr
     assert "data.id: missing (write id)" in result.stderr
+
+
+def test_a_program_that_asked_for_json_gets_its_errors_as_json(server) -> None:
+    server.says({"detail": "no such message", "code": "not_found"}, 404)
+    result = server("messages", "show", "msg_1", "--json")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert json.loads(result.stderr)["error"].startswith("no such message [404 not_found]")
 
 
 def test_a_missing_token_says_how_to_get_one(server) -> None:
