@@ -1,6 +1,6 @@
 """The log for people: who changed what, and what was done outside. Append-only; no secrets, no bodies."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from needlework.bus.principals import Principal
 from needlework.bus.sql import Queries, Statement
 from needlework.bus.workspaces import Workspace
 
-Read = Callable[[Statement], Awaitable[list[Any]]]
+Read = Callable[[Statement], Awaitable[Sequence[Any]]]
 """Rows of one statement, from a committed snapshot."""
 Write = Callable[[list[Statement]], Awaitable[None]]
 """Commit some statements together; raises GuardFailed where one did not change the rows that it must."""

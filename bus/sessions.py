@@ -1,6 +1,7 @@
 """Signed-in browsers: a single-use ticket or a token is exchanged for a session, which ends by itself."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,12 @@ class SessionStore:
     """Opens, checks and ends sessions; issues the tickets that open them."""
 
     def __init__(
-        self, read: Read, write: Write, clock: Clock, source: credentials.Source, audit: Audit | None = None
+        self,
+        read: Read,
+        write: Write,
+        clock: Clock,
+        source: credentials.Source = os.urandom,
+        audit: Audit | None = None,
     ) -> None:
         self._read, self._write, self._clock, self._source = read, write, clock, source
         self._audit = audit or Audit(read, write, clock)

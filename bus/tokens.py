@@ -1,6 +1,7 @@
 """Tokens: shown once, kept as a hash, checked in constant time, gone within a second of being revoked."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,15 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class TokenStore:
-    """Creates, checks, lists and revokes tokens. `source` gives random bytes (`os.urandom`)."""
+    """Creates, checks, lists and revokes tokens. `source` gives random bytes."""
 
     def __init__(
-        self, read: Read, write: Write, clock: Clock, source: credentials.Source, audit: Audit | None = None
+        self,
+        read: Read,
+        write: Write,
+        clock: Clock,
+        source: credentials.Source = os.urandom,
+        audit: Audit | None = None,
     ) -> None:
         self._read, self._write, self._clock, self._source = read, write, clock, source
         self._audit = audit or Audit(read, write, clock)

@@ -35,16 +35,13 @@ def page_of(rows: Sequence[Any], limit: int, show: Callable[[Any], Any], *place:
     return Page([show(row) for row in rows[:limit]], cursor)
 
 
-def filtered(
-    sql: Queries, name: str, wanted: Mapping[str, str | None], values: Mapping[str, Any]
-) -> Statement:
-    """Query `name` with `filter_X` of every X that is wanted in its place `/* filters */`.
+def filtered(sql: Queries, name: str, filters: Mapping[str, object], values: Mapping[str, Any]) -> Statement:
+    """Query `name` with the filters whose value is not None put in its place `/* filters */`.
 
     Only what is asked for stands in the query, so that each filter can use its index.
     """
-    chosen = {key: value for key, value in wanted.items() if value is not None}
-    terms = "".join(f" AND {sql[f'filter_{key}']}" for key in chosen)
-    return Statement(sql[name].replace("/* filters */", terms), {**chosen, **values})
+    terms = "".join(f" AND {sql[key]}" for key, value in filters.items() if value is not None)
+    return Statement(sql[name].replace("/* filters */", terms), values)
 
 
 def write_cursor(*place: int | str) -> str:

@@ -1,11 +1,9 @@
-"""What every tick operation shares: ticks that are switched off, and counting with a resume point."""
+"""What operations that queue work share: counting with a resume point."""
 
 from typing import Any
 
 import msgspec
 from needlework.bus.context import Context
-from needlework.bus.errors import Refuse
-from needlework.handlers.system.messages import ReadTickState, TickState
 
 
 class Tally(msgspec.Struct):
@@ -14,18 +12,6 @@ class Tally(msgspec.Struct):
     batch: str
     counts: dict[str, int]
     place: list[Any] = []
-
-
-async def tick_state(ctx: Context) -> TickState:
-    """The workspace's tick settings. Raises Refuse 409 while ticks are disabled."""
-    state: TickState = await ctx.query(ReadTickState())
-    if state.disabled:
-        detail = "ticks are disabled in this workspace" + (f": {state.reason}" if state.reason else "")
-        hint = "POST /api/tick/enable lets them run again"
-        raise Refuse(
-            409, "tick_disabled", detail, reason=state.reason, since=state.since, by=state.by, hint=hint
-        )
-    return state
 
 
 def tally(ctx: Context, *names: str) -> Tally:

@@ -10,23 +10,32 @@ from needlework.handlers.answers import Saved
 
 
 class Kind:
-    """One kind of thing: its queries `find_X_by_id`, `find_X_by_external_id`, `insert_X`, `update_X`."""
+    """One kind of thing: its word for people, its prefix of ids, its queries."""
 
-    def __init__(self, sql: Queries, noun: str, prefix: str) -> None:
+    def __init__(
+        self,
+        sql: Queries,
+        noun: str,
+        prefix: str,
+        *,
+        by_id: str,
+        by_external_id: str,
+        insert: str,
+        update: str,
+    ) -> None:
         self.sql, self.noun, self.prefix = sql, noun, prefix
+        self.by_id, self.by_external_id, self.insert, self.update = by_id, by_external_id, insert, update
 
     async def find(self, ctx: Context, id: str | None, external_id: str | None) -> Any:
         """The stored row that an id or an external id means, or None."""
         workspace = ctx.workspace.id
         if id is not None:
-            row = await ctx.db.one(self.sql(f"find_{self.noun}_by_id", workspace=workspace, id=id))
+            row = await ctx.db.one(self.sql(self.by_id, workspace=workspace, id=id))
             if row is not None:
                 return row
         if external_id is None:
             return None
-        return await ctx.db.one(
-            self.sql(f"find_{self.noun}_by_external_id", workspace=workspace, external_id=external_id)
-        )
+        return await ctx.db.one(self.sql(self.by_external_id, workspace=workspace, external_id=external_id))
 
     def save(self, ctx: Context, row: Any, id: str | None, stated: Mapping[str, Any]) -> Saved:
         """Write the new row, or what differs; None in `stated` means "not stated".
@@ -36,12 +45,12 @@ class Kind:
         now, workspace = ctx.now, ctx.workspace.id
         if row is None:
             new = id or ctx.new_id(self.prefix)
-            ctx.write(self.sql(f"insert_{self.noun}", 1, id=new, workspace=workspace, now=now, **stated))
+            ctx.write(self.sql(self.insert, 1, id=new, workspace=workspace, now=now, **stated))
             return Saved(new, True)
         if id is not None and row["id"] != id:
             raise Refuse(409, "external_id_taken", f"this external_id belongs to {self.noun} {row['id']}")
         values = {name: row[name] if value is None else value for name, value in stated.items()}
         if any(values[name] != row[name] for name in values):
             seen = {"id": row["id"], "workspace": workspace, "seen": row["updated_at"], "now": now}
-            ctx.write(self.sql(f"update_{self.noun}", 1, **seen, **values))
+            ctx.write(self.sql(self.update, 1, **seen, **values))
         return Saved(row["id"], False)

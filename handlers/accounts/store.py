@@ -11,8 +11,24 @@ from needlework.handlers.times import show
 from needlework.handlers.upserts import Kind
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
-ACCOUNTS = Kind(sql, "account", "acct")
-CONTACTS = Kind(sql, "contact", "user")
+ACCOUNTS = Kind(
+    sql,
+    "account",
+    "acct",
+    by_id="find_account_by_id",
+    by_external_id="find_account_by_external_id",
+    insert="insert_account",
+    update="update_account",
+)
+CONTACTS = Kind(
+    sql,
+    "contact",
+    "user",
+    by_id="find_contact_by_id",
+    by_external_id="find_contact_by_external_id",
+    insert="insert_contact",
+    update="update_contact",
+)
 LATEST = 1 << 62
 Row = Any
 

@@ -21,16 +21,23 @@ async def list_conversations(message: ListConversations, ctx: Context) -> Page[C
 
 def statement(message: ListConversations, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
-    wanted = {
+    last_message_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
+    filters = {
+        "filter_channel": message.channel,
+        "filter_status": message.status,
+        "filter_account": message.account_id,
+        "filter_label": message.label,
+        "filter_search": message.q,
+    }
+    values = {
+        "workspace": workspace,
         "channel": message.channel,
         "status": message.status,
         "account": message.account_id,
         "label": message.label,
-        "search": message.q,
+        "match": match_expression(message.q or ""),
+        "last_message_at": last_message_at,
+        "id": last_id,
+        "limit": message.limit + 1,
     }
-    last_message_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
-    place = {"last_message_at": last_message_at, "id": last_id, "limit": message.limit + 1}
-    match = None if message.q is None else match_expression(message.q)
-    return filtered(
-        store.sql, "list_conversations", wanted, {**place, "match": match, "workspace": workspace}
-    )
+    return filtered(store.sql, "list_conversations", filters, values)

@@ -79,15 +79,15 @@ ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit;
 
 -- name: filter_channel
 -- Only one channel.
-c.channel = :channel
+c.workspace_id = :workspace AND c.channel = :channel
 
 -- name: filter_status
 -- Only open or closed ones.
-c.status = :status
+c.workspace_id = :workspace AND c.status = :status
 
 -- name: filter_account
 -- Only those of one account.
-c.account_id = :account
+c.workspace_id = :workspace AND c.account_id = :account
 
 -- name: filter_label
 -- Only those that carry a label.
@@ -99,7 +99,7 @@ EXISTS (
 
 -- name: filter_search
 -- Only those whose subject or a message of which matches.
-c.id IN (
+c.workspace_id = :workspace AND c.id IN (
     SELECT s.id FROM conversation_subject_search
     JOIN conversations AS s ON s.seq = conversation_subject_search.rowid
     WHERE conversation_subject_search MATCH :match AND s.workspace_id = :workspace

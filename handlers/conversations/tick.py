@@ -9,7 +9,8 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.conversations import store
 from needlework.handlers.conversations.messages import TickConversations
 from needlework.handlers.labels.messages import AnalyseConversationNote
-from needlework.handlers.ticks import Tally, keep, milliseconds, tally, tick_state
+from needlework.handlers.system.messages import RequireTicks, TickSettings
+from needlework.handlers.ticks import Tally, keep, milliseconds, tally
 from needlework.handlers.times import DAY, MINUTE
 
 PAGE = 500
@@ -22,9 +23,9 @@ IDLE = 7 * DAY
 async def tick(message: TickConversations, ctx: Context) -> dict[str, Any]:
     """Both steps, a page at a time. What was queued here is not queued again by the next tick."""
     started = ctx.clock.monotonic()
-    state = await tick_state(ctx)
+    settings: TickSettings = await ctx.query(RequireTicks())
     counted = tally(ctx, "conversations_queued", "closed")
-    while await _queue(ctx, counted, state.settle_seconds * SECOND) == PAGE:
+    while await _queue(ctx, counted, settings.settle_seconds * SECOND) == PAGE:
         await keep(ctx, counted)
     await keep(ctx, counted)
     while await _close(ctx, counted) == PAGE:

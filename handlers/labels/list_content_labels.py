@@ -17,15 +17,22 @@ async def list_content_labels(message: ListContentLabels, ctx: Context) -> Page[
 
 def statement(message: ListContentLabels, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
+    (seq,) = read_cursor(message.cursor, 0)
     active = message.state == "active"
-    wanted = {
+    filters = {
+        "filter_content": message.content_id,
+        "filter_type": message.content_type,
+        "filter_label": message.label,
+        "filter_state": None if active else message.state,
+        "filter_active": message.state if active else None,
+    }
+    values = {
+        "workspace": workspace,
         "content": message.content_id,
         "type": message.content_type,
         "label": message.label,
-        "state": None if active else message.state,
-        "active": message.state if active else None,
+        "state": message.state,
+        "seq": seq,
+        "limit": message.limit + 1,
     }
-    (seq,) = read_cursor(message.cursor, 0)
-    return filtered(
-        store.sql, "list_labels", wanted, {"seq": seq, "limit": message.limit + 1, "workspace": workspace}
-    )
+    return filtered(store.sql, "list_labels", filters, values)

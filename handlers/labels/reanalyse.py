@@ -15,7 +15,9 @@ from needlework.handlers.times import DAY, Range, parse_range
 PAGE = 1000
 PRIORITY = 8
 """Behind live traffic."""
-TYPES = ("conversations", "notes")
+COUNTS = {"conversations": "count_conversations_in_range", "notes": "count_notes_in_range"}
+PAGES = {"conversations": "conversations_in_range", "notes": "notes_in_range"}
+TYPES = tuple(PAGES)
 
 
 @subscribe(ReanalyseLabels, runner="system")
@@ -55,7 +57,7 @@ async def _labels(message: ReanalyseLabels, ctx: Context) -> tuple[str, ...]:
 
 async def _count(ctx: Context, type_: str, range_: Range) -> int:
     values = {"workspace": ctx.workspace.id, "start": range_.start, "end": range_.end}
-    return int(await ctx.db.value(store.sql(f"count_{type_}_in_range", **values)))
+    return int(await ctx.db.value(store.sql(COUNTS[type_], **values)))
 
 
 async def _queue(
@@ -67,7 +69,7 @@ async def _queue(
     at, after = counted.place[1:] if counted.place else (range_.start - 1, "~")
     while True:
         values = {"workspace": ctx.workspace.id, "at": at, "id": after, "end": range_.end, "limit": PAGE}
-        rows = await ctx.db.all(store.sql(f"{type_}_in_range", **values))
+        rows = await ctx.db.all(store.sql(PAGES[type_], **values))
         for row in rows:
             ctx.publish(_analysis(type_, row, labels), priority=PRIORITY, batch=counted.batch)
         counted.counts[type_] += len(rows)

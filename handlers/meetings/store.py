@@ -11,7 +11,15 @@ from needlework.handlers.times import show
 from needlework.handlers.upserts import Kind
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
-MEETINGS = Kind(sql, "meeting", "meet")
+MEETINGS = Kind(
+    sql,
+    "meeting",
+    "meet",
+    by_id="find_meeting_by_id",
+    by_external_id="find_meeting_by_external_id",
+    insert="insert_meeting",
+    update="update_meeting",
+)
 LATEST = 1 << 62
 Row = Any
 

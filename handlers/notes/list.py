@@ -21,13 +21,21 @@ async def list_notes(message: ListNotes, ctx: Context) -> Page[NoteSummary]:
 
 def statement(message: ListNotes, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
-    wanted = {
+    updated_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
+    filters = {
+        "filter_kind": message.kind,
+        "filter_conversation": message.conversation_id,
+        "filter_label": message.label,
+        "filter_search": message.q,
+    }
+    values = {
+        "workspace": workspace,
         "kind": message.kind,
         "conversation": message.conversation_id,
         "label": message.label,
-        "search": message.q,
+        "match": match_expression(message.q or ""),
+        "updated_at": updated_at,
+        "id": last_id,
+        "limit": message.limit + 1,
     }
-    updated_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
-    place = {"updated_at": updated_at, "id": last_id, "limit": message.limit + 1, "workspace": workspace}
-    match = None if message.q is None else match_expression(message.q)
-    return filtered(store.sql, "list_notes", wanted, {**place, "match": match})
+    return filtered(store.sql, "list_notes", filters, values)

@@ -52,11 +52,11 @@ ORDER BY n.updated_at DESC, n.id DESC LIMIT :limit;
 
 -- name: filter_kind
 -- Only one kind.
-n.kind = :kind
+n.workspace_id = :workspace AND n.kind = :kind
 
 -- name: filter_conversation
 -- Only those of one conversation.
-n.conversation_id = :conversation
+n.workspace_id = :workspace AND n.conversation_id = :conversation
 
 -- name: filter_label
 -- Only those that carry a label.
@@ -68,7 +68,7 @@ EXISTS (
 
 -- name: filter_search
 -- Only those whose current version matches.
-n.id IN (
+n.workspace_id = :workspace AND n.id IN (
     SELECT v.note_id FROM note_search
     JOIN note_versions AS v ON v.seq = note_search.rowid
     JOIN notes AS c ON c.workspace_id = v.workspace_id AND c.id = v.note_id AND c.current_version = v.version

@@ -6,18 +6,14 @@ import msgspec
 from needlework.bus.messages import Message, Reply
 
 
-class TickState(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether automatic work is held in a workspace, and how long conversations settle."""
+class TickSettings(msgspec.Struct, frozen=True):
+    """What a tick goes by: how long conversations settle."""
 
-    disabled: bool
-    reason: str
-    since: str
-    by: str
     settle_seconds: int
 
 
-class ReadTickState(Message[TickState], topic="tick.state"):
-    """The workspace's tick settings, for the tick operations of all groups."""
+class RequireTicks(Message[TickSettings], topic="tick.require"):
+    """The workspace's tick settings; refused with 409 `tick_disabled` while its ticks are disabled."""
 
 
 class ReadBatch(Message[dict[str, Any]], topic="batch.read"):

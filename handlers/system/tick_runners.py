@@ -4,16 +4,16 @@ import msgspec
 from needlework.bus.context import Context
 from needlework.bus.messages import Reply
 from needlework.bus.subscriptions import subscribe
-from needlework.handlers.system.messages import RunRunner, TickRunners
+from needlework.handlers.system.messages import RequireTicks, RunRunner, TickRunners
 from needlework.handlers.system.run import visible
-from needlework.handlers.ticks import milliseconds, tick_state
+from needlework.handlers.ticks import milliseconds
 
 
 @subscribe(TickRunners, runner="system")
 async def tick_runners(message: TickRunners, ctx: Context) -> Reply:
     """A run of its own for each runner with due messages; the answer tells which, and why the others not."""
     started = ctx.clock.monotonic()
-    await tick_state(ctx)
+    await ctx.query(RequireTicks())
     due = await ctx.bus.due(ctx.workspace)
     batch = ctx.batch or ctx.new_id("batch")
     skipped: dict[str, str] = {}

@@ -1,0 +1,329 @@
+"""The bus: publish, request, query, watch; everything the HTTP layer and the command line may call."""
+
+import asyncio
+import hashlib
+import random
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import msgspec
+import structlog
+
+from needlework.bus.audit import Audit
+from needlework.bus.clock import SECOND, Clock, SystemClock
+from needlework.bus.context import Context, Reader
+from needlework.bus.controls import Controls
+from needlework.bus.dispatcher import Dispatcher
+from needlework.bus.errors import NoResponder, NotFound, OverBudget, TooLarge
+from needlework.bus.events import Filter, Hub
+from needlework.bus.holds import Holds
+from needlework.bus.ids import message_seq
+from needlework.bus.inspection import Inspection
+from needlework.bus.maintenance import Maintenance
+from needlework.bus.messages import Message, Reply
+from needlework.bus.owners import is_alive, lock_epoch
+from needlework.bus.records import (
+    WAITED,
+    Commit,
+    Delivery,
+    EventRecord,
+    NewMessage,
+    Outcome,
+    Publication,
+    Receipt,
+    Reset,
+    RunCount,
+    Slot,
+)
+from needlework.bus.registry import Registry
+from needlework.bus.scheduler import Scheduler
+from needlework.bus.sql import Statement
+from needlework.bus.sqlite.store import SqliteStore
+from needlework.bus.tokens import TokenStore
+from needlework.bus.watchdog import Watchdog
+from needlework.bus.workspaces import Workspace, WorkspaceStore
+
+log = structlog.get_logger("needlework.bus")
+MESSAGE_LIMIT = 256 * 1024
+"""Bytes of an encoded message; topics with `large = true` take up to LARGE_LIMIT."""
+LARGE_LIMIT = 64 * 1024 * 1024
+BUDGET = 1_000_000
+"""Unfinished deliveries of one topic in one workspace above which outside publishers hear 429."""
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Bus:
+    """One process's bus on one store. Build it with `open`, then `start`; `stop` ends it."""
+
+    store: SqliteStore
+
+    def __init__(self, registry: Registry, clock: Clock, source: random.Random) -> None:
+        self.registry, self.clock, self.random = registry, clock, source
+        self.controls = Controls()
+        self.epoch = secrets.token_hex(8) if isinstance(source, random.SystemRandom) else f"{source.getrandbits(64):016x}"
+        self.budget = BUDGET
+        self.failed: Callable[[str, BaseException | None], None] = lambda name, error: None
+        """Called where a background task of the bus died or the database is damaged: the process must end."""
+        self.reader = Reader(self)
+        self.backlog: dict[tuple[int, int], int] = {}
+        self.running = False
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        registry: Registry,
+        *,
+        clock: Clock | None = None,
+        source: random.Random | None = None,
+        groups: Sequence[tuple[str, Path]] = (),
+        durability: str = "power",
+        inline: bool = False,
+    ) -> "Bus":
+        """Open the data directory's database. Raises ConfigError, StorageDamaged."""
+        bus = cls(registry, clock or SystemClock(), source or random.SystemRandom())
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        bus.directory = directory
+        bus._epoch_lock = lock_epoch(directory, bus.epoch)
+        try:
+            bus.store = await SqliteStore.open(
+                directory / "needlework.db", registry, bus.clock, epoch=bus.epoch, controls=bus.controls, groups=groups,
+                durability=durability, inline=inline, is_alive=lambda epoch: is_alive(directory, epoch),
+            )  # fmt: skip
+        except BaseException:
+            bus._epoch_lock.release(remove=True)
+            raise
+        await bus._assemble()
+        return bus
+
+    async def _assemble(self) -> None:
+        read, write = self.store.read, self.store.write
+        self.inspection = Inspection(self)
+        self.hub = Hub(self.store.names, self.inspection.page)
+        self.dispatcher = Dispatcher(self)
+        self.workspaces = WorkspaceStore(read, write, self.clock)
+        self.holds = Holds(self)
+        self.workspaces.changed = self.holds.workspaces_changed
+        self.audit = Audit(read, write, self.clock)
+        self.tokens = TokenStore(read, write, self.clock, self.random.randbytes, self.audit)
+        self.scheduler = Scheduler(self)
+        self.maintenance = Maintenance(self)
+        self.watchdog = Watchdog(self)
+        self.store.committed = self._committed
+        self.store.writer.damaged = lambda error: self.failed("storage", error)
+        await self.workspaces.load()
+        await self.holds.load()
+        self.hub.latest = await self.inspection.latest_event()
+        self.backlog.update(await self.inspection.backlog())
+
+    async def start(self, runners: Sequence[str] | None = None) -> int:
+        """Own and run `runners` (all by default); how many deliveries a crash had left in flight."""
+        self.running = True
+        names = list(self.registry.runners) if runners is None else list(runners)
+        rescued = await self.dispatcher.start(names)
+        await self.scheduler.start()
+        self.maintenance.start()
+        self.watchdog.start()
+        if rescued:
+            log.info("rescued", deliveries=rescued)
+        return rescued
+
+    async def stop(self, grace: float = 30.0) -> None:
+        """Stop claiming, let handlers end within `grace` seconds, write what waits, close."""
+        self.watchdog.stop()
+        self.scheduler.stop()
+        self.maintenance.stop()
+        await self.dispatcher.stop(grace)
+        await self.store.writer.settled()
+        if self.running:
+            await self.store.release()
+        self.hub.close()
+        await self.store.close()
+        self._epoch_lock.release(remove=True)
+
+    def background_failed(self, name: str, error: BaseException | None) -> None:
+        """A task of the bus died: say so, and tell the process."""
+        log.error("background task failed", task=name, error=repr(error))
+        self.failed(name, error)
+
+    def _committed(self, commit: Commit) -> None:
+        self.dispatcher.committed(commit)
+        self.hub.publish(commit.events)
+        for place, change in commit.backlog.items():
+            self.backlog[place] = self.backlog.get(place, 0) + change
+
+    def encode(self, publication: Publication) -> NewMessage:
+        """Validate and encode a publication. Raises PublishError."""
+        message = publication.message
+        topic = self.registry.topic_of(message)
+        if topic.policy.query:
+            raise NotFound(f"topic {topic.name!r} is a query: ask it, it is never stored")
+        body = _ENCODE(message)
+        limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
+        if len(body) > limit:
+            raise TooLarge(f"a message of {len(body)} bytes; topic {topic.name!r} takes at most {limit}")
+        new = NewMessage(self.store.topics[topic.name], publication.workspace.id, message, body, crc32(body))
+        if topic.key_fields:
+            new.key = topic.key_of(message)
+        if publication.priority is not None:
+            new.priority = publication.priority
+        new.due, new.force, new.cause, new.batch = (
+            publication.due, publication.force, publication.cause, publication.batch,
+        )  # fmt: skip
+        if publication.waited:
+            new.flags = WAITED
+        if publication.idempotency_key is not None:
+            new.idempotency_key = publication.idempotency_key
+            new.idempotency_hash = _body_hash(body, publication.due)
+        if publication.principal != "system" or publication.traceparent is not None:
+            head = {"principal": publication.principal, "traceparent": publication.traceparent}
+            new.head = _ENCODE({name: value for name, value in head.items() if value}).decode()
+        return new
+
+    def _within_budget(self, new: NewMessage, principal: str) -> None:
+        if self.backlog.get((new.workspace, new.lane.number), 0) >= self.budget and principal != "system":
+            raise OverBudget(
+                f"topic {new.lane.name!r} has {self.budget} unfinished messages in this workspace; try again later",
+                retry_after=10,
+            )
+
+    async def publish(self, publication: Publication) -> Receipt:
+        """Store one message; it is committed and flushed when this returns. Raises PublishError, StorageError."""
+        new = self.encode(publication)
+        self._within_budget(new, publication.principal)
+        return (await self.store.insert((new,)))[0]
+
+    async def publish_all(self, publications: Sequence[Publication], slot: Slot | None = None) -> list[Receipt]:
+        """Store several, all or none."""
+        if not publications:
+            return []
+        messages = [self.encode(publication) for publication in publications]
+        for new, publication in zip(messages, publications, strict=True):
+            self._within_budget(new, publication.principal)
+        return await self.store.insert(messages, slot)
+
+    async def request(self, publication: Publication, *, timeout: float) -> tuple[Receipt, Outcome | None]:
+        """Publish and wait for the reply: exactly one outcome, or None after `timeout` seconds.
+
+        Raises NoResponder at once where no live process runs the topic's replying runner.
+        """
+        topic = self.registry.topic_of(publication.message)
+        replier = topic.replier
+        if replier is None or replier not in self.dispatcher.queues:
+            raise NoResponder(f"no live runner answers topic {topic.name!r}", retry_after=5)
+        publication.waited = True
+        receipt = await self.publish(publication)
+        runner = self.store.runners[replier].number
+        expected = self.hub.expect(receipt.seq, runner)  # before anything is awaited: the outcome can't slip by
+        try:
+            row = await self.inspection.outcome(receipt.seq, runner) if receipt.deduplicated else None
+            if row is None:
+                row = await asyncio.wait_for(expected, timeout)
+        except TimeoutError:
+            return receipt, None
+        finally:
+            self.hub.forget(receipt.seq, runner, expected)
+        return receipt, _outcome(row)
+
+    async def query(self, message: Message[Any], *, workspace: Workspace, principal: str) -> Any:
+        """Ask a query topic; its handler runs inline and nothing is stored. Raises what the handler raises."""
+        topic = self.registry.topic_of(message)
+        if not topic.policy.query:
+            raise NotFound(f"topic {topic.name!r} is not a query: publish it")
+        subscription = topic.subscriptions[0]
+        lane = self.store.topics[topic.name]
+        delivery = Delivery(self.store.runners[subscription.runner], lane, 0, workspace.id, 0, self.clock.now())
+        delivery.head = _ENCODE({"principal": principal}).decode()
+        context = Context(self, delivery)
+        context.closed = True  # a query only reads
+        async with asyncio.timeout(topic.timeout / SECOND):
+            result = await subscription.function(message, context)
+        return result
+
+    def events(
+        self, *, workspace: Workspace, after: int | None = None, message: str | None = None, topic: str | None = None
+    ) -> AsyncIterator[EventRecord | Reset]:
+        """Events live and from the log; `after` resumes behind an event's number. One message's stream ends by itself."""
+        return self.inspection.watch(workspace, after, message, topic)
+
+    async def cancel(self, workspace: Workspace, id: str, principal: str) -> dict[str, int]:
+        """Cancel what is not finished of a message. Raises NotFound, Conflict."""
+        seq = await self.inspection.seq_of(workspace, id)
+        ended, in_flight = await self.store.cancel(seq, principal)
+        ended += sum(self.dispatcher.revoke(runner, seq, principal) for runner in in_flight)
+        return self.inspection.cancelled(ended, len(in_flight))
+
+    async def run(self, runner: str, workspace: Workspace, n: int, timeout: float) -> RunCount:
+        """Process at once what is due for `runner` in a workspace, at most `n` messages."""
+        if runner not in self.dispatcher.queues:
+            raise NoResponder(f"no live process runs {runner!r}", retry_after=5)
+        return await self.dispatcher.run(runner, workspace.id, n, timeout)
+
+    async def due(self, workspace: Workspace) -> dict[str, int]:
+        """How many deliveries are due for each runner in a workspace."""
+        return {
+            name: await self.count_due(self.store.runners[name].number, workspace.id) for name in self.registry.runners
+        }
+
+    async def count_due(self, runner: int, workspace: int) -> int:
+        """Deliveries due now, counted up to 100,000."""
+        statement = Statement(
+            "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND due <= ? LIMIT 100000)",
+            (runner, workspace, self.clock.now()),
+        )
+        return int((await self.store.read(statement))[0][0])
+
+    # what the HTTP layer reads, kept with the reads
+    async def message(self, workspace: Workspace, id: str) -> Any:
+        return await self.inspection.message(workspace, id)
+
+    async def messages(self, workspace: Workspace, **filters: Any) -> dict[str, Any]:
+        return await self.inspection.messages(workspace, **filters)
+
+    async def explain(self, workspace: Workspace, id: str) -> dict[str, Any]:
+        return await self.inspection.explain(workspace, id)
+
+    async def batch(self, workspace: Workspace, id: str) -> dict[str, Any]:
+        return await self.inspection.batch(workspace, id)
+
+    async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
+        return await self.inspection.runners(workspace)
+
+    async def counts(self, workspace: Workspace) -> dict[str, Any]:
+        return await self.inspection.counts(workspace)
+
+    async def pause(self, name: str, principal: str, *, kind: str = "runner") -> None:
+        await self.holds.pause(kind, name, principal)
+
+    async def resume(self, name: str, principal: str, *, kind: str = "runner") -> None:
+        await self.holds.resume(kind, name, principal)
+
+    def on_revoke(self, callback: Callable[[str], None]) -> None:
+        self.tokens.on_revoke(callback)
+
+    def health(self) -> dict[str, Any]:
+        """Alive, without touching the disk."""
+        return {"status": "ok", "blocked": self.watchdog.blocked}
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether it can take work: the database answers, the runners are owned."""
+        checks = {"database": True, "runners": bool(self.dispatcher.queues), "stopping": not self.dispatcher.stopping}
+        try:
+            await self.store.read(Statement("SELECT 1"))
+        except Exception:
+            checks["database"] = False
+        return {"ready": checks["database"] and checks["stopping"], "checks": checks}
+
+
+def _body_hash(body: bytes, due: int | None) -> bytes:
+    return hashlib.sha256(body + b"@%d" % (due or 0)).digest()[:16]
+
+
+def _outcome(row: Any) -> Outcome:
+    data = msgspec.json.decode(row[8]) if row[8] else None
+    if isinstance(data, dict) and "$body" in data:
+        data = Reply(data["$body"], data["$headers"])
+    return Outcome(row[6], data, row[0])

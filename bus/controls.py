@@ -1,0 +1,25 @@
+"""What holds work back: paused topics and runners, workspaces whose ticks are disabled.
+
+Read from the event loop and from the writer's thread; the sets are replaced whole, never changed.
+"""
+
+from needlework.bus.records import WAITED, TopicLane
+
+
+class Controls:
+    """The current holds. `forced` are (runner, workspace) pairs with an explicit run under way."""
+
+    def __init__(self) -> None:
+        self.paused_topics: frozenset[str] = frozenset()
+        self.paused_runners: frozenset[str] = frozenset()
+        self.disabled: frozenset[int] = frozenset()
+        self.forced: frozenset[tuple[str, int]] = frozenset()
+
+    def reason(self, lane: TopicLane, runner: str, workspace: int, flags: int) -> str | None:
+        """Why a delivery may not run now: `topic_paused`, `tick_disabled`, or None."""
+        if lane.name in self.paused_topics:
+            return "topic_paused"
+        held = workspace in self.disabled and lane.automatic and not flags & WAITED
+        if held and (runner, workspace) not in self.forced:
+            return "tick_disabled"
+        return None

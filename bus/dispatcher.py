@@ -1,0 +1,274 @@
+"""The dispatcher: hands committed deliveries to runners' queues, keeps the one timer, the time limits and the holds."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.execution import Execution
+from needlework.bus.limits import Limits
+from needlework.bus.records import Commit, Delivery, RunCount
+from needlework.bus.runs import Runs
+from needlework.bus.workers import LaneState, RunnerQueue, Worker
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+SWEEP = 0.05
+"""Seconds between looks for handlers whose time is up."""
+ALONE_EVERY = 1.0
+"""Seconds of normal work between two suspects that run alone."""
+
+
+class Dispatcher:
+    """All runner queues of this process."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self.bus = bus
+        self.execution = Execution(bus)
+        self.limits = Limits(bus.registry.limits, bus.clock, self._limit_release, self.park, self._limit_unpark)
+        self.queues: dict[str, RunnerQueue] = {}
+        self.runs = Runs(self)
+        self.stopping = False
+        self.guard_tries: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: TimerHandle | None = None
+        self._timer_due = 0
+        self._sweeper: TimerHandle | None = None
+        self.alone: Delivery | None = None
+        self._suspects: list[tuple[RunnerQueue, Delivery]] = []
+        self._quarantine_running = False
+        self._idle = asyncio.Event()
+
+    def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run a coroutine as a task that is kept, and whose failure stops the service loudly."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._background_done)
+
+    def _background_done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.bus.background_failed(task.get_name(), task.exception())
+
+    async def start(self, runners: list[str]) -> int:
+        """Own `runners`, rescue what their dead owners left, and begin; how many deliveries were rescued."""
+        rescued = await self.bus.store.own(runners)
+        for name in runners:
+            lane = self.bus.store.runners[name]
+            queue = self.queues[name] = RunnerQueue(lane, self)
+            for place in await self.bus.store.lanes(lane):
+                queue.lanes[place] = LaneState()
+            queue.wake()
+        return rescued
+
+    def committed(self, commit: Commit) -> None:
+        """In the event loop after each COMMIT: hand over, note what waits."""
+        touched: set[RunnerQueue] = set()
+        for delivery in commit.handed:
+            queue = self.queues[delivery.runner.name]
+            queue.accept(delivery)
+            touched.add(queue)
+        if commit.waiting:
+            now = self.bus.clock.now()
+            for runner, workspace, priority, due, seq in commit.waiting:
+                waiting_queue = self.queues.get(runner.name)
+                if waiting_queue is not None:
+                    waiting_queue.note_waiting(workspace, priority, due, seq, now)
+                    if due <= now:
+                        waiting_queue.lane.live = False
+                        touched.add(waiting_queue)
+        for queue in touched:
+            queue.wake()
+
+    def arm(self, due: int) -> None:
+        """See to it that the timer fires when `due` comes; it looks at the wall clock at least each second."""
+        if self._timer is not None and self._timer_due <= due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        seconds = min(1.0, max(0.0, (due - self.bus.clock.now()) / SECOND))
+        self._timer = self.bus.clock.call_later(seconds, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self.stopping:
+            return
+        now = self.bus.clock.now()
+        following: int | None = None
+        for queue in self.queues.values():
+            queue.become_due(now)
+            for state in queue.lanes.values():
+                if state.more:
+                    queue.lane.live = False
+                if state.next_due is not None and (following is None or state.next_due < following):
+                    following = state.next_due
+            queue.wake()
+        if following is not None:
+            self.arm(following)
+
+    def open_for(self, queue: RunnerQueue) -> bool:
+        """Whether this queue may start anything now."""
+        return not self.stopping and self.alone is None and not queue.paused
+
+    def admit(self, queue: RunnerQueue, delivery: Delivery) -> bool:
+        """Whether a delivery may start now. False: it was put where it belongs."""
+        if delivery.revoked is not None:
+            queue.end_cancelled(delivery, delivery.revoked)
+            return False
+        controls = self.bus.controls
+        if controls.paused_topics or controls.disabled:
+            reason = controls.reason(delivery.lane, queue.lane.name, delivery.workspace, delivery.flags)
+            if reason is not None:
+                self.park(delivery, reason)
+                return False
+        if delivery.suspicion == 2:
+            self._suspects.append((queue, delivery))
+            self._start_quarantine()
+            return False
+        if not self.runs.admit(queue, delivery):
+            return False
+        return not delivery.lane.topic.policy.limits or self.limits.enter(delivery)
+
+    def park(self, delivery: Delivery, reason: str) -> None:
+        """Put a taken delivery aside in the store."""
+        self.background(self._park(delivery, reason), "park")
+
+    async def _park(self, delivery: Delivery, reason: str) -> None:
+        await self.bus.store.park(delivery, reason)
+        self.queues[delivery.runner.name].forget(delivery)
+
+    def _limit_release(self, delivery: Delivery) -> None:
+        queue = self.queues[delivery.runner.name]
+        queue.ready.push(delivery, front=True)
+        queue.wake_workers()
+
+    def _limit_unpark(self, reason: str, limit: int) -> None:
+        self.background(self._unpark_all(reason, limit), "unpark")
+
+    async def _unpark_all(self, reason: str, limit: int) -> None:
+        await self.bus.store.unpark(reason, limit)
+
+    def begin(self, seconds: float) -> float:
+        """A handler starts: its deadline in monotonic seconds."""
+        if self._sweeper is None:
+            self._sweeper = self.bus.clock.call_later(SWEEP, self._sweep)
+        return self.bus.clock.monotonic() + seconds
+
+    def _sweep(self) -> None:
+        """Break off handlers whose time is up."""
+        self._sweeper = None
+        now = self.bus.clock.monotonic()
+        busy = False
+        for worker in self.workers():
+            if worker.delivery is not None:
+                busy = True
+                if worker.deadline <= now:
+                    worker.break_off("timeout")
+        if busy:
+            self._sweeper = self.bus.clock.call_later(SWEEP, self._sweep)
+
+    def workers(self) -> list[Worker]:
+        """All workers of all queues."""
+        return [worker for queue in self.queues.values() for worker in queue.workers]
+
+    def worker_left(self, queue: RunnerQueue) -> None:
+        """A worker ended: another may be needed, or somebody waits for quiet."""
+        if len(queue.ready) and not queue.workers and self.open_for(queue):
+            queue.spawn()
+        self._idle.set()
+
+    def finished(self, queue: RunnerQueue, delivery: Delivery, kind: str) -> None:
+        """A delivery's attempt was committed."""
+        if self.guard_tries:
+            self.guard_tries.pop(delivery.seq, None)
+        self.runs.finished(queue, delivery, kind)
+
+    def revoke(self, runner: int, seq: int, by: str) -> bool:
+        """Cancel a delivery that this process holds; False where it runs in a thread and can't be stopped."""
+        queue = self.queues[self.bus.store.runners_by_number[runner].name]
+        delivery = queue.ready.take_out(seq) or self.limits.forget(seq)
+        if delivery is not None:
+            queue.end_cancelled(delivery, by)
+            return True
+        for worker in queue.workers:
+            if worker.delivery is not None and worker.delivery.seq == seq:
+                if not queue.lane.runner.topics[worker.delivery.lane.name].is_async:
+                    return False
+                worker.break_off(f"cancel:{by}")
+                return True
+        return seq in queue.held
+
+    def _start_quarantine(self) -> None:
+        if not self._quarantine_running:
+            self._quarantine_running = True
+            self.background(self._quarantine(), "quarantine")
+
+    async def _quarantine(self) -> None:
+        """Run suspects alone, one at a time, between stretches of normal work."""
+        try:
+            while self._suspects and not self.stopping:
+                await self._pause(ALONE_EVERY)
+                queue, delivery = self._suspects.pop(0)
+                self.alone = delivery
+                try:
+                    await self._until_quiet()
+                    await self.bus.store.mark(delivery, 2)
+                    worker = Worker()
+                    worker.task = asyncio.current_task()
+                    queue.workers.add(worker)
+                    await queue.run(worker, delivery)
+                    queue.workers.discard(worker)
+                    await self.bus.store.settled()
+                finally:
+                    self.alone = None
+                    for other in self.queues.values():
+                        other.wake()
+        finally:
+            self._quarantine_running = False
+
+    async def _pause(self, seconds: float) -> None:
+        done = asyncio.Event()
+        self.bus.clock.call_later(seconds, done.set)
+        await done.wait()
+
+    async def _until_quiet(self) -> None:
+        while any(queue.workers for queue in self.queues.values()):
+            self._idle.clear()
+            await self._idle.wait()
+
+    def due(self, workspace: int) -> dict[str, bool]:
+        """Which runners have something due in a workspace, as far as this process knows without reading."""
+        return {name: self.runs.has_due(queue, workspace) for name, queue in self.queues.items()}
+
+    async def run(self, runner: str, workspace: int, n: int, timeout: float) -> RunCount:
+        """Process at once what is due, at most `n`. Raises Conflict where such a run is under way."""
+        return await self.runs.run(self.queues[runner], workspace, n, timeout)
+
+    async def stop(self, grace: float) -> None:
+        """Start nothing more, let handlers end within `grace` seconds, break off the rest."""
+        self.stopping = True
+        for queue in self.queues.values():
+            queue.lane.live = False
+        for timer in (self._timer, self._sweeper):
+            if timer is not None:
+                timer.cancel()
+        tasks = {worker.task for worker in self.workers() if worker.task is not None}
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+        for worker in self.workers():
+            worker.break_off("stop")
+        left = {worker.task for worker in self.workers() if worker.task is not None and not self._in_thread(worker)}
+        if left:
+            await asyncio.wait(left, timeout=1.0)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1.0)
+        self.limits.close()
+        self.execution.close()
+
+    def _in_thread(self, worker: Worker) -> bool:
+        delivery = worker.delivery
+        return delivery is not None and not delivery.runner.runner.topics[delivery.lane.name].is_async

@@ -1,0 +1,181 @@
+"""The event hub: tells waiters and watchers, in the process, what each commit added to the one event sequence.
+
+The bus never waits for readers: each has a bounded buffer, and one that falls behind reads the log at its own pace.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from needlework.bus.records import TERMINAL, EventRecord
+
+BUFFER = 512
+"""Events a watcher may lag behind before it reads the log instead."""
+PAGE = 200
+
+Page = Callable[["Filter", int, int], Awaitable[list[EventRecord]]]
+"""(filter, after, limit) -> events of the log in order."""
+Row = tuple[int, int, int, int, int, int, str, int, bytes | None]
+
+
+class Filter:
+    """Which events a watcher wants; always of one workspace."""
+
+    __slots__ = ("message", "topic", "workspace")
+
+    def __init__(self, workspace: int, message: int | None = None, topic: int | None = None) -> None:
+        self.workspace, self.message, self.topic = workspace, message, topic
+
+    def takes(self, row: Row) -> bool:
+        return (
+            row[4] == self.workspace
+            and (self.message is None or row[1] == self.message)
+            and (self.topic is None or row[5] == self.topic)
+        )
+
+
+class Watcher:
+    """One reader's place: live events wait in `buffer`; `lagging` means that the log must be read from `last`."""
+
+    __slots__ = ("buffer", "filter", "lagging", "last", "waiter")
+
+    def __init__(self, filter: Filter, last: int) -> None:
+        self.filter, self.last = filter, last
+        self.buffer: deque[EventRecord] = deque()
+        self.lagging = True
+        self.waiter: asyncio.Future[None] | None = None
+
+    def offer(self, event: EventRecord) -> None:
+        if not self.lagging:
+            if len(self.buffer) >= BUFFER:
+                self.buffer.clear()
+                self.lagging = True
+            else:
+                self.buffer.append(event)
+        self.wake()
+
+    def wake(self) -> None:
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    async def wait(self) -> None:
+        self.waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self.waiter
+        finally:
+            self.waiter = None
+
+
+class Hub:
+    """All watchers and waiters of this process."""
+
+    def __init__(self, names: dict[int, str], page: Page) -> None:
+        self._names, self._page = names, page
+        self.latest = 0
+        self._by_message: dict[int, set[Watcher]] = {}
+        self._by_workspace: dict[int, set[Watcher]] = {}
+        self._outcomes: dict[tuple[int, int], list[asyncio.Future[Row]]] = {}
+        self._closed = False
+
+    def publish(self, rows: Sequence[Row]) -> None:
+        """Tell everybody what was committed. Events become records only where somebody watches."""
+        if not rows:
+            return
+        self.latest = rows[-1][0]
+        outcomes, by_message, by_workspace = self._outcomes, self._by_message, self._by_workspace
+        if not outcomes and not by_message and not by_workspace:
+            return
+        for row in rows:
+            if outcomes and row[6] in TERMINAL:
+                for future in outcomes.pop((row[1], row[3]), ()):
+                    if not future.done():
+                        future.set_result(row)
+            watchers = by_message.get(row[1])
+            if watchers:
+                self._offer(watchers, row)
+            watchers = by_workspace.get(row[4])
+            if watchers:
+                self._offer([watcher for watcher in watchers if watcher.filter.takes(row)], row)
+
+    def _offer(self, watchers: Sequence[Watcher] | set[Watcher], row: Row) -> None:
+        if not watchers:
+            return
+        event = self.record(row)
+        for watcher in watchers:
+            watcher.offer(event)
+
+    def record(self, row: Row) -> EventRecord:
+        """A committed row as the record that streams carry."""
+        seq, message, created, runner, workspace, topic, kind, at, data = row
+        names = self._names
+        return EventRecord(
+            seq, message, created, names.get(runner, "?"), workspace, names.get(topic, "?"), kind, at, data
+        )
+
+    def waiting(self) -> int:
+        """Requests that wait for an outcome."""
+        return sum(len(futures) for futures in self._outcomes.values())
+
+    def expect(self, message: int, runner: int) -> "asyncio.Future[Row]":
+        """A future of the delivery's terminal event; `forget` it when you no longer wait."""
+        future: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
+        self._outcomes.setdefault((message, runner), []).append(future)
+        return future
+
+    def forget(self, message: int, runner: int, future: "asyncio.Future[Row]") -> None:
+        """Wait no longer."""
+        futures = self._outcomes.get((message, runner))
+        if futures is not None and future in futures:
+            futures.remove(future)
+            if not futures:
+                del self._outcomes[message, runner]
+
+    async def stream(self, filter: Filter, after: int) -> AsyncIterator[EventRecord]:
+        """Events after number `after`: first from the log, then live, with no gap and no repeat."""
+        watcher = Watcher(filter, after)
+        index, key = self._index(filter)
+        index.setdefault(key, set()).add(watcher)
+        try:
+            while not self._closed:
+                if watcher.lagging:
+                    async for event in self._catch_up(watcher):
+                        yield event
+                while watcher.buffer:
+                    event = watcher.buffer.popleft()
+                    if event.seq > watcher.last:
+                        watcher.last = event.seq
+                        yield event
+                if not watcher.lagging and not self._closed:
+                    await watcher.wait()
+        finally:
+            with contextlib.suppress(KeyError):
+                index[key].discard(watcher)
+                if not index[key]:
+                    del index[key]
+
+    async def _catch_up(self, watcher: Watcher) -> AsyncIterator[EventRecord]:
+        """Page through the log until it ends; from then on commits reach the watcher's buffer."""
+        while True:
+            watcher.lagging = False  # commits during the read go to the buffer; doubles are dropped by number
+            page = await self._page(watcher.filter, watcher.last, PAGE)
+            for event in page:
+                watcher.last = event.seq
+                yield event
+            if len(page) < PAGE and not watcher.lagging:
+                return
+            if self._closed:
+                return
+
+    def _index(self, filter: Filter) -> tuple[dict[int, set[Watcher]], int]:
+        if filter.message is not None:
+            return self._by_message, filter.message
+        return self._by_workspace, filter.workspace
+
+    def close(self) -> None:
+        """End all streams."""
+        self._closed = True
+        for index in (self._by_message, self._by_workspace):
+            for watchers in index.values():
+                for watcher in watchers:
+                    watcher.wake()

@@ -1,0 +1,204 @@
+"""One attempt: read the message, call the handler under its time limit, commit what came of it."""
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import msgspec
+from anyio import to_process
+
+from needlework.bus.context import Context
+from needlework.bus.errors import (
+    Discard,
+    GuardFailed,
+    LeaseLost,
+    NeedleworkError,
+    Refuse,
+    Retry,
+    StorageError,
+)
+from needlework.bus.messages import Message, Reply
+from needlework.bus.records import Delivery, Finish
+from needlework.bus.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+GUARD_TRIES = 20
+"""How often a unit whose guard failed runs again at once before the attempt counts as failed."""
+STORAGE_PAUSE = 0.5
+"""Seconds between tries to commit a finished attempt while the disk refuses."""
+
+
+class Stopped(Exception):
+    """The attempt was broken off: its time was up, it was cancelled, or the service stops. `why` says which."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Execution:
+    """Runs attempts for one bus."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+        self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="needlework handler")
+        self.stale = 0
+        """Finishes that came after the lease was lost."""
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def message_of(self, delivery: Delivery) -> Message[Any]:
+        """The delivery's message. Raises ValueError for a damaged or outdated body."""
+        if delivery.message is None:
+            if crc32(delivery.body) != delivery.checksum:
+                raise ValueError("checksum: the stored message is damaged")
+            delivery.message = delivery.lane.topic.decode(delivery.body)
+            delivery.body = b""
+        return delivery.message
+
+    async def attempt(self, delivery: Delivery, settled: Callable[[Finish, Exception | None], None]) -> None:
+        """Run the handler and hand what came of it to the store; `settled` is called when it is committed.
+
+        Raises Stopped("stop") where the service stops and the delivery stays unfinished.
+        """
+        try:
+            message = self.message_of(delivery)
+        except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+            reason = "checksum" if str(error).startswith("checksum") else "schema"
+            self._commit(self._dead(delivery, str(error), settled, reason), None)
+            return
+        context = Context(self._bus, delivery)
+        subscription = delivery.runner.runner.topics[delivery.lane.name]
+        try:
+            if subscription.is_async:
+                result = await subscription.function(message, context)
+            else:
+                result = await self._aside(subscription, delivery, message, context)
+            finish = self._result(delivery, result, settled)
+        except Stopped:
+            context.closed = True
+            raise
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            context.closed = True
+            raise
+        except BaseException as error:  # a runner survives whatever a handler raises
+            finish = self.failure(delivery, error, settled)
+            context.collected()
+        context.closed = True
+        self._commit(finish, context)
+
+    def _commit(self, finish: Finish, context: Context | None) -> None:
+        if context is not None:
+            if context._next_progress is not None:
+                context.flush_progress()
+            finish.statements, finish.messages = context.collected()
+        self._bus.store.finish(finish)
+
+    async def _aside(
+        self, subscription: Subscription, delivery: Delivery, message: Message[Any], context: Context
+    ) -> Any:
+        """Run a `def` handler in a thread, or in a process where the topic says so."""
+        if delivery.lane.topic.policy.process:
+            return await to_process.run_sync(subscription.function, message, cancellable=True)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, subscription.function, message, context)
+        broken: asyncio.CancelledError | None = None
+        while True:  # a thread can't be stopped: its slot and key stay held until it ends
+            try:
+                result = await asyncio.shield(future)
+            except asyncio.CancelledError as error:
+                if future.done():
+                    raise
+                broken = error
+                continue
+            if broken is not None:
+                raise broken
+            return result
+
+    def _result(self, delivery: Delivery, result: Any, settled: Callable[[Finish, Exception | None], None]) -> Finish:
+        if result is None:
+            return Finish(delivery, "result", None, settled)
+        if isinstance(result, Reply):
+            result = {"$body": result.body, "$headers": result.headers}
+        return Finish(delivery, "result", msgspec.json.encode(result), settled)
+
+    def failure(
+        self, delivery: Delivery, error: BaseException, settled: Callable[[Finish, Exception | None], None]
+    ) -> Finish:
+        """What an exception of a handler means for its delivery."""
+        if isinstance(error, Discard):
+            return Finish(delivery, "result", msgspec.json.encode({"discarded": error.reason}), settled)
+        if isinstance(error, Refuse):
+            problem = {"status": error.status, "code": error.code, "detail": error.detail, **error.extra}
+            return Finish(delivery, "refused", _problem(problem, error.errors), settled)
+        if isinstance(error, NeedleworkError) and 400 <= error.status <= 499:
+            problem = {"status": error.status, "code": error.code, "detail": error.detail}
+            return Finish(delivery, "refused", _problem(problem, error.errors), settled)
+        text = describe(error)
+        if isinstance(error, Retry):
+            return self._retry(delivery, f"Retry: {error.reason}", error.after, settled)
+        delivery.failures += 1
+        if delivery.failures >= delivery.lane.topic.policy.retry.attempts:
+            return self._dead(delivery, text, settled, "attempts")
+        return self._retry(delivery, text, None, settled)
+
+    def _retry(
+        self, delivery: Delivery, text: str, after: float | None, settled: Callable[[Finish, Exception | None], None]
+    ) -> Finish:
+        policy = delivery.lane.topic.policy.retry
+        if after is None:
+            delay = policy.delay(max(1, delivery.failures), f"{delivery.seq}:{delivery.runner.name}")
+        else:
+            delay = max(0, round(after * 1_000_000))
+        event = {"attempt": delivery.attempt + 1, "error": text.splitlines()[0], "after": delay / 1_000_000}
+        finish = Finish(delivery, "retrying", msgspec.json.encode(event), settled)
+        finish.error, finish.next_due = text, self._bus.clock.now() + delay
+        return finish
+
+    def _dead(
+        self, delivery: Delivery, text: str, settled: Callable[[Finish, Exception | None], None], reason: str
+    ) -> Finish:
+        event = {"code": "dead_letter", "reason": reason, "detail": text.splitlines()[0], "attempt": delivery.attempt + 1}
+        finish = Finish(delivery, "dead", msgspec.json.encode(event), settled)
+        finish.error, finish.reason = text, reason
+        return finish
+
+    def settled(self, finish: Finish, error: Exception | None) -> str:
+        """What to do after a commit: `done`, `again` (a guard failed), or `wait` (the disk refused; it is sent again)."""
+        if error is None:
+            return "done"
+        if isinstance(error, LeaseLost):
+            self.stale += 1
+            return "done"
+        if isinstance(error, StorageError):
+            self._bus.clock.call_later(STORAGE_PAUSE, lambda: self._bus.store.finish(finish))
+            return "wait"
+        if isinstance(error, GuardFailed):
+            return "again"
+        self._bus.store.finish(self.failure(finish.delivery, error, finish.settled))
+        return "wait"
+
+
+def _problem(problem: dict[str, Any], errors: Any) -> bytes:
+    if errors:
+        problem["errors"] = list(errors)
+    try:
+        return msgspec.json.encode(problem)
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return msgspec.json.encode({name: str(value) for name, value in problem.items()})
+
+
+def describe(error: BaseException) -> str:
+    """An exception as stored with a dead letter: its own line first, then where it came from."""
+    try:
+        summary = f"{type(error).__name__}: {error}"[:2000]
+        frames = traceback.extract_tb(error.__traceback__)[-5:]
+        where = "".join(f"\n  {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} in {frame.name}" for frame in frames)
+    except Exception:  # an exception whose own text fails must not stop the runner
+        return type(error).__name__
+    return summary.replace("\x00", "�").encode("utf-8", "replace").decode() + where

@@ -1,0 +1,77 @@
+"""Pauses of topics and runners, and what a change of them lets go."""
+
+from typing import TYPE_CHECKING
+
+from needlework.bus.errors import NotFound
+from needlework.bus.sql import Statement
+from needlework.bus.topicfile import nearest
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+PAGE = 500
+"""Deliveries let go in one transaction."""
+
+
+class Holds:
+    """Keeps `bus.controls` equal to what is stored, durably."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+
+    async def load(self) -> None:
+        """Read the stored pauses."""
+        rows = await self._bus.store.read(Statement("SELECT kind, name FROM pauses"))
+        controls = self._bus.controls
+        controls.paused_topics = frozenset(row["name"] for row in rows if row["kind"] == "topic")
+        controls.paused_runners = frozenset(row["name"] for row in rows if row["kind"] == "runner")
+
+    async def pause(self, kind: str, name: str, by: str) -> None:
+        """Start nothing more of a topic or runner until `resume`. Raises NotFound."""
+        self._check(kind, name)
+        now = self._bus.clock.now()
+        await self._bus.store.write(
+            [
+                Statement(
+                    "INSERT INTO pauses (kind, name, since, by) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO NOTHING",
+                    (kind, name, now, by),
+                ),
+                self._bus.audit.statement(by, None, f"{kind}.pause", name),
+            ]
+        )
+        await self.load()
+        for queue in self._bus.dispatcher.queues.values():
+            queue.lane.live = queue.lane.live and not queue.paused
+
+    async def resume(self, kind: str, name: str, by: str) -> None:
+        """Go on. Raises NotFound."""
+        self._check(kind, name)
+        await self._bus.store.write(
+            [
+                Statement("DELETE FROM pauses WHERE kind = ? AND name = ?", (kind, name)),
+                self._bus.audit.statement(by, None, f"{kind}.resume", name),
+            ]
+        )
+        await self.load()
+        if kind == "topic":
+            await self._let_go("topic_paused")
+        for queue in self._bus.dispatcher.queues.values():
+            queue.wake()
+
+    def _check(self, kind: str, name: str) -> None:
+        known = self._bus.registry.runners if kind == "runner" else self._bus.registry.topics
+        if name not in known:
+            raise NotFound(f"no {kind} {name!r}{nearest(name, known)}")
+
+    async def _let_go(self, reason: str, workspace: int | None = None) -> None:
+        """Unpark in pages; what is still held is parked again when it is taken."""
+        while await self._bus.store.unpark(reason, PAGE, workspace=workspace) == PAGE:
+            continue
+
+    def workspaces_changed(self) -> None:
+        """A workspace's ticks may have been enabled or disabled."""
+        workspaces, controls = self._bus.workspaces, self._bus.controls
+        before = controls.disabled
+        controls.disabled = frozenset(id for id in workspaces.by_id if workspaces.ticks_disabled(id))
+        for workspace in before - controls.disabled:
+            self._bus.dispatcher.background(self._let_go("tick_disabled", workspace), "enable ticks")

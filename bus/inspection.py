@@ -1,0 +1,299 @@
+"""What people ask about the bus: one message, many, why one is not running, a batch, the runners, event streams."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from needlework.bus.clock import rfc3339
+from needlework.bus.errors import Conflict, NotFound
+from needlework.bus.events import Filter
+from needlework.bus.explaining import explain_delivery
+from needlework.bus.ids import message_id, message_seq
+from needlework.bus.records import TERMINAL, EventRecord, Reset
+from needlework.bus.sql import Queries
+from needlework.bus.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+_sql = Queries(Path(__file__).parent / "sqlite" / "inspection.sql")
+_TOP = (1 << 63) - 1
+_STATE_OF = {"result": "done", "refused": "refused", "dead": "dead", "cancelled": "cancelled"}
+STRETCH = 20_000
+"""Event numbers of the whole log that one page of a workspace's stream looks at."""
+
+
+class Inspection:
+    """Reads for people; every one of them is limited to a workspace."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+
+    async def _rows(self, name: str, **values: Any) -> list[Any]:
+        return await self._bus.store.read(_sql(name, **values))
+
+    async def latest_event(self) -> int:
+        """The number of the last committed event."""
+        return int((await self._rows("latest_event"))[0]["latest"])
+
+    async def backlog(self) -> dict[tuple[int, int], int]:
+        """Unfinished deliveries a (workspace, topic)."""
+        return {(row["workspace"], row["topic"]): row["unfinished"] for row in await self._rows("backlog")}
+
+    async def outcome(self, seq: int, runner: int) -> Any | None:
+        """The terminal event row of a delivery, or None."""
+        rows = await self._rows("outcome", message=seq, runner=runner)
+        return tuple(rows[0]) if rows else None
+
+    async def page(self, filter: Filter, after: int, limit: int) -> list[EventRecord]:
+        """Events of the log after a number, in order."""
+        hub = self._bus.hub
+        if filter.message is not None:
+            rows = await self._rows(
+                "events_of_message", message=filter.message, workspace=filter.workspace, after=after, limit=limit
+            )
+            return [hub.record(tuple(row)) for row in rows]
+        latest = await self.latest_event()
+        while after < latest:
+            until = min(latest, after + STRETCH)
+            rows = await self._rows(
+                "events_of_workspace", after=after, until=until, workspace=filter.workspace, topic=filter.topic, limit=limit
+            )
+            if rows:
+                return [hub.record(tuple(row)) for row in rows]
+            after = until
+        return []
+
+    async def seq_of(self, workspace: Workspace, id: str) -> int:
+        """The number of a message of this workspace. Raises NotFound, the same for foreign and absent ones."""
+        try:
+            seq = message_seq(id)
+        except ValueError:
+            seq = -1
+        rows = await self._rows("message", seq=seq, workspace=workspace.id)
+        if not rows or message_id(seq, rows[0]["created"]) != id:
+            raise NotFound(f"no message {id[:64]!r}")
+        return seq
+
+    async def watch(
+        self, workspace: Workspace, after: int | None, message: str | None, topic: str | None
+    ) -> AsyncIterator[EventRecord | Reset]:
+        """Live and replayed events. One message's stream ends after the last of its deliveries ended."""
+        hub = self._bus.hub
+        if message is None:
+            number = self._bus.store.topics[topic].number if topic in self._bus.store.topics else None
+            if topic is not None and number is None:
+                raise NotFound(f"no topic {topic!r}")
+            start = hub.latest if after is None else after
+            oldest = (await self._rows("latest_event"))[0]["oldest"]
+            if after is not None and after < oldest - 1:
+                yield Reset(oldest)
+            async for event in hub.stream(Filter(workspace.id, None, number), start):
+                yield event
+            return
+        async for event in self._watch_message(workspace, await self.seq_of(workspace, message), after or 0):
+            yield event
+
+    async def _watch_message(self, workspace: Workspace, seq: int, after: int) -> AsyncIterator[EventRecord]:
+        row = (await self._rows("message", seq=seq, workspace=workspace.id))[0]
+        ended = {ending["runner"] for ending in await self._rows("endings", seq=seq) if ending["seq"] <= after}
+        if len(ended) >= row["owed"]:
+            return
+        names = {lane.name: lane.number for lane in self._bus.store.runners.values()}
+        async for event in self._bus.hub.stream(Filter(workspace.id, seq), after):
+            yield event
+            if event.kind in TERMINAL:
+                ended.add(names.get(event.runner, 0))
+                if len(ended) >= row["owed"]:
+                    return
+
+    async def message(self, workspace: Workspace, id: str) -> dict[str, Any]:
+        """Everything about one message. Raises NotFound."""
+        seq = await self.seq_of(workspace, id)
+        row = (await self._rows("message", seq=seq, workspace=workspace.id))[0]
+        deliveries = await self.deliveries(row)
+        head = msgspec.json.decode(row["head"]) if row["head"] else {}
+        key, data = self._key_and_data(row)
+        endings = await self._rows("endings", seq=seq)
+        return {
+            **self._brief(row),
+            "key": key,
+            "data": data,
+            "state": _state(deliveries),
+            "principal": head.get("principal", "system"),
+            "traceparent": head.get("traceparent"),
+            "cause": await self._id_of(row["cause"]),
+            "children": [message_id(r["seq"], r["created"]) for r in await self._rows("children", seq=seq)],
+            "deliveries": deliveries,
+            "result": self._result(row, endings),
+            "events": (await self._rows("event_count", seq=seq))[0][0],
+            "attempts": [
+                {"runner": self._name(r["runner"]), "attempt": r["attempt"], "at": rfc3339(r["at"]), "kind": r["kind"],
+                 "error": r["error"]}
+                for r in await self._rows("history", seq=seq)
+            ],
+        }  # fmt: skip
+
+    def _brief(self, row: Any) -> dict[str, Any]:
+        return {
+            "id": message_id(row["seq"], row["created"]),
+            "topic": self._name(row["topic"]),
+            "published": rfc3339(row["created"]),
+            "due": rfc3339(row["due"]),
+            "priority": row["priority"],
+            "batch": row["batch"],
+        }
+
+    def _name(self, number: int) -> str:
+        return self._bus.store.names.get(number, "?")
+
+    async def _id_of(self, seq: int | None) -> str | None:
+        rows = [] if seq is None else await self._rows("created", seq=seq)
+        return message_id(seq, rows[0]["created"]) if rows and seq is not None else None
+
+    def _key_and_data(self, row: Any) -> tuple[Any, Any]:
+        data = msgspec.json.decode(row["body"])
+        topic = self._bus.registry.topics.get(self._name(row["topic"]))
+        if topic is None or not isinstance(data, dict):
+            return None, data
+        encoded = dict(zip(topic.type.__struct_fields__, topic.type.__struct_encode_fields__, strict=True))
+        names = [encoded[field] for field in topic.key_fields]
+        return {name: data.pop(name) for name in names if name in data}, data
+
+    def _result(self, row: Any, endings: list[Any]) -> Any:
+        topic = self._bus.registry.topics.get(self._name(row["topic"]))
+        wanted = topic.replier if topic is not None else None
+        for ending in endings:
+            if wanted is None or self._name(ending["runner"]) == wanted:
+                data = msgspec.json.decode(ending["data"]) if ending["data"] else None
+                return data["$body"] if isinstance(data, dict) and "$body" in data else data
+        return None
+
+    async def deliveries(self, row: Any) -> list[dict[str, Any]]:
+        """How each delivery of a message row stands."""
+        endings = {ending["runner"]: ending for ending in await self._rows("endings", seq=row["seq"])}
+        lane = self._bus.store.topics.get(self._name(row["topic"]))
+        numbers = [runner.number for runner in lane.runners] if lane else []
+        numbers += [number for number in endings if number not in numbers]
+        found = []
+        for number in numbers:
+            state = await self._delivery(row, number, endings.get(number))
+            if state is not None:
+                found.append(state)
+        return found
+
+    async def _delivery(self, row: Any, runner: int, ending: Any | None) -> dict[str, Any] | None:
+        spot = (await self._rows("position", seq=row["seq"], runner=runner))[0]
+        known: dict[str, Any] = {
+            "runner": self._name(runner), "attempt": spot["attempt"], "due": rfc3339(spot["due"]), "reason": None, "error": None,
+        }  # fmt: skip
+        place = {"runner": runner, "workspace": row["workspace"], "priority": spot["priority"], "due": spot["due"]}
+        queue = self._bus.dispatcher.queues.get(known["runner"])
+        held = queue.held.get(row["seq"]) if queue is not None else None
+        parked = await self._rows("parked", seq=row["seq"], runner=runner)
+        if parked:
+            return {**known, "state": "parked", "reason": parked[0]["reason"], "due": rfc3339(parked[0]["due"])}
+        if held is not None or await self._rows("waiting", seq=row["seq"], **place):
+            return {**known, "state": "running" if held is not None and held.started else "waiting"}
+        if ending is None:
+            return None
+        buried = await self._rows("dead_letter", seq=row["seq"], runner=runner)
+        if buried:
+            known |= {"reason": buried[0]["reason"], "error": buried[0]["error"]}
+        return {**known, "state": _STATE_OF[ending["kind"]]}
+
+    async def messages(
+        self,
+        workspace: Workspace,
+        *,
+        topic: str | None = None,
+        state: str | None = None,
+        batch: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> dict[str, Any]:
+        """A page of messages, newest first; `state` filters within the page's reach."""
+        before = message_seq(cursor) if cursor else _TOP
+        number = self._bus.store.topics[self._bus.registry.topic(topic).name].number if topic else None
+        items: list[dict[str, Any]] = []
+        last: str | None = None
+        for _ in range(20):
+            rows = await self._rows(
+                "messages", workspace=workspace.id, before=before, topic=number, batch=batch, limit=limit
+            )
+            for row in rows:
+                before, last = row["seq"], message_id(row["seq"], row["created"])
+                now = _state(await self.deliveries(row))
+                if state is None or now == state:
+                    items.append({**self._brief(row), "state": now})
+                if len(items) == limit:
+                    return {"items": items, "next_cursor": last}
+            if len(rows) < limit:
+                return {"items": items, "next_cursor": None}
+        return {"items": items, "next_cursor": last}
+
+    async def explain(self, workspace: Workspace, id: str) -> dict[str, Any]:
+        """Why a message is, or is not, running: one sentence a delivery. Raises NotFound."""
+        seq = await self.seq_of(workspace, id)
+        row = (await self._rows("message", seq=seq, workspace=workspace.id))[0]
+        deliveries = await self.deliveries(row)
+        return {"id": id, "deliveries": [await explain_delivery(self._bus, row, delivery) for delivery in deliveries]}
+
+    def cancelled(self, ended: int, in_flight: int) -> dict[str, int]:
+        """The answer to a cancellation. Raises Conflict where nothing could be cancelled."""
+        if not ended:
+            why = "it runs in a thread, which can't be stopped" if in_flight else "it has ended already"
+            raise Conflict(f"nothing to cancel: {why}")
+        return {"cancelled": ended}
+
+    async def batch(self, workspace: Workspace, id: str) -> dict[str, Any]:
+        """How far a batch is. Raises NotFound."""
+        rows = await self._rows("batch", id=id, workspace=workspace.id)
+        if not rows:
+            raise NotFound(f"no batch {id[:64]!r}")
+        row = rows[0]
+        counts = {name: row[name] for name in ("total", "done", "refused", "dead", "cancelled")}
+        left = row["total"] - sum(row[name] for name in ("done", "refused", "dead", "cancelled"))
+        return {"batch_id": id, "created": rfc3339(row["created"]), **counts, "waiting": left, "finished": left <= 0}
+
+    async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
+        """Every runner with its policy and its depth in this workspace."""
+        found = []
+        for name, runner in self._bus.registry.runners.items():
+            lane = self._bus.store.runners[name]
+            queue = self._bus.dispatcher.queues.get(name)
+            depth = (await self._rows("queue_depth", runner=lane.number, workspace=workspace.id))[0]
+            running = sum(1 for d in queue.held.values() if d.started and d.workspace == workspace.id) if queue else 0
+            times = await self._bus.scheduler.times(name, workspace)
+            found.append({
+                "id": name, "description": runner.policy.description, "mode": runner.policy.mode,
+                "concurrency": runner.policy.concurrency, "paused": name in self._bus.controls.paused_runners,
+                "topics": sorted(runner.topics), "waiting": max(0, depth["waiting"] - running), "running": running,
+                "parked": depth["parked"], "dead": depth["dead"], "live": queue is not None,
+                "schedule": runner.policy.schedule, "next_run": _moment(times["next"]), "last_run": _moment(times["last"]),
+            })  # fmt: skip
+        return found
+
+    async def counts(self, workspace: Workspace) -> dict[str, Any]:
+        """Unfinished and dead deliveries a topic."""
+        dead = {row["topic"]: row["dead"] for row in await self._rows("dead_by_topic", workspace=workspace.id)}
+        return {
+            name: {"unfinished": self._bus.backlog.get((workspace.id, lane.number), 0), "dead": dead.get(lane.number, 0)}
+            for name, lane in self._bus.store.topics.items()
+            if not lane.topic.policy.query
+        }
+
+
+def _moment(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+def _state(deliveries: list[dict[str, Any]]) -> str:
+    """A message's state from its deliveries': the one that needs attention first."""
+    states = {delivery["state"] for delivery in deliveries}
+    for state in ("running", "waiting", "parked", "dead", "refused", "cancelled"):
+        if state in states:
+            return state
+    return "done"

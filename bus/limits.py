@@ -1,0 +1,122 @@
+"""Shared limits: at most so many at once, at most so many starts a second; over it work waits, never drops."""
+
+import heapq
+from collections.abc import Callable
+
+from needlework.bus.clock import Clock, TimerHandle
+from needlework.bus.durations import parse_rate
+from needlework.bus.policies import LimitPolicy
+from needlework.bus.records import Delivery
+
+WAITING_IN_MEMORY = 64
+"""Deliveries that wait for one limit in memory; more of them are parked in the store."""
+
+
+class Limit:
+    """One limit. Rates are a token bucket of one second's burst, refilled by monotonic time."""
+
+    def __init__(self, name: str, policy: LimitPolicy, clock: Clock) -> None:
+        self.name, self.policy, self._clock = name, policy, clock
+        self.used = 0
+        self._rate = parse_rate(policy.rate) if policy.rate else None
+        self._burst = max(1.0, self._rate or 1.0)
+        self._tokens, self._filled = self._burst, clock.monotonic()
+        self.waiting: list[tuple[int, int, int, Delivery]] = []
+        self.parked = False
+        """Whether deliveries wait for this limit in the store."""
+        self.timer: TimerHandle | None = None
+
+    def free(self) -> bool:
+        """Whether one more may start now."""
+        if self.policy.concurrency is not None and self.used >= self.policy.concurrency:
+            return False
+        return self.seconds_to_token() <= 0
+
+    def seconds_to_token(self) -> float:
+        """Seconds until the rate allows another start."""
+        if self._rate is None:
+            return 0.0
+        now = self._clock.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
+        self._filled = now
+        return 0.0 if self._tokens >= 1 - 1e-9 else (1 - self._tokens) / self._rate
+
+    def use(self) -> None:
+        """One starts."""
+        self.used += 1
+        if self._rate is not None:
+            self._tokens -= 1
+
+
+class Limits:
+    """All shared limits of a process. `release` hands waiting deliveries back, best priority first."""
+
+    def __init__(
+        self,
+        policies: dict[str, LimitPolicy],
+        clock: Clock,
+        release: Callable[[Delivery], None],
+        park: Callable[[Delivery, str], None],
+        unpark: Callable[[str, int], None],
+    ) -> None:
+        self.limits = {name: Limit(name, policy, clock) for name, policy in policies.items()}
+        self._clock, self._release, self._park, self._unpark = clock, release, park, unpark
+
+    def enter(self, delivery: Delivery) -> bool:
+        """Start `delivery` under all its topic's limits. False: it waits, and comes back through `release`."""
+        limits = [self.limits[name] for name in delivery.lane.topic.policy.limits]
+        for limit in limits:
+            if not limit.free():
+                self._wait(limit, delivery)
+                return False
+        for limit in limits:
+            limit.use()
+        return True
+
+    def leave(self, delivery: Delivery) -> None:
+        """A started delivery ended: others that waited may try."""
+        for name in delivery.lane.topic.policy.limits:
+            limit = self.limits[name]
+            limit.used -= 1
+            self._wake(limit)
+
+    def forget(self, seq: int) -> Delivery | None:
+        """Take a waiting delivery out (it was cancelled)."""
+        for limit in self.limits.values():
+            for entry in limit.waiting:
+                if entry[2] == seq:
+                    limit.waiting.remove(entry)
+                    heapq.heapify(limit.waiting)
+                    return entry[3]
+        return None
+
+    def _wait(self, limit: Limit, delivery: Delivery) -> None:
+        if len(limit.waiting) >= WAITING_IN_MEMORY:
+            limit.parked = True
+            self._park(delivery, f"limit:{limit.name}")
+        else:
+            heapq.heappush(limit.waiting, (delivery.priority, delivery.due, delivery.seq, delivery))
+        self._arm(limit)
+
+    def _wake(self, limit: Limit) -> None:
+        if limit.waiting and limit.free():
+            self._release(heapq.heappop(limit.waiting)[3])
+        if limit.parked and len(limit.waiting) < WAITING_IN_MEMORY // 2:
+            limit.parked = False
+            self._unpark(f"limit:{limit.name}", WAITING_IN_MEMORY // 2)
+        self._arm(limit)
+
+    def _arm(self, limit: Limit) -> None:
+        """Come back when the rate allows the next start."""
+        if limit.timer is None and limit.waiting and limit.policy.rate is not None:
+            limit.timer = self._clock.call_later(max(limit.seconds_to_token(), 0.001), lambda: self._tick(limit))
+
+    def _tick(self, limit: Limit) -> None:
+        limit.timer = None
+        self._wake(limit)
+
+    def close(self) -> None:
+        """Call off the timers."""
+        for limit in self.limits.values():
+            if limit.timer is not None:
+                limit.timer.cancel()

@@ -1,0 +1,86 @@
+"""Upkeep in small steps: retention, the sidecar mark, tokens' last use. Pauses retention after a clock jump."""
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from needlework.bus.clock import SECOND, TimerHandle
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+log = structlog.get_logger("needlework.maintenance")
+EVERY = 1.0
+"""Seconds between steps."""
+BATCH = 500
+"""Messages removed in one transaction at most: one delete of 300,000 held the writer for 0.7 s."""
+JUMP = 3600 * SECOND
+"""A difference between wall and monotonic time that counts as a jump of the clock."""
+CONFIRM = 24 * 3600.0
+"""Seconds of steady clock after a jump until retention goes on by itself."""
+REST = 60.0
+"""Seconds between two walks over what may be old."""
+
+
+class Maintenance:
+    """The upkeep of one bus."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+        self._timer: TimerHandle | None = None
+        self._stopped = False
+        self._offset = 0
+        self.paused_until = 0.0
+        """Monotonic second until which retention pauses after a jump of the clock."""
+        self._rest_until = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._offset = self._measure()
+        self._arm()
+
+    def stop(self) -> None:
+        """No more upkeep."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def confirm_clock(self) -> None:
+        """A person says that the clock is right: retention goes on."""
+        self.paused_until = 0.0
+
+    def _measure(self) -> int:
+        clock = self._bus.clock
+        return clock.now() - round(clock.monotonic() * SECOND)
+
+    def _arm(self) -> None:
+        if not self._stopped:
+            self._timer = self._bus.clock.call_later(EVERY, self._on_timer)
+
+    def _on_timer(self) -> None:
+        if not self._stopped:
+            self._bus.dispatcher.background(self._step(), "maintenance")
+
+    async def _step(self) -> None:
+        try:
+            self._watch_clock()
+            self._bus.store.write_mark()
+            monotonic = self._bus.clock.monotonic()
+            if monotonic >= self.paused_until and monotonic >= self._rest_until:
+                gone = await self.prune()
+                if gone < BATCH:
+                    self._rest_until = monotonic + REST
+        except Exception as error:  # upkeep that fails is tried again; it must not end the service
+            log.warning("maintenance failed", error=repr(error))
+        self._arm()
+
+    async def prune(self) -> int:
+        """One batch of retention; how many messages went."""
+        return await self._bus.store.prune(self._bus.clock.now(), BATCH)
+
+    def _watch_clock(self) -> None:
+        offset = self._measure()
+        if abs(offset - self._offset) > JUMP:
+            self.paused_until = self._bus.clock.monotonic() + CONFIRM
+            log.warning("the clock jumped; retention pauses", seconds=(offset - self._offset) // SECOND)
+        self._offset = offset

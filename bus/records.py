@@ -1,0 +1,251 @@
+"""The records that pass between the bus and its store."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from needlework.bus.clock import rfc3339
+from needlework.bus.ids import message_id
+from needlework.bus.messages import Message
+from needlework.bus.registry import Runner, Topic
+from needlework.bus.sql import Statement
+from needlework.bus.workspaces import Workspace
+
+WAITED = 1
+"""Flag of a message that a caller waits for: never held by `config.tick.disable`."""
+
+OutcomeKind = Literal["result", "refused", "dead", "cancelled"]
+TERMINAL = frozenset(("result", "refused", "dead", "cancelled"))
+
+
+class Publication(msgspec.Struct, kw_only=True):
+    """What a caller asks the bus to store. Times are microseconds UTC."""
+
+    message: Message[Any]
+    workspace: Workspace
+    principal: str = "system"
+    due: int | None = None
+    priority: int | None = None
+    idempotency_key: str | None = None
+    force: bool = False
+    cause: int | None = None
+    batch: str | None = None
+    traceparent: str | None = None
+    waited: bool = False
+
+
+class Receipt:
+    """The acknowledgement of a publish: the message is committed."""
+
+    __slots__ = ("created", "deduplicated", "due", "seq", "topic")
+
+    def __init__(self, seq: int, created: int, due: int, topic: str, deduplicated: bool) -> None:
+        self.seq, self.created, self.due, self.topic, self.deduplicated = seq, created, due, topic, deduplicated
+
+    @property
+    def id(self) -> str:
+        """The outside id, `msg_<ULID>`."""
+        return message_id(self.seq, self.created)
+
+    @property
+    def published(self) -> int:
+        """When it was stored, microseconds UTC."""
+        return self.created
+
+
+class RunnerLane:
+    """A runner as the store sees it: its number, and how many deliveries its process can take from memory.
+
+    `room` and `live` are set by the event loop, `taken` by the writer thread, `accepted` by the event loop;
+    each has one writer, so no lock is needed.
+    """
+
+    __slots__ = ("accepted", "live", "name", "number", "room", "runner", "taken")
+
+    def __init__(self, runner: Runner, number: int) -> None:
+        self.runner, self.number, self.name = runner, number, runner.name
+        self.room = self.taken = self.accepted = 0
+        self.live = False
+
+
+class TopicLane:
+    """A topic as the store sees it: its number, the runners that take it, and whether it needs more than inserts."""
+
+    __slots__ = ("automatic", "coalesce", "name", "number", "ordered", "plain", "runners", "topic")
+
+    def __init__(self, topic: Topic, number: int, runners: tuple[RunnerLane, ...]) -> None:
+        self.topic, self.number, self.runners, self.name = topic, number, runners, topic.name
+        self.ordered = topic.ordered
+        self.coalesce = topic.policy.coalesce
+        self.automatic = topic.policy.automatic
+        self.plain = not self.ordered and self.coalesce == "off"
+
+
+class NewMessage:
+    """A validated, encoded message on its way into the store."""
+
+    __slots__ = (
+        "batch", "body", "cause", "checksum", "due", "flags", "force", "head", "idempotency_hash",
+        "idempotency_key", "key", "lane", "message", "priority", "workspace",
+    )  # fmt: skip
+
+    def __init__(self, lane: TopicLane, workspace: int, message: Message[Any], body: bytes, checksum: int) -> None:
+        self.lane, self.workspace, self.message, self.body, self.checksum = lane, workspace, message, body, checksum
+        self.key: str | None = None
+        self.due: int | None = None
+        self.priority = lane.topic.policy.priority
+        self.flags = 0
+        self.cause: int | None = None
+        self.batch: str | None = None
+        self.head: str | None = None
+        self.idempotency_key: str | None = None
+        self.idempotency_hash = b""
+        self.force = False
+
+
+class Delivery:
+    """One message owed to one runner, as handed to its process."""
+
+    __slots__ = (
+        "attempt", "batch", "body", "cause", "checksum", "created", "cursor", "deaths", "due", "failures", "flags",
+        "head", "key", "lane", "message", "priority", "revoked", "runner", "seq", "started", "suspicion", "workspace",
+    )  # fmt: skip
+
+    def __init__(self, runner: RunnerLane, lane: TopicLane, seq: int, workspace: int, priority: int, due: int) -> None:
+        self.runner, self.lane, self.seq = runner, lane, seq
+        self.workspace, self.priority, self.due = workspace, priority, due
+        self.created = due
+        self.attempt = 0
+        """Attempts that ended before this one."""
+        self.key: str | None = None
+        self.body = b""
+        self.message: Message[Any] | None = None
+        self.checksum = 0
+        self.flags = 0
+        self.cause: int | None = None
+        self.batch: str | None = None
+        self.head: str | None = None
+        self.cursor: str | None = None
+        self.failures = 0
+        self.suspicion = 0
+        self.deaths = 0
+        self.started = False
+        self.revoked: str | None = None
+        """Set to the canceller's name when it must not go on."""
+
+    @property
+    def message_id(self) -> str:
+        return message_id(self.seq, self.created)
+
+    @property
+    def id(self) -> str:
+        """Stable over attempts: the idempotency key for effects outside the database."""
+        return f"{self.message_id}:{self.runner.name}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a message ended for the runner that answers."""
+
+    kind: OutcomeKind
+    data: Any
+    event: int
+
+
+class Finish:
+    """One attempt's end, or a step of it, to be committed: effects, messages and the move of the delivery together."""
+
+    __slots__ = ("data", "delivery", "error", "kind", "messages", "next_due", "reason", "settled", "statements")
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        kind: str,
+        data: bytes | None,
+        settled: Callable[["Finish", Exception | None], None],
+        statements: list[Statement] | None = None,
+        messages: list[NewMessage] | None = None,
+    ) -> None:
+        self.delivery, self.kind, self.data, self.settled = delivery, kind, data, settled
+        self.statements, self.messages = statements, messages
+        self.error = ""
+        self.reason = "attempts"
+        """Why it is dead: attempts, checksum, poison, or unknown_topic."""
+        self.next_due = 0
+
+
+class EventRecord:
+    """One event of a message; `seq` is its number in the one event sequence."""
+
+    __slots__ = ("_frame", "at", "created", "data", "kind", "message_seq", "runner", "seq", "topic", "workspace")
+
+    def __init__(
+        self, seq: int, message_seq: int, created: int, runner: str, workspace: int, topic: str, kind: str, at: int,
+        data: bytes | None,
+    ) -> None:  # fmt: skip
+        self.seq, self.message_seq, self.created, self.runner = seq, message_seq, created, runner
+        self.workspace, self.topic, self.kind, self.at = workspace, topic, kind, at
+        self.data = data
+        self._frame: bytes | None = None
+
+    @property
+    def message(self) -> str:
+        """The message's outside id."""
+        return message_id(self.message_seq, self.created)
+
+    @property
+    def terminal(self) -> bool:
+        return self.kind in TERMINAL
+
+    @property
+    def frame(self) -> bytes:
+        """The event as a server-sent event frame, encoded once however many watch."""
+        if self._frame is None:
+            fields = {"message": self.message, "topic": self.topic, "runner": self.runner, "at": rfc3339(self.at)}
+            head = msgspec.json.encode(fields)[:-1]
+            body = head + b',"data":' + (self.data or b"null") + b"}"
+            self._frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (self.seq, self.kind.encode(), body)
+        return self._frame
+
+
+class Reset(msgspec.Struct, frozen=True):
+    """A stream's resume point is older than what is kept; `oldest` is the first event there is."""
+
+    oldest: int
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One time of a schedule in one workspace; stored once."""
+
+    schedule: str
+    workspace: int
+    at: int
+
+
+class RunCount(msgspec.Struct, frozen=True):
+    """What an explicit run of a runner did."""
+
+    processed: int
+    succeeded: int
+    failed: int
+    skipped: int
+    remaining: int
+
+
+class Commit:
+    """What one transaction did, told to the event loop after COMMIT."""
+
+    __slots__ = ("backlog", "events", "freed", "handed", "units", "waiting")
+
+    def __init__(self) -> None:
+        self.backlog: dict[tuple[int, int], int] = {}
+        """(workspace, topic) -> change of the number of unfinished deliveries."""
+        self.units: list[tuple[Any, Any, Exception | None]] = []
+        """(unit, result, error) of each unit of the group."""
+        self.handed: list[Delivery] = []
+        self.waiting: list[tuple[RunnerLane, int, int, int, int]] = []
+        """(runner, workspace, priority, due, message) of deliveries that now wait in the table."""
+        self.events: list[tuple[int, int, int, int, int, int, str, int, bytes | None]] = []
+        """(seq, message, created, runner, workspace, topic, kind, at, data)"""
+        self.freed: list[tuple[RunnerLane, int]] = []
+        """(runner, message) of deliveries that left the window."""

@@ -1,0 +1,115 @@
+"""Explicit runs: "process what is due now, at most N", for one runner in one workspace."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from needlework.bus.errors import Conflict
+from needlework.bus.records import Delivery, RunCount
+
+if TYPE_CHECKING:
+    from needlework.bus.dispatcher import Dispatcher
+    from needlework.bus.workers import RunnerQueue
+
+
+class Run:
+    """One explicit run under way."""
+
+    __slots__ = ("counts", "done", "left", "started")
+
+    def __init__(self, n: int) -> None:
+        self.left = n
+        self.started = 0
+        self.counts = {"result": 0, "failed": 0, "skipped": 0}
+        self.done = asyncio.Event()
+
+    @property
+    def processed(self) -> int:
+        return sum(self.counts.values())
+
+
+class Runs:
+    """The runs of this process, one a (runner, workspace) at most."""
+
+    def __init__(self, dispatcher: "Dispatcher") -> None:
+        self._dispatcher = dispatcher
+        self._runs: dict[tuple[str, int], Run] = {}
+
+    def admit(self, queue: "RunnerQueue", delivery: Delivery) -> bool:
+        """In mode `tick` a delivery starts only within a run's number; else it goes back to wait."""
+        run = self._runs.get((queue.lane.name, delivery.workspace)) if self._runs else None
+        if run is not None:
+            if run.left > 0:
+                run.left -= 1
+                run.started += 1
+                return True
+            if queue.policy.mode == "auto":
+                return True
+        elif queue.policy.mode == "auto":
+            return True
+        self._dispatcher.park(delivery, "not_ticked")
+        return False
+
+    def finished(self, queue: "RunnerQueue", delivery: Delivery, kind: str) -> None:
+        """Count an attempt of a run."""
+        run = self._runs.get((queue.lane.name, delivery.workspace)) if self._runs else None
+        if run is None:
+            return
+        if kind == "result":
+            run.counts["result"] += 1
+        elif kind in ("retrying", "dead"):
+            run.counts["failed"] += 1
+        else:
+            run.counts["skipped"] += 1
+        self._check(queue, delivery.workspace, run)
+
+    def has_due(self, queue: "RunnerQueue", workspace: int) -> bool:
+        """Whether something of a workspace is due or in flight here."""
+        if any(delivery.workspace == workspace for delivery in queue.held.values()):
+            return True
+        return any(state.more for place, state in queue.lanes.items() if place[0] == workspace)
+
+    def _check(self, queue: "RunnerQueue", workspace: int, run: Run) -> None:
+        running = run.started - run.processed
+        if running <= 0 and (run.left <= 0 or not self.has_due(queue, workspace)):
+            run.done.set()
+
+    async def run(self, queue: "RunnerQueue", workspace: int, n: int, timeout: float) -> RunCount:
+        """Process what is due, at most `n`, within `timeout` seconds. Raises Conflict (runner_busy)."""
+        bus, place = self._dispatcher.bus, (queue.lane.name, workspace)
+        if place in self._runs:
+            conflict = Conflict(f"runner {queue.lane.name!r} is running in this workspace already")
+            conflict.code = "runner_busy"
+            raise conflict
+        run = self._runs[place] = Run(n)
+        bus.controls.forced = bus.controls.forced | {place}
+        try:
+            for reason in ("tick_disabled", "not_ticked"):
+                await bus.store.unpark(reason, n, workspace=workspace, runner=queue.lane.name)
+            for lane, state in queue.lanes.items():
+                if lane[0] == workspace:
+                    state.more, state.cursor = True, (0, 0)
+            queue.lane.live = False
+            run.started += sum(1 for d in queue.held.values() if d.workspace == workspace and d.started)
+            queue.wake()
+            await self._wait(queue, workspace, run, timeout)
+        finally:
+            del self._runs[place]
+            bus.controls.forced = bus.controls.forced - {place}
+            queue.wake()
+        remaining = await bus.count_due(queue.lane.number, workspace)
+        counts = run.counts
+        return RunCount(run.processed, counts["result"], counts["failed"], counts["skipped"], remaining)
+
+    async def _wait(self, queue: "RunnerQueue", workspace: int, run: Run, timeout: float) -> None:
+        """Until the run is done; looks again whenever the queue has been read to its end."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while not run.done.is_set() and loop.time() < end:
+            await queue.dispatcher.bus.store.settled()
+            self._check(queue, workspace, run)
+            if run.done.is_set():
+                return
+            try:
+                await asyncio.wait_for(run.done.wait(), min(0.05, max(0.0, end - loop.time())))
+            except TimeoutError:
+                continue

@@ -1,0 +1,60 @@
+"""The move *cancel*: a delivery that has not been handed to a handler ends at once; the next of its key is promoted."""
+
+from needlework.bus.records import Delivery, TopicLane
+from needlework.bus.sqlite.finishing import end
+from needlework.bus.sqlite.inserting import forget_waiting, place_of
+from needlework.bus.sqlite.transaction import Transaction
+
+
+def cancel(
+    transaction: Transaction,
+    seq: int,
+    topics: dict[int, TopicLane],
+    data: bytes,
+) -> tuple[int, list[int]]:
+    """Cancel what waits of message `seq`: (how many ended, the runners that hold it in flight)."""
+    transaction.flush()
+    row = transaction.connection.execute(
+        "SELECT workspace, topic, created, key, batch FROM messages WHERE seq = ?", (seq,)
+    ).fetchone()
+    if row is None or row["topic"] not in topics:
+        return 0, []
+    lane = topics[row["topic"]]
+    ended, in_flight = 0, []
+    for runner in lane.runners:
+        if seq in transaction.windows.get(runner.number, {}):
+            in_flight.append(runner.number)
+            continue
+        spot = place_of(transaction, seq, runner.number)
+        delivery = Delivery(runner, lane, seq, row["workspace"], spot[0], spot[1])
+        delivery.created, delivery.key, delivery.batch = row["created"], row["key"], row["batch"]
+        delivery.attempt = spot[2]
+        if _take_out(transaction, delivery):
+            forget_waiting(transaction, row["workspace"], lane.number, row["key"], seq)
+            _end_waiting(transaction, delivery, data)
+            ended += 1
+    return ended, in_flight
+
+
+def _take_out(transaction: Transaction, delivery: Delivery) -> bool:
+    execute = transaction.connection.execute
+    place = (delivery.runner.number, delivery.workspace, delivery.priority, delivery.due, delivery.seq)
+    gone = execute(
+        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", place
+    ).rowcount
+    parked = execute(
+        "DELETE FROM parked WHERE message = ? AND runner = ?", (delivery.seq, delivery.runner.number)
+    ).rowcount
+    return bool(gone or parked)
+
+
+def _end_waiting(transaction: Transaction, delivery: Delivery, data: bytes) -> None:
+    """End it; only where it was its key's head does the next one move up."""
+    lane, runner = delivery.lane, delivery.runner
+    head = None
+    if lane.ordered:
+        head = transaction.connection.execute(
+            "SELECT 1 FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
+            (runner.number, delivery.workspace, lane.number, delivery.key, delivery.seq),
+        ).fetchone()
+    end(transaction, delivery, "cancelled", data, promote_next=head is not None)

@@ -1,0 +1,163 @@
+"""The move *take*: due deliveries of one runner enter its window and are handed to its process.
+
+The page is read inside the transaction that writes the window, so nothing can change between the two.
+"""
+
+from typing import Any
+
+from needlework.bus.controls import Controls
+from needlework.bus.records import Delivery, RunnerLane, TopicLane
+from needlework.bus.sqlite.inserting import forget_waiting, hold_head
+from needlework.bus.sqlite.transaction import Transaction
+
+PAGE = """
+SELECT d.due, d.message, d.attempt, m.topic, m.key, m.body, m.created, m.flags, m.cause, m.batch, m.head, m.checksum
+FROM deliveries d CROSS JOIN messages m ON m.seq = d.message
+WHERE d.runner = ? AND d.workspace = ? AND d.priority = ? AND d.due <= ? AND (d.due, d.message) > (?, ?)
+ORDER BY d.due, d.message LIMIT ?
+"""
+NEXT_DUE = """
+SELECT due FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due > ? ORDER BY due, message LIMIT 1
+"""
+NEXT_LANE = """
+SELECT workspace, priority FROM deliveries WHERE runner = ? AND (workspace, priority) > (?, ?)
+ORDER BY workspace, priority LIMIT 1
+"""
+_STATE = "SELECT failures, suspicion, deaths, cursor FROM positions WHERE message = ? AND runner = ?"
+_PARK = (
+    "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Page:
+    """What one take found in one lane."""
+
+    __slots__ = ("cursor", "deliveries", "more", "next_due", "priority", "workspace")
+
+    def __init__(self, workspace: int, priority: int) -> None:
+        self.workspace, self.priority = workspace, priority
+        self.deliveries: list[Delivery] = []
+        self.more = False
+        self.cursor: tuple[int, int] = (0, 0)
+        self.next_due: int | None = None
+
+
+def take(
+    transaction: Transaction,
+    runner: RunnerLane,
+    topics: dict[int, TopicLane],
+    controls: Controls,
+    lane: tuple[int, int],
+    cursor: tuple[int, int],
+    limit: int,
+    now: int,
+) -> Page:
+    """Take up to `limit` due deliveries of a (workspace, priority) lane, after `cursor` (due, message)."""
+    transaction.flush()
+    workspace, priority = lane
+    page = Page(workspace, priority)
+    window = transaction.windows.get(runner.number, {})
+    rows = transaction.connection.execute(PAGE, (runner.number, workspace, priority, now, *cursor, limit)).fetchall()
+    for row in rows:
+        if row["message"] in window:
+            continue
+        _take_row(transaction, runner, topics, controls, page, row)
+    page.more = len(rows) == limit
+    page.cursor = (rows[-1]["due"], rows[-1]["message"]) if page.more else (0, 0)
+    if not page.more:
+        later = transaction.connection.execute(NEXT_DUE, (runner.number, workspace, priority, now)).fetchone()
+        page.next_due = later[0] if later else None
+    return page
+
+
+def _take_row(
+    transaction: Transaction,
+    runner: RunnerLane,
+    topics: dict[int, TopicLane],
+    controls: Controls,
+    page: Page,
+    row: Any,
+) -> None:
+    lane = topics.get(row["topic"])
+    if lane is None:
+        return  # a topic this code does not know: it stays, and `explain` says so
+    delivery = Delivery(runner, lane, row["message"], page.workspace, page.priority, row["due"])
+    delivery.attempt, delivery.key, delivery.body = row["attempt"], row["key"], row["body"]
+    delivery.created, delivery.flags, delivery.cause = row["created"], row["flags"], row["cause"]
+    delivery.batch, delivery.head, delivery.checksum = row["batch"], row["head"], row["checksum"]
+    hold = controls.reason(lane, runner.name, page.workspace, delivery.flags)
+    if hold is not None:
+        park(transaction, delivery, hold)
+        return
+    state = transaction.connection.execute(_STATE, (delivery.seq, runner.number)).fetchone() if row["attempt"] else None
+    if state is not None:
+        delivery.failures, delivery.suspicion = state["failures"], state["suspicion"]
+        delivery.deaths, delivery.cursor = state["deaths"], state["cursor"]
+    if lane.coalesce != "off":
+        forget_waiting(transaction, page.workspace, lane.number, delivery.key, delivery.seq)
+    if lane.ordered:
+        hold_head(transaction, runner.number, page.workspace, lane.number, delivery.key, delivery.seq)
+    transaction.entered.setdefault(runner.number, []).append(delivery.seq)
+    page.deliveries.append(delivery)
+
+
+def park(transaction: Transaction, delivery: Delivery, reason: str) -> None:
+    """Move a delivery out of its lane, with the reason, so that it never stands at the head of a page."""
+    transaction.remove(delivery)
+    transaction.connection.execute(
+        _PARK,
+        (
+            delivery.seq, delivery.runner.number, delivery.workspace, delivery.lane.number, delivery.key,
+            delivery.priority, delivery.due, delivery.due, delivery.attempt, reason,
+        ),
+    )  # fmt: skip
+
+
+def unpark(
+    transaction: Transaction,
+    runners: dict[int, RunnerLane],
+    reason: str,
+    limit: int,
+    *,
+    workspace: int | None = None,
+    runner: int | None = None,
+) -> int:
+    """Let up to `limit` deliveries parked for `reason` go, best priority and earliest due first."""
+    sql = "SELECT message, runner, workspace, priority, due, attempt FROM parked WHERE reason = ? AND reason <> 'key'"
+    values: list[object] = [reason]
+    if workspace is not None:
+        sql, values = sql + " AND workspace = ?", [*values, workspace]
+    if runner is not None:
+        sql, values = sql + " AND runner = ?", [*values, runner]
+    rows = transaction.connection.execute(f"{sql} ORDER BY priority, due, message LIMIT ?", (*values, limit)).fetchall()
+    for row in rows:
+        transaction.connection.execute(
+            "DELETE FROM parked WHERE message = ? AND runner = ?", (row["message"], row["runner"])
+        )
+        lane = runners.get(row["runner"])
+        place = (row["workspace"], row["priority"], row["due"], row["message"], row["attempt"])
+        if lane is not None:
+            transaction.add_delivery(lane, *place)
+        else:
+            transaction.deliveries += (row["runner"], *place)
+    return len(rows)
+
+
+def lanes(transaction: Transaction, runner: RunnerLane) -> list[tuple[int, int]]:
+    """The (workspace, priority) lanes that have rows: one index seek each, however long they are."""
+    found: list[tuple[int, int]] = []
+    place = (-1, -1)
+    while True:
+        row = transaction.connection.execute(NEXT_LANE, (runner.number, *place)).fetchone()
+        if row is None:
+            return found
+        place = (row[0], row[1])
+        found.append(place)
+
+
+def enter_mark(transaction: Transaction, delivery: Delivery, mark: int) -> None:
+    """The durable mark before a suspect starts: 1 started beside others, 2 running alone."""
+    transaction.connection.execute(
+        "UPDATE positions SET mark = ? WHERE message = ? AND runner = ?", (mark, delivery.seq, delivery.runner.number)
+    )

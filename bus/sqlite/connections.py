@@ -1,0 +1,127 @@
+"""Connections: a place where a function runs with a `sqlite3` connection, on its own thread or inline.
+
+A whole transaction is one function in one hop: nothing ever awaits between BEGIN and COMMIT, so that no
+cancellation can leave a transaction open.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+import aiosqlite
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+
+class Channel(Protocol):
+    """Runs one function at a time with its connection."""
+
+    async def run(self, work: Work[T]) -> T: ...
+
+    async def close(self) -> None: ...
+
+
+class _CallableConnection(sqlite3.Connection):
+    """aiosqlite's public API runs only `execute` on the connection's thread: this `execute` also runs functions."""
+
+    def execute(self, sql: Any, parameters: Any = (), /) -> Any:
+        if callable(sql):
+            return sql(self)
+        return super().execute(sql, parameters)
+
+
+class ThreadChannel:
+    """A connection on a thread of its own, through aiosqlite."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, work: Work[T]) -> T:
+        answer: list[T] = []
+
+        def step(connection: sqlite3.Connection) -> None:
+            answer.append(work(connection))
+
+        await self._connection.execute(cast(Any, step))
+        return answer[0]
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+class InlineChannel:
+    """A connection used in the caller's thread, for simulations in which time is a value."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, work: Work[T]) -> T:
+        return work(self._connection)
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+_COMMON = {"foreign_keys": 1, "busy_timeout": 5000}
+
+
+def _settle(connection: sqlite3.Connection, wanted: dict[str, int | str]) -> None:
+    """Set each PRAGMA and check that it took: a connection that silently differs breaks promises."""
+    connection.row_factory = sqlite3.Row
+    for name, value in wanted.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+        now = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if str(now).lower() != str(value).lower():
+            raise sqlite3.OperationalError(f"PRAGMA {name} is {now!r}, wanted {value!r}")
+
+
+def prepare_writer(connection: sqlite3.Connection, durability: str) -> None:
+    """Settings of the one writing and checkpointing connection."""
+    synchronous = 2 if durability == "power" else 1
+    mode = connection.execute("PRAGMA journal_mode = wal").fetchone()[0]
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"the database can't use a write-ahead log here (journal mode {mode!r})")
+    _settle(connection, {**_COMMON, "synchronous": synchronous, "wal_autocheckpoint": 4000})
+
+
+def prepare_reader(connection: sqlite3.Connection) -> None:
+    """Settings of a reading connection: it can't write and never checkpoints."""
+    _settle(connection, {**_COMMON, "query_only": 1, "wal_autocheckpoint": 0})
+
+
+async def open_channel(path: Path, *, inline: bool, read_only: bool, prepare: Callable[[sqlite3.Connection], None]) -> Channel:
+    """Open a connection to `path` and prepare it."""
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    if inline:
+        plain = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=512)
+        prepare(plain)
+        return InlineChannel(plain)
+    threaded = await aiosqlite.connect(
+        uri, uri=True, isolation_level=None, cached_statements=512, factory=_CallableConnection
+    )
+    channel = ThreadChannel(threaded)
+    try:
+        await channel.run(prepare)
+    except BaseException:
+        await channel.close()
+        raise
+    return channel
+
+
+class Readers:
+    """A few reading connections; each read is one hop and leaves no cursor open."""
+
+    def __init__(self, channels: list[Channel]) -> None:
+        self._channels = channels
+        self._next = 0
+
+    async def run(self, work: Work[T]) -> T:
+        """Run `work` on the next reader in turn."""
+        self._next = (self._next + 1) % len(self._channels)
+        return await self._channels[self._next].run(work)
+
+    async def close(self) -> None:
+        for channel in self._channels:
+            await channel.close()

@@ -1,0 +1,194 @@
+"""The moves that end an attempt: *complete*, *step*, *retry*, *bury*, *cancel*; effects and ack in one commit.
+
+Each takes the delivery's own row out first; where it is gone the lease is lost and nothing is written.
+"""
+
+import sqlite3
+from typing import Any
+
+from needlework.bus.controls import Controls
+from needlework.bus.errors import GuardFailed
+from needlework.bus.records import Delivery, Finish, RunnerLane
+from needlework.bus.sql import Statement
+from needlework.bus.sqlite.inserting import insert
+from needlework.bus.sqlite.transaction import Stale, Transaction
+
+_BATCH_COLUMN = {"result": 0, "refused": 1, "dead": 2, "cancelled": 3}
+_NEXT = (
+    "SELECT message, priority, due, place, attempt FROM parked"
+    " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key' ORDER BY place, message LIMIT 1"
+)
+_BEST = (
+    "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
+    " ORDER BY priority LIMIT 1"
+)
+_FORGET_HEAD = "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?"
+
+
+class FinishUnit:
+    """A unit of the writer around one `Finish`; fenced by the delivery's row and the owner check."""
+
+    __slots__ = ("controls", "finish", "risky")
+
+    def __init__(self, finish: Finish, controls: Controls) -> None:
+        self.finish, self.controls = finish, controls
+        self.risky = bool(finish.statements)
+
+    def apply(self, transaction: Transaction) -> None:
+        finish = self.finish
+        delivery = finish.delivery
+        if finish.kind == "step":
+            self._step(transaction)
+        elif finish.kind == "retrying":
+            retry(transaction, finish)
+        elif finish.kind in ("progress", "log"):
+            _report(transaction, delivery, finish.kind, finish.data)
+        else:
+            transaction.remove(delivery)
+            end(transaction, delivery, finish.kind, finish.data)
+            if finish.kind == "dead":
+                bury(transaction, delivery, finish.error, finish.reason)
+        self._effects(transaction)
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        self.finish.settled(self.finish, error)
+
+    def _effects(self, transaction: Transaction) -> None:
+        for statement in self.finish.statements or ():
+            run_statement(transaction.connection, statement)
+        for message in self.finish.messages or ():
+            insert(transaction, message, self.controls)
+
+    def _step(self, transaction: Transaction) -> None:
+        """A commit in the middle: the row stays, the resume point moves."""
+        finish, delivery = self.finish, self.finish.delivery
+        _require(transaction, delivery)
+        _position(transaction, delivery, delivery.priority, delivery.due)
+        transaction.connection.execute(
+            "UPDATE positions SET cursor = ? WHERE message = ? AND runner = ?",
+            (finish.data.decode() if finish.data else None, delivery.seq, delivery.runner.number),
+        )
+
+
+def run_statement(connection: sqlite3.Connection, statement: Statement) -> None:
+    """Run one collected statement. Raises GuardFailed where it must change rows and did not."""
+    changed = connection.execute(statement.sql, statement.params).rowcount
+    if statement.expect is not None and changed != statement.expect:
+        raise GuardFailed(f"a statement changed {changed} rows, it must change {statement.expect}")
+
+
+def _require(transaction: Transaction, delivery: Delivery) -> None:
+    """The fence of a step: the delivery's row must still be where it was taken from."""
+    transaction.flush()
+    place = (delivery.runner.number, delivery.workspace, delivery.priority, delivery.due, delivery.seq)
+    row = transaction.connection.execute(
+        "SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", place
+    ).fetchone()
+    if row is None:
+        raise Stale("the delivery was finished or moved before")
+
+
+def _position(transaction: Transaction, delivery: Delivery, priority: int, due: int) -> None:
+    transaction.connection.execute(
+        "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due",
+        (delivery.seq, delivery.runner.number, priority, due),
+    )
+
+
+def _report(transaction: Transaction, delivery: Delivery, kind: str, data: bytes | None) -> None:
+    """A progress or log event of a delivery that is still ours."""
+    transaction.add_event(
+        delivery.seq, delivery.created, delivery.runner.number, delivery.workspace, delivery.lane.number, kind, data
+    )
+
+
+def end(
+    transaction: Transaction,
+    delivery: Delivery,
+    kind: str,
+    data: bytes | None,
+    *,
+    promote_next: bool = True,
+) -> None:
+    """The delivery ends: its terminal event, its counts, and the next of its key."""
+    lane, runner = delivery.lane, delivery.runner
+    transaction.add_event(delivery.seq, delivery.created, runner.number, delivery.workspace, lane.number, kind, data)
+    transaction.count(delivery.workspace, lane.number, -1)
+    transaction.commit.freed.append((runner, delivery.seq))
+    if delivery.batch is not None:
+        transaction.batches.setdefault(delivery.batch, [0, 0, 0, 0])[_BATCH_COLUMN[kind]] += 1
+    if delivery.attempt or delivery.cursor:
+        transaction.connection.execute(
+            "DELETE FROM positions WHERE message = ? AND runner = ?", (delivery.seq, runner.number)
+        )
+    if lane.ordered and promote_next:
+        promote(transaction, runner, delivery.workspace, lane.number, delivery.key, delivery.seq)
+
+
+def promote(
+    transaction: Transaction, runner: RunnerLane, workspace: int, topic: int, key: str | None, ended: int
+) -> None:
+    """The head of a key ended: the next in line takes its place, at the best priority that waits behind the key."""
+    execute = transaction.connection.execute
+    where = (runner.number, workspace, topic, key)
+    following = execute(_NEXT, where).fetchone()
+    if following is None:
+        execute(_FORGET_HEAD, (*where, ended))
+        return
+    best = execute(_BEST, where).fetchone()[0]
+    seq = following["message"]
+    execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))
+    execute(
+        "UPDATE heads SET message = ?, place = ?, held = 0"
+        " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+        (seq, following["place"], *where),
+    )
+    if best != following["priority"]:
+        execute(
+            "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due",
+            (seq, runner.number, best, following["due"]),
+        )
+    transaction.add_delivery(runner, workspace, best, following["due"], seq, following["attempt"])
+
+
+def retry(transaction: Transaction, finish: Finish) -> None:
+    """The attempt failed or asked for another: it waits again, later, and keeps its key."""
+    delivery = finish.delivery
+    transaction.remove(delivery)
+    attempt = delivery.attempt + 1
+    record_attempt(transaction, delivery, "retried" if finish.error.startswith("Retry") else "failed", finish.error)
+    _position(transaction, delivery, delivery.priority, finish.next_due)
+    transaction.connection.execute(
+        "UPDATE positions SET failures = ?, mark = 0 WHERE message = ? AND runner = ?",
+        (delivery.failures, delivery.seq, delivery.runner.number),
+    )
+    _report(transaction, delivery, "retrying", finish.data)
+    transaction.commit.freed.append((delivery.runner, delivery.seq))
+    transaction.flush()  # the old row goes before the new one comes: they may be equal
+    transaction.add_delivery(
+        delivery.runner, delivery.workspace, delivery.priority, finish.next_due, delivery.seq, attempt
+    )
+
+
+def record_attempt(transaction: Transaction, delivery: Delivery, kind: str, error: str) -> None:
+    """One line of the attempt history."""
+    transaction.connection.execute(
+        "INSERT INTO attempts (message, runner, attempt, at, kind, error) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (message, runner, attempt) DO NOTHING",
+        (delivery.seq, delivery.runner.number, delivery.attempt + 1, transaction.now, kind, error),
+    )
+
+
+def bury(transaction: Transaction, delivery: Delivery, error: str, reason: str) -> None:
+    """A dead letter: kept with why, where and the attempt history."""
+    record_attempt(transaction, delivery, "failed", error)
+    transaction.connection.execute(
+        "INSERT INTO dead (message, runner, workspace, topic, priority, at, attempt, reason, error)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            delivery.seq, delivery.runner.number, delivery.workspace, delivery.lane.number, delivery.priority,
+            transaction.now, delivery.attempt + 1, reason, error,
+        ),
+    )  # fmt: skip

@@ -1,0 +1,244 @@
+"""The move *insert*: a message and one delivery for each subscribed runner, in one transaction.
+
+An ordered topic's deliveries queue behind their key: `heads` names the one that may run, the others are parked
+under the reason `key` in order of `place` (when they became due; publish order when undelayed).
+"""
+
+from needlework.bus.controls import Controls
+from needlework.bus.errors import IdempotencyConflict
+from needlework.bus.records import Delivery, NewMessage, Receipt, RunnerLane
+from needlework.bus.sqlite.transaction import Transaction
+
+_PARK = (
+    "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HEAD = "SELECT message, place, tail, held FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+_NEW_HEAD = (
+    "INSERT INTO heads (runner, workspace, topic, key, message, place, tail, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+IDEMPOTENCY_KEPT = 24 * 3600 * 1_000_000
+"""Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
+_KNOWN = "SELECT message, created, body_hash FROM idempotency WHERE workspace = ? AND topic = ? AND key = ?"
+_WAITING = "SELECT message, created FROM coalescing WHERE workspace = ? AND topic = ? AND key = ?"
+_MOVE_POSITION = (
+    "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due"
+)
+
+
+def insert(transaction: Transaction, new: NewMessage, controls: Controls) -> Receipt:
+    """Store `new`, or find the message that it repeats or is absorbed by."""
+    lane = new.lane
+    if new.idempotency_key is not None:
+        known = _repeated(transaction, new)
+        if known is not None:
+            return known
+    if lane.coalesce != "off" and not new.force:
+        absorbed = _absorbed(transaction, new)
+        if absorbed is not None:
+            _remember(transaction, new, absorbed)
+            return absorbed
+    receipt = _store(transaction, new)
+    _remember(transaction, new, receipt)
+    for runner in lane.runners:
+        _deliver(transaction, new, receipt, runner, controls)
+    return receipt
+
+
+def _store(transaction: Transaction, new: NewMessage) -> Receipt:
+    lane, now, seq = new.lane, transaction.now, transaction.seq
+    transaction.seq = seq + 1
+    due = now if new.due is None or new.due < now else new.due
+    transaction.messages += (
+        seq, new.workspace, lane.number, now, due, new.priority, new.key, new.body, len(lane.runners), new.flags,
+        new.cause, new.batch, new.head, new.checksum,
+    )  # fmt: skip
+    transaction.count(new.workspace, lane.number, len(lane.runners))
+    execute = transaction.connection.execute
+    if lane.coalesce != "off":
+        execute(
+            "INSERT INTO coalescing (workspace, topic, key, message, created) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created",
+            (new.workspace, lane.number, new.key or "", seq, now),
+        )
+    if new.batch is not None:
+        execute(
+            "INSERT INTO batches (id, workspace, created, total) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET total = total + excluded.total",
+            (new.batch, new.workspace, now, len(lane.runners)),
+        )
+    return Receipt(seq, now, due, lane.name, False)
+
+
+def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane, controls: Controls) -> None:
+    due, seq, lane = receipt.due, receipt.seq, new.lane
+    if lane.ordered and not _enter_key_queue(transaction, new, receipt, runner):
+        return
+    hold = controls.reason(lane, runner.name, new.workspace, new.flags)
+    if hold is not None:
+        place = (seq, runner.number, new.workspace, lane.number, new.key, new.priority, due, due, 0, hold)
+        transaction.connection.execute(_PARK, place)
+        return
+    if due <= transaction.now and runner.live:
+        held = len(transaction.entered.get(runner.number, ()))
+        if runner.room - (runner.taken - runner.accepted) - held > 0:
+            transaction.deliveries += (runner.number, new.workspace, new.priority, due, seq, 0)
+            transaction.hand_over(_delivery(new, receipt, runner))
+            if lane.coalesce != "off":
+                forget_waiting(transaction, new.workspace, lane.number, new.key, seq)
+            if lane.ordered:
+                hold_head(transaction, runner.number, new.workspace, lane.number, new.key, seq)
+            return
+        runner.live = False  # later ones must not overtake it: they wait in the table too
+    transaction.add_delivery(runner, new.workspace, new.priority, due, seq, 0)
+
+
+def _delivery(new: NewMessage, receipt: Receipt, runner: RunnerLane) -> Delivery:
+    delivery = Delivery(runner, new.lane, receipt.seq, new.workspace, new.priority, receipt.due)
+    delivery.created = receipt.created
+    delivery.key, delivery.message, delivery.flags = new.key, new.message, new.flags
+    delivery.cause, delivery.batch, delivery.head = new.cause, new.batch, new.head
+    return delivery
+
+
+def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane) -> bool:
+    """Queue behind the key. True: this one is the key's head now; False: it was parked."""
+    execute = transaction.connection.execute
+    where = (runner.number, new.workspace, new.lane.number, new.key)
+    delayed = receipt.due > transaction.now
+    head = execute(_HEAD, where).fetchone()
+    if head is None:
+        tail = 0 if delayed else receipt.due
+        execute(_NEW_HEAD, (*where, receipt.seq, receipt.due, tail, 0))
+        return True
+    place = receipt.due if delayed else max(receipt.due, head["tail"])
+    if not delayed:
+        execute(
+            "UPDATE heads SET tail = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?", (place, *where)
+        )
+    if not head["held"] and head["place"] > max(place, transaction.now):
+        _give_way(transaction, where, head["message"])
+        execute(
+            "UPDATE heads SET message = ?, place = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+            (receipt.seq, place, *where),
+        )
+        return True
+    values = (receipt.seq, runner.number, new.workspace, new.lane.number, new.key, new.priority)
+    execute(_PARK, (*values, receipt.due, place, 0, "key"))
+    if not head["held"]:
+        raise_priority(transaction, runner, new.workspace, head["message"], new.priority)
+    return False
+
+
+def _give_way(transaction: Transaction, where: tuple[object, ...], head: int) -> None:
+    """The delayed head of a key is overtaken by one that is due before it: it joins the parked."""
+    transaction.flush()
+    execute = transaction.connection.execute
+    runner, workspace, topic, key = where
+    spot = place_of(transaction, head, runner)
+    execute("DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+            (runner, workspace, spot[0], spot[1], head))  # fmt: skip
+    execute("DELETE FROM parked WHERE message = ? AND runner = ?", (head, runner))
+    execute(_PARK, (head, runner, workspace, topic, key, spot[0], spot[1], spot[1], spot[2], "key"))
+
+
+def raise_priority(transaction: Transaction, runner: RunnerLane, workspace: int, message: int, priority: int) -> None:
+    """A key's queue runs at its best member's priority: move its waiting head to a better lane."""
+    transaction.flush()
+    execute = transaction.connection.execute
+    spot = place_of(transaction, message, runner.number)
+    if spot[0] <= priority:
+        return
+    row = (runner.number, workspace, spot[0], spot[1], message)
+    removed = execute(
+        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
+    )
+    if removed.rowcount:  # else the head itself is parked for another reason
+        execute(_MOVE_POSITION, (message, runner.number, priority, spot[1]))
+        transaction.add_delivery(runner, workspace, priority, spot[1], message, spot[2])
+
+
+def place_of(transaction: Transaction, message: int, runner: object) -> tuple[int, int, int]:
+    """(priority, due, attempt) of a delivery: its position where it moved, else as it was published."""
+    row = transaction.connection.execute(
+        "SELECT coalesce(p.priority, m.priority), coalesce(p.due, m.due),"
+        " (SELECT count(*) FROM attempts a WHERE a.message = m.seq AND a.runner = :runner)"
+        " FROM messages m LEFT JOIN positions p ON p.message = m.seq AND p.runner = :runner WHERE m.seq = :message",
+        {"runner": runner, "message": message},
+    ).fetchone()
+    return row[0], row[1], row[2]
+
+
+def hold_head(transaction: Transaction, runner: int, workspace: int, topic: int, key: str | None, seq: int) -> None:
+    """The key's head was offered to a handler: it keeps its place until it ends."""
+    transaction.connection.execute(
+        "UPDATE heads SET held = 1 WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
+        (runner, workspace, topic, key, seq),
+    )
+
+
+def forget_waiting(transaction: Transaction, workspace: int, topic: int, key: str | None, seq: int) -> None:
+    """What is already running is never absorbed into."""
+    transaction.connection.execute(
+        "DELETE FROM coalescing WHERE workspace = ? AND topic = ? AND key = ? AND message = ?",
+        (workspace, topic, key or "", seq),
+    )
+
+
+def _remember(transaction: Transaction, new: NewMessage, receipt: Receipt) -> None:
+    """Keep the idempotency key; one that had expired starts anew."""
+    if new.idempotency_key is not None:
+        transaction.connection.execute(
+            "INSERT INTO idempotency (workspace, topic, key, message, created, body_hash) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created,"
+            " body_hash = excluded.body_hash",
+            (new.workspace, new.lane.number, new.idempotency_key, receipt.seq, transaction.now, new.idempotency_hash),
+        )
+
+
+def _repeated(transaction: Transaction, new: NewMessage, kept_for: int = IDEMPOTENCY_KEPT) -> Receipt | None:
+    row = transaction.connection.execute(_KNOWN, (new.workspace, new.lane.number, new.idempotency_key)).fetchone()
+    if row is None or row["created"] <= transaction.now - kept_for:
+        return None
+    if row["body_hash"] != new.idempotency_hash:
+        raise IdempotencyConflict(f"idempotency key {new.idempotency_key!r} was used before with another body")
+    first = transaction.connection.execute("SELECT created, due FROM messages WHERE seq = ?", (row["message"],)).fetchone()
+    created = first["created"] if first else row["created"]
+    return Receipt(row["message"], created, first["due"] if first else created, new.lane.name, True)
+
+
+def _absorbed(transaction: Transaction, new: NewMessage) -> Receipt | None:
+    """The waiting message that takes this one's place, changed as the topic's coalescing mode says."""
+    execute = transaction.connection.execute
+    row = execute(_WAITING, (new.workspace, new.lane.number, new.key or "")).fetchone()
+    if row is None:
+        return None
+    transaction.flush()
+    mode, seq = new.lane.coalesce, row["message"]
+    old = execute("SELECT body, due FROM messages WHERE seq = ?", (seq,)).fetchone()
+    if old is None or (mode == "drop" and old["body"] != new.body):
+        return None
+    if mode != "drop":
+        execute("UPDATE messages SET body = ?, checksum = ? WHERE seq = ?", (new.body, new.checksum, seq))
+    due = transaction.now if new.due is None or new.due < transaction.now else new.due
+    if (mode == "drop" and due < old["due"]) or mode == "debounce":
+        _move_due(transaction, new, seq, due)
+    return Receipt(seq, row["created"], min(due, old["due"]), new.lane.name, True)
+
+
+def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> None:
+    """Another due time for a message that waits: every delivery of it moves."""
+    execute = transaction.connection.execute
+    for runner in new.lane.runners:
+        spot = place_of(transaction, seq, runner.number)
+        row = (runner.number, new.workspace, spot[0], spot[1], seq)
+        removed = execute(
+            "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
+        )
+        execute(_MOVE_POSITION, (seq, runner.number, spot[0], due))
+        if removed.rowcount:
+            transaction.add_delivery(runner, new.workspace, spot[0], due, seq, spot[2])
+        execute("UPDATE parked SET due = ?, place = ? WHERE message = ? AND runner = ?", (due, due, seq, runner.number))
+        execute("UPDATE heads SET place = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
+                (due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip

@@ -1,0 +1,105 @@
+-- name: latest_event
+-- The number of the last committed event.
+SELECT coalesce(max(seq), 0) AS latest, coalesce(min(seq), 0) AS oldest FROM events;
+
+-- name: backlog
+-- Unfinished deliveries a workspace and topic.
+SELECT workspace, topic, unfinished FROM backlog;
+
+-- name: events_of_message
+-- One message's events after a number.
+SELECT e.seq, e.message, m.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
+FROM events e JOIN messages m ON m.seq = e.message
+WHERE e.message = :message AND e.workspace = :workspace AND e.seq > :after ORDER BY e.seq LIMIT :limit;
+
+-- name: events_of_workspace
+-- A stretch of the event log; the filter by topic is applied to it afterwards.
+SELECT e.seq, e.message, m.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
+FROM events e JOIN messages m ON m.seq = e.message
+WHERE e.seq > :after AND e.seq <= :until AND e.workspace = :workspace
+    AND (:topic IS NULL OR e.topic = :topic) ORDER BY e.seq LIMIT :limit;
+
+-- name: outcome
+-- The terminal event of one delivery.
+SELECT e.seq, e.message, m.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
+FROM events e JOIN messages m ON m.seq = e.message
+WHERE e.message = :message AND e.runner = :runner AND e.kind IN ('result', 'refused', 'dead', 'cancelled')
+ORDER BY e.seq DESC LIMIT 1;
+
+-- name: message
+-- One message of a workspace.
+SELECT seq, workspace, topic, created, due, priority, key, body, owed, flags, cause, batch, head
+FROM messages WHERE seq = :seq AND workspace = :workspace;
+
+-- name: endings
+-- How each delivery of a message ended.
+SELECT seq, runner, kind, at, data FROM events
+WHERE message = :seq AND kind IN ('result', 'refused', 'dead', 'cancelled') ORDER BY seq;
+
+-- name: event_count
+-- How many events a message has.
+SELECT count(*) FROM events WHERE message = :seq;
+
+-- name: children
+-- What a message caused.
+SELECT seq, created FROM messages WHERE cause = :seq ORDER BY seq LIMIT 100;
+
+-- name: created
+-- When a message was stored.
+SELECT created FROM messages WHERE seq = :seq;
+
+-- name: position
+-- Where a delivery stands now, and what is known against it.
+SELECT coalesce(p.priority, m.priority) AS priority, coalesce(p.due, m.due) AS due, coalesce(p.failures, 0) AS failures,
+    coalesce(p.suspicion, 0) AS suspicion, coalesce(p.deaths, 0) AS deaths,
+    (SELECT count(*) FROM attempts a WHERE a.message = m.seq AND a.runner = :runner) AS attempt
+FROM messages m LEFT JOIN positions p ON p.message = m.seq AND p.runner = :runner WHERE m.seq = :seq;
+
+-- name: waiting
+-- Whether a delivery waits in its lane.
+SELECT 1 FROM deliveries
+WHERE runner = :runner AND workspace = :workspace AND priority = :priority AND due = :due AND message = :seq;
+
+-- name: parked
+-- Why a delivery is parked.
+SELECT reason, place, due FROM parked WHERE message = :seq AND runner = :runner;
+
+-- name: ahead
+-- How many deliveries of the same key come before one.
+SELECT (SELECT count(*) FROM (SELECT 1 FROM parked p WHERE p.runner = :runner AND p.workspace = :workspace
+    AND p.topic = :topic AND p.key = :key AND p.reason = 'key' AND (p.place, p.message) < (:place, :seq) LIMIT 10000)) AS ahead,
+    (SELECT message FROM heads h WHERE h.runner = :runner AND h.workspace = :workspace AND h.topic = :topic
+    AND h.key = :key) AS head;
+
+-- name: dead_letter
+-- Why a delivery is dead.
+SELECT reason, error, at, attempt FROM dead WHERE message = :seq AND runner = :runner;
+
+-- name: history
+-- The attempts of a message that did not complete.
+SELECT runner, attempt, at, kind, error FROM attempts WHERE message = :seq ORDER BY runner, attempt LIMIT 200;
+
+-- name: messages
+-- A page of messages, newest first.
+SELECT seq, workspace, topic, created, due, priority, key, owed, cause, batch FROM messages
+WHERE workspace = :workspace AND seq < :before AND (:topic IS NULL OR topic = :topic)
+    AND (:batch IS NULL OR batch = :batch) ORDER BY seq DESC LIMIT :limit;
+
+-- name: batch
+-- One batch's counts.
+SELECT id, created, total, done, refused, dead, cancelled FROM batches WHERE id = :id AND workspace = :workspace;
+
+-- name: queue_depth
+-- What one runner has waiting, due, parked and dead in one workspace; counts stop at 100,000.
+SELECT
+    (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = :runner AND workspace = :workspace LIMIT 100000)) AS waiting,
+    (SELECT count(*) FROM (SELECT 1 FROM parked WHERE runner = :runner AND workspace = :workspace LIMIT 100000)) AS parked,
+    (SELECT count(*) FROM (SELECT 1 FROM dead WHERE runner = :runner AND workspace = :workspace LIMIT 100000)) AS dead;
+
+-- name: dead_by_topic
+-- Dead letters a topic in one workspace.
+SELECT topic, count(*) AS dead FROM dead WHERE workspace = :workspace GROUP BY topic;
+
+-- name: owner
+-- Which process runs a runner.
+SELECT epoch FROM owners WHERE runner = :runner;

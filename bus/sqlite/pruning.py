@@ -1,0 +1,58 @@
+"""The move *prune*: finished messages older than their topic's retention go, in small batches.
+
+A message stays while a delivery of it is unfinished or dead-lettered (promise P8).
+"""
+
+from needlework.bus.records import TopicLane
+from needlework.bus.sqlite.inserting import IDEMPOTENCY_KEPT
+from needlework.bus.sqlite.transaction import Transaction
+
+_PLACE = "SELECT value FROM installation WHERE key = 'prune_place'"
+_OLD = "SELECT seq, topic, created, owed FROM messages WHERE seq > ? AND created < ? ORDER BY seq LIMIT ?"
+_ENDED = (
+    "SELECT count(*), max(at), sum(kind = 'dead') FROM events"
+    " WHERE message = ? AND kind IN ('result', 'refused', 'dead', 'cancelled')"
+)
+_BURIED = "SELECT 1 FROM dead WHERE message = ?"
+
+
+def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batch: int) -> int:
+    """Remove up to `batch` finished messages past their retention; how many went. Goes on where it stopped before."""
+    transaction.flush()
+    execute = transaction.connection.execute
+    row = execute(_PLACE).fetchone()
+    place = int(row[0]) if row else 0
+    shortest = min((lane.topic.retention for lane in topics.values()), default=0)
+    rows = execute(_OLD, (place, now - shortest, batch)).fetchall()
+    gone = 0
+    for message in rows:
+        lane = topics.get(message["topic"])
+        if lane is not None and _past(transaction, message["seq"], message["owed"], lane.topic.retention, now):
+            _remove(transaction, message["seq"])
+            gone += 1
+    last = rows[-1]["seq"] if len(rows) == batch else 0
+    execute(
+        "INSERT INTO installation (key, value) VALUES ('prune_place', ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (str(last),),
+    )
+    execute(
+        "DELETE FROM idempotency WHERE (workspace, topic, key) IN"
+        " (SELECT workspace, topic, key FROM idempotency WHERE created < ? ORDER BY created LIMIT ?)",
+        (now - IDEMPOTENCY_KEPT, batch),
+    )
+    return gone
+
+
+def _past(transaction: Transaction, seq: int, owed: int, retention: int, now: int) -> bool:
+    ended, last, dead = transaction.connection.execute(_ENDED, (seq,)).fetchone()
+    if ended < owed or (last is not None and last > now - retention):
+        return False
+    return not dead or transaction.connection.execute(_BURIED, (seq,)).fetchone() is None
+
+
+def _remove(transaction: Transaction, seq: int) -> None:
+    execute = transaction.connection.execute
+    for table in ("events", "attempts", "positions"):
+        execute(f"DELETE FROM {table} WHERE message = ?", (seq,))
+    execute("DELETE FROM messages WHERE seq = ?", (seq,))

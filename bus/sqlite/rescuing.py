@@ -1,0 +1,108 @@
+"""The move *rescue*: what a dead process had in flight is due again at once; what kills processes is found out.
+
+    crash while in a window          -> suspicion 1: runs with a durable mark before each start
+    crash while marked as started    -> suspicion 2: runs alone
+    two crashes while it ran alone   -> dead, reason `poison`
+
+A crash counts against a delivery as deadly only while nothing else ran, so no innocent message is buried.
+"""
+
+from needlework.bus.records import Delivery, RunnerLane, TopicLane
+from needlework.bus.sqlite.finishing import bury, end
+from needlework.bus.sqlite.inserting import place_of
+from needlework.bus.sqlite.transaction import Transaction
+from needlework.bus.sqlite.writer import unpack_window
+
+DEATHS = 2
+"""Deaths of the process, while a delivery ran alone, after which it is poison."""
+
+
+def adopt(transaction: Transaction, runner: RunnerLane, epoch: str) -> int:
+    """Make `epoch` the owner of `runner`; its new fencing number."""
+    row = transaction.connection.execute("SELECT fence FROM owners WHERE runner = ?", (runner.number,)).fetchone()
+    fence = (row[0] if row else 0) + 1
+    transaction.connection.execute(
+        "INSERT INTO owners (runner, epoch, fence, since) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (runner) DO UPDATE SET epoch = excluded.epoch, fence = excluded.fence, since = excluded.since",
+        (runner.number, epoch, fence, transaction.now),
+    )
+    return fence
+
+
+def rescue(transaction: Transaction, runner: RunnerLane, topics: dict[int, TopicLane]) -> int:
+    """Judge what the window of `runner` held when its process died; how many deliveries are due again."""
+    row = transaction.connection.execute("SELECT entries FROM windows WHERE runner = ?", (runner.number,)).fetchone()
+    transaction.connection.execute("DELETE FROM windows WHERE runner = ?", (runner.number,))
+    if row is None:
+        return 0
+    rescued = 0
+    for seq in unpack_window(row["entries"]):
+        delivery = _in_flight(transaction, runner, seq, topics)
+        if delivery is not None:
+            _judge(transaction, delivery)
+            rescued += 1
+    return rescued
+
+
+def release(transaction: Transaction, runner: RunnerLane) -> None:
+    """A clean stop: nothing of `runner` is in flight any more, and no attempt was lost."""
+    transaction.connection.execute("DELETE FROM windows WHERE runner = ?", (runner.number,))
+    transaction.connection.execute("DELETE FROM owners WHERE runner = ?", (runner.number,))
+
+
+def _in_flight(
+    transaction: Transaction, runner: RunnerLane, seq: int, topics: dict[int, TopicLane]
+) -> Delivery | None:
+    """The delivery of a window entry, where it still stands in its lane (a finished one does not)."""
+    execute = transaction.connection.execute
+    message = execute("SELECT workspace, topic, created, key, batch FROM messages WHERE seq = ?", (seq,)).fetchone()
+    if message is None or message["topic"] not in topics:
+        return None
+    priority, due, attempt = place_of(transaction, seq, runner.number)
+    place = (runner.number, message["workspace"], priority, due, seq)
+    found = execute(
+        "SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", place
+    ).fetchone()
+    if found is None:
+        return None
+    delivery = Delivery(runner, topics[message["topic"]], seq, message["workspace"], priority, due)
+    delivery.created, delivery.key, delivery.batch = message["created"], message["key"], message["batch"]
+    delivery.attempt = attempt
+    return delivery
+
+
+def _judge(transaction: Transaction, delivery: Delivery) -> None:
+    """One more crash in the company of this delivery."""
+    execute = transaction.connection.execute
+    number = delivery.runner.number
+    execute(
+        "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (message, runner) DO NOTHING",
+        (delivery.seq, number, delivery.priority, delivery.due),
+    )
+    known = execute(
+        "SELECT suspicion, mark, deaths FROM positions WHERE message = ? AND runner = ?", (delivery.seq, number)
+    ).fetchone()
+    deaths = known["deaths"] + (known["mark"] == 2)
+    suspicion = 2 if known["mark"] else max(1, known["suspicion"])
+    execute(
+        "INSERT INTO attempts (message, runner, attempt, at, kind, error) VALUES (?, ?, ?, ?, 'crashed', ?)",
+        (delivery.seq, number, delivery.attempt + 1, transaction.now, "the process died while this was in flight"),
+    )
+    delivery.attempt += 1
+    if deaths >= DEATHS:
+        transaction.remove(delivery)
+        text = f"the process died {deaths} times while this ran and nothing else did"
+        end(transaction, delivery, "dead", b'{"code":"poison"}')
+        bury(transaction, delivery, text, "poison")
+        transaction.flush()
+        return
+    execute(
+        "UPDATE positions SET suspicion = ?, mark = 0, deaths = ? WHERE message = ? AND runner = ?",
+        (suspicion, deaths, delivery.seq, number),
+    )
+    execute(
+        "UPDATE deliveries SET attempt = ?"
+        " WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+        (delivery.attempt, number, delivery.workspace, delivery.priority, delivery.due, delivery.seq),
+    )

@@ -1,0 +1,283 @@
+"""The SQLite engine: opens the file, keeps the writer and the readers, and names the moves."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from needlework.bus.clock import Clock
+from needlework.bus.controls import Controls
+from needlework.bus.errors import ConfigError, LeaseLost, StorageDamaged
+from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
+from needlework.bus.registry import Registry
+from needlework.bus.sql import Statement
+from needlework.bus.sqlite import cancelling, claiming, pruning, rescuing
+from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
+from needlework.bus.sqlite.finishing import FinishUnit, run_statement
+from needlework.bus.sqlite.inserting import insert
+from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
+from needlework.bus.sqlite.migrating import migrate
+from needlework.bus.sqlite.transaction import Transaction
+from needlework.bus.sqlite.writer import Writer
+
+HERE = Path(__file__).parent
+WAL_PRESIZE = 16 * 1024 * 1024
+"""Bytes: an fsync of a file that grows costs a journal commit besides; +10 to +50 % for publishes."""
+
+
+class PublishUnit:
+    """A unit of the writer that stores messages, all or none."""
+
+    __slots__ = ("controls", "future", "messages", "risky")
+
+    def __init__(self, messages: Sequence[NewMessage], controls: Controls, future: "asyncio.Future[list[Receipt]]") -> None:
+        self.messages, self.controls, self.future = messages, controls, future
+        self.risky = len(messages) > 1 and any(new.idempotency_key or not new.lane.plain for new in messages)
+
+    def apply(self, transaction: Transaction) -> list[Receipt]:
+        return [insert(transaction, new, self.controls) for new in self.messages]
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+class SqliteStore:
+    """One SQLite file behind the store protocol. Build it with `open`."""
+
+    def __init__(
+        self, path: Path, registry: Registry, clock: Clock, epoch: str, controls: Controls, is_alive: Callable[[str], bool]
+    ) -> None:
+        self.path, self.registry, self.clock, self.epoch, self.controls = path, registry, clock, epoch, controls
+        self._is_alive = is_alive
+        self.topics: dict[str, TopicLane] = {}
+        self.runners: dict[str, RunnerLane] = {}
+        self.topics_by_number: dict[int, TopicLane] = {}
+        self.runners_by_number: dict[int, RunnerLane] = {}
+        self.names: dict[int, str] = {}
+        self.fences: dict[int, int] = {}
+        self.committed: Callable[[Commit], None] = lambda commit: None
+        self.writer: Writer
+        self.readers: Readers
+        self._last = Mark(0, 0)
+        self._marked = Mark(0, 0)
+        self.marking = True
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        registry: Registry,
+        clock: Clock,
+        *,
+        epoch: str,
+        controls: Controls,
+        groups: Sequence[tuple[str, Path]] = (),
+        durability: str = "power",
+        inline: bool = False,
+        readers: int = 3,
+        is_alive: Callable[[str], bool] = lambda epoch: False,
+    ) -> "SqliteStore":
+        """Open or make the database file, migrate it, check it against its mark."""
+        store = cls(path, registry, clock, epoch, controls, is_alive)
+        if path.exists() and (path.is_dir() or path.is_symlink()):
+            raise ConfigError([f"{path} is not a plain file; needlework does not follow links there"])
+        os.umask(0o077)  # database, -wal, -shm, mark: readable by their owner alone
+        try:
+            channel = await open_channel(
+                path, inline=inline, read_only=False, prepare=lambda c: prepare_writer(c, durability)
+            )
+        except sqlite3.DatabaseError as error:
+            raise StorageDamaged(f"{path} can't be opened: {error}") from error
+        try:
+            await channel.run(lambda c: store._prepare(c, groups, durability))
+            store.writer = Writer(channel, clock, epoch, store._on_commit)
+            store.writer.lanes = store.runners_by_number
+            store.readers = Readers(
+                [await open_channel(path, inline=inline, read_only=True, prepare=prepare_reader) for _ in range(readers)]
+            )
+        except sqlite3.DatabaseError as error:
+            await channel.close()
+            raise StorageDamaged(f"{path} can't be read: {error}") from error
+        except BaseException:
+            await channel.close()
+            raise
+        return store
+
+    def _prepare(self, connection: sqlite3.Connection, groups: Sequence[tuple[str, Path]], durability: str) -> None:
+        numbers = {}
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'messages'").fetchone():
+            numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        check_mark(self.mark_path, numbers.get("messages", 0), numbers.get("events", 0))
+        migrate(connection, [("bus", HERE / "migrations"), *groups], self.clock.now())
+        self._number_names(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE presize (x BLOB)")
+        connection.execute("INSERT INTO presize VALUES (zeroblob(?))", (WAL_PRESIZE,))
+        connection.execute("ROLLBACK")
+
+    @property
+    def mark_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".mark")
+
+    def _number_names(self, connection: sqlite3.Connection) -> None:
+        """Give every topic and runner its number, the same in each process and after each restart."""
+        connection.execute("BEGIN IMMEDIATE")
+        for kind, names in (("runner", self.registry.runners), ("topic", self.registry.topics)):
+            for name in names:
+                connection.execute("INSERT INTO names (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, name))
+        rows = connection.execute("SELECT id, kind, name FROM names").fetchall()
+        connection.execute("COMMIT")
+        self.names = {row["id"]: row["name"] for row in rows}
+        numbers = {(row["kind"], row["name"]): row["id"] for row in rows}
+        for name, runner in self.registry.runners.items():
+            lane = RunnerLane(runner, numbers["runner", name])
+            self.runners[name] = self.runners_by_number[lane.number] = lane
+        for name, topic in self.registry.topics.items():
+            takers = () if topic.policy.query else tuple(self.runners[runner] for runner in topic.runners)
+            topic_lane = TopicLane(topic, numbers["topic", name], takers)
+            self.topics[name] = self.topics_by_number[topic_lane.number] = topic_lane
+
+    def _on_commit(self, commit: Commit) -> None:
+        if commit.events:
+            self._last = Mark(self._last.message, commit.events[-1][0])
+        self.committed(commit)
+
+    async def insert(self, messages: Sequence[NewMessage], slot: Slot | None = None) -> list[Receipt]:
+        """Store messages and their deliveries, all or none; with `slot`, [] where that slot is taken."""
+        if slot is not None:
+            receipts: list[Receipt] = await self.writer.run(lambda t: self._insert_slot(t, messages, slot))
+        else:
+            future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+            self.writer.submit(PublishUnit(messages, self.controls, future))
+            receipts = await future
+        if receipts and receipts[-1].seq > self._last.message:
+            self._last = Mark(receipts[-1].seq, self._last.event)
+        return receipts
+
+    def _insert_slot(self, transaction: Transaction, messages: Sequence[NewMessage], slot: Slot) -> list[Receipt]:
+        taken = transaction.connection.execute(
+            "SELECT 1 FROM slots WHERE schedule = ? AND workspace = ? AND slot = ?", (slot.schedule, slot.workspace, slot.at)
+        ).fetchone()
+        if taken:
+            return []
+        receipts = [insert(transaction, new, self.controls) for new in messages]
+        transaction.connection.execute(
+            "INSERT INTO slots (schedule, workspace, slot, message) VALUES (?, ?, ?, ?)",
+            (slot.schedule, slot.workspace, slot.at, receipts[0].seq),
+        )
+        return receipts
+
+    async def take(
+        self, runner: RunnerLane, lane: tuple[int, int], cursor: tuple[int, int], limit: int, now: int
+    ) -> claiming.Page:
+        """Take due deliveries of a (workspace, priority) lane into the runner's window."""
+        page: claiming.Page = await self.writer.run(
+            lambda t: claiming.take(t, runner, self.topics_by_number, self.controls, lane, cursor, limit, now), risky=False
+        )
+        return page
+
+    def finish(self, finish: Finish) -> None:
+        """Commit an attempt's end or step."""
+        self.writer.submit(FinishUnit(finish, self.controls))
+
+    async def park(self, delivery: Delivery, reason: str) -> None:
+        """Put an in-flight delivery aside, unstarted."""
+
+        def move(transaction: Transaction) -> None:
+            claiming.park(transaction, delivery, reason)
+            transaction.commit.freed.append((delivery.runner, delivery.seq))
+
+        await self.writer.run(move)
+
+    async def unpark(self, reason: str, limit: int, *, workspace: int | None = None, runner: str | None = None) -> int:
+        """Let parked deliveries go; how many."""
+        number = self.runners[runner].number if runner is not None else None
+        count: int = await self.writer.run(
+            lambda t: claiming.unpark(t, self.runners_by_number, reason, limit, workspace=workspace, runner=number)
+        )
+        return count
+
+    async def mark(self, delivery: Delivery, mark: int) -> None:
+        """Durably note that a suspect starts now."""
+        await self.writer.run(lambda t: claiming.enter_mark(t, delivery, mark))
+
+    async def cancel(self, seq: int, by: str) -> tuple[int, list[int]]:
+        """Cancel what waits of a message: (ended, numbers of the runners that have it in flight)."""
+        data = msgspec.json.encode({"code": "cancelled", "by": by})
+        result: tuple[int, list[int]] = await self.writer.run(
+            lambda t: cancelling.cancel(t, seq, self.topics_by_number, data)
+        )
+        return result
+
+    async def own(self, runners: Sequence[str]) -> int:
+        """Become the owner of runners whose owner is dead, and rescue what it left in flight."""
+        return int(await self.writer.run(lambda t: self._own(t, [self.runners[name] for name in runners])))
+
+    def _own(self, transaction: Transaction, runners: Sequence[RunnerLane]) -> int:
+        rows = dict(transaction.connection.execute("SELECT runner, epoch FROM owners").fetchall())
+        rescued = 0
+        for runner in runners:
+            epoch = rows.get(runner.number)
+            if epoch is not None and epoch != self.epoch and self._is_alive(epoch):
+                raise LeaseLost(f"runner {runner.name!r} belongs to a living process")
+            self.fences[runner.number] = rescuing.adopt(transaction, runner, self.epoch)
+            rescued += rescuing.rescue(transaction, runner, self.topics_by_number)
+        self.writer.owned = self.writer.owned | {runner.number for runner in runners}
+        return rescued
+
+    async def lanes(self, runner: RunnerLane) -> list[tuple[int, int]]:
+        """The (workspace, priority) lanes of a runner that have rows."""
+        found: list[tuple[int, int]] = await self.writer.run(lambda t: claiming.lanes(t, runner), risky=False)
+        return found
+
+    async def release(self) -> None:
+        """A clean stop: give all runners back with nothing in flight."""
+        owned = [self.runners_by_number[number] for number in self.writer.owned]
+
+        def give_back(transaction: Transaction) -> None:
+            for runner in owned:
+                rescuing.release(transaction, runner)
+
+        await self.writer.run(give_back)
+        self.writer.owned = set()
+
+    async def prune(self, now: int, batch: int) -> int:
+        """Remove what is older than its retention; how many messages went."""
+        return int(await self.writer.run(lambda t: pruning.prune(t, self.topics_by_number, now, batch)))
+
+    async def write(self, statements: Sequence[Statement]) -> None:
+        """Run statements in one transaction, guards included."""
+
+        def run_all(transaction: Transaction) -> None:
+            for statement in statements:
+                run_statement(transaction.connection, statement)
+
+        await self.writer.run(run_all)
+
+    async def read(self, statement: Statement) -> list[Any]:
+        """The rows of a committed snapshot."""
+        return await self.readers.run(lambda c: c.execute(statement.sql, statement.params).fetchall())
+
+    def write_mark(self) -> None:
+        """Note beside the file how far it got; called now and then, never awaited by a publish."""
+        if self.marking and self._last != self._marked:
+            self._marked = Mark(max(self._last.message, self._marked.message), max(self._last.event, self._marked.event))
+            write_mark(self.mark_path, self._marked)
+
+    async def close(self) -> None:
+        """Write what waits, checkpoint, close."""
+        await self.writer.close()
+        await self.readers.close()
+        channel = self.writer._channel
+        await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        await channel.close()
+        self.write_mark()

@@ -1,0 +1,11 @@
+-- name: list_workspaces
+-- Every workspace with its configuration; they are few.
+SELECT id, name, created_at, config, config_revision FROM workspaces ORDER BY id;
+
+-- name: create_workspace
+-- A new workspace.
+INSERT INTO workspaces (name, created_at) VALUES (:name, :now);
+
+-- name: set_workspace_config
+-- Replace a workspace's configuration.
+UPDATE workspaces SET config = :config, config_revision = config_revision + 1 WHERE id = :id;

@@ -1,0 +1,254 @@
+"""The one writer: whatever waits at that moment commits together (group commit).
+
+Units are objects with `apply(transaction) -> result`; their futures (or callbacks) are resolved after COMMIT by
+one call into the event loop. A unit that may fail runs inside a savepoint of its own. Where the whole group
+fails (disk full, a failing disk, a row that is gone), units run again one by one and each hears its own outcome.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from array import array
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from needlework.bus.clock import Clock
+from needlework.bus.errors import (
+    LeaseLost,
+    NeedleworkError,
+    StorageBusy,
+    StorageDamaged,
+    StorageError,
+    StorageFull,
+)
+from needlework.bus.records import Commit, RunnerLane
+from needlework.bus.sqlite.connections import Channel
+from needlework.bus.sqlite.transaction import Stale, Transaction
+
+GROUP = 1024
+"""Units in one transaction at most: bounds how long the first of them waits."""
+
+
+class Unit(Protocol):
+    """Something to be written in one transaction with others."""
+
+    risky: bool
+    """Whether `apply` may fail after it has written: then it gets a savepoint."""
+
+    def apply(self, transaction: Transaction) -> Any: ...
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        """Called in the event loop after COMMIT, or after it failed."""
+        ...
+
+
+class FutureUnit:
+    """A unit that somebody awaits; `work` is a function of the transaction."""
+
+    __slots__ = ("future", "risky", "work")
+
+    def __init__(self, work: Callable[[Transaction], Any], future: "asyncio.Future[Any]", risky: bool) -> None:
+        self.work, self.future, self.risky = work, future, risky
+
+    def apply(self, transaction: Transaction) -> Any:
+        return self.work(transaction)
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+def storage_error(error: Exception) -> Exception:
+    """What a database error means to a caller."""
+    if isinstance(error, NeedleworkError) or not isinstance(error, sqlite3.Error):
+        return error
+    name = getattr(error, "sqlite_errorname", "") or ""
+    text = str(error)
+    if name == "SQLITE_FULL" or "disk is full" in text:
+        return StorageFull("no space is left on the disk; nothing was stored", retry_after=5)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StorageBusy("another process holds the database", retry_after=1)
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StorageDamaged(f"the database file is damaged: {text}")
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PROTOCOL")):
+        return StorageError(f"the disk refused: {text} ({name})", retry_after=5)
+    return error
+
+
+class Writer:
+    """Owns the writing connection. `submit` and `run` are called in the event loop."""
+
+    def __init__(self, channel: Channel, clock: Clock, epoch: str, committed: Callable[[Commit], None]) -> None:
+        self._channel, self._clock, self._epoch, self._committed = channel, clock, epoch, committed
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Unit] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+        self.windows: dict[int, dict[int, None]] = {}
+        """Runner -> messages that may be in flight; changed on the writer's thread after COMMIT."""
+        self.lanes: dict[int, RunnerLane] = {}
+        self.owned: set[int] = set()
+        """Runners this process owns; their row in `owners` is checked in every transaction."""
+        self.damaged: Callable[[StorageDamaged], None] = lambda error: None
+        self.commits = 0
+        self._task = asyncio.create_task(self._drain(), name="needlework writer")
+
+    def submit(self, unit: Unit) -> None:
+        """Queue a unit; its `settle` is called after its transaction."""
+        if self._closed:
+            self._loop.call_soon(unit.settle, None, StorageError("the service is stopping", retry_after=1))
+            return
+        self._waiting.append(unit)
+        self._idle.clear()
+        self._wake.set()
+
+    async def run(self, work: Callable[[Transaction], Any], *, risky: bool = True) -> Any:
+        """Run `work` in a transaction and return its result after COMMIT. Cancelled: the outcome is unknown."""
+        future = self._loop.create_future()
+        self.submit(FutureUnit(work, future, risky))
+        return await future
+
+    async def settled(self) -> None:
+        """Wait until nothing waits to be written."""
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Write what waits, then stop."""
+        await self._idle.wait()
+        self._closed = True
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _drain(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._channel.run(self._groups)
+            if not self._waiting and not self._wake.is_set():
+                self._idle.set()
+
+    def _groups(self, connection: sqlite3.Connection) -> None:
+        """On the writer's thread: commit groups until nothing waits."""
+        while self._waiting:
+            units: list[Unit] = []
+            with contextlib.suppress(IndexError):
+                while len(units) < GROUP:
+                    units.append(self._waiting.popleft())
+            self._group(connection, units)
+
+    def _group(self, connection: sqlite3.Connection, units: list[Unit]) -> None:
+        try:
+            commit = self._transact(connection, units)
+        except Exception as error:
+            if len(units) == 1:
+                commit = Commit()
+                known = LeaseLost(str(error)) if isinstance(error, Stale) else storage_error(error)
+                commit.units.append((units[0], None, known))
+            else:
+                for unit in units:
+                    self._group(connection, [unit])
+                return
+        self._loop.call_soon_threadsafe(self._resolve, commit)
+
+    def _transact(self, connection: sqlite3.Connection, units: list[Unit]) -> Commit:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            self._check_fence(connection)
+            transaction = Transaction(connection, self._clock.now(), self.windows)
+            results = transaction.commit.units
+            for unit in units:
+                if unit.risky:
+                    results.append(_apply_safely(transaction, unit))
+                else:
+                    results.append((unit, unit.apply(transaction), None))
+            transaction.finish()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self.commits += 1
+        self._move_windows(transaction)
+        return transaction.commit
+
+    def _check_fence(self, connection: sqlite3.Connection) -> None:
+        """Refuse the whole transaction where another process took over one of our runners."""
+        if not self.owned:
+            return
+        mine = connection.execute("SELECT count(*) FROM owners WHERE epoch = ?", (self._epoch,)).fetchone()[0]
+        if mine != len(self.owned):
+            raise LeaseLost("another process took over this one's runners")
+
+    def _move_windows(self, transaction: Transaction) -> None:
+        for runner, seqs in transaction.entered.items():
+            self.windows.setdefault(runner, {}).update(dict.fromkeys(seqs))
+            if runner in self.lanes:
+                self.lanes[runner].taken += len(seqs)
+        for lane, seq in transaction.commit.freed:
+            self.windows.get(lane.number, {}).pop(seq, None)
+
+    def _resolve(self, commit: Commit) -> None:
+        self._committed(commit)
+        for unit, result, error in commit.units:
+            if isinstance(error, StorageDamaged):
+                self.damaged(error)
+            unit.settle(result, error)
+
+
+def _apply_safely(transaction: Transaction, unit: Unit) -> tuple[Unit, Any, Exception | None]:
+    """Apply one unit inside a savepoint; what it collected is dropped with it where it fails."""
+    transaction.flush()
+    connection = transaction.connection
+    connection.execute("SAVEPOINT unit")
+    state = _Memory(transaction)
+    try:
+        result = unit.apply(transaction)
+        transaction.flush()
+    except Exception as error:
+        known = LeaseLost(str(error)) if isinstance(error, Stale) else storage_error(error)
+        if isinstance(known, StorageError) or not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO unit")
+        connection.execute("RELEASE unit")
+        state.restore()
+        return unit, None, known
+    connection.execute("RELEASE unit")
+    return unit, result, None
+
+
+class _Memory:
+    """What a transaction held in memory before a unit, so that a failed unit leaves nothing behind."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        commit = transaction.commit
+        self.transaction = transaction
+        self.seq, self.event = transaction.seq, transaction.event
+        self.backlog, self.batches = dict(transaction.backlog), {k: list(v) for k, v in transaction.batches.items()}
+        self.entered = {runner: len(seqs) for runner, seqs in transaction.entered.items()}
+        self.lengths = (len(commit.handed), len(commit.waiting), len(commit.events), len(commit.freed))
+
+    def restore(self) -> None:
+        transaction, commit = self.transaction, self.transaction.commit
+        transaction.seq, transaction.event = self.seq, self.event
+        transaction.backlog, transaction.batches = self.backlog, self.batches
+        transaction.messages, transaction.deliveries, transaction.events, transaction.gone = [], [], [], {}
+        for runner, seqs in transaction.entered.items():
+            del seqs[self.entered.get(runner, 0) :]
+        for items, length in zip((commit.handed, commit.waiting, commit.events, commit.freed), self.lengths, strict=True):
+            del items[length:]  # type: ignore[attr-defined]
+
+
+def unpack_window(entries: bytes) -> "array[int]":
+    """A window row's packed message numbers."""
+    numbers: "array[int]" = array("q")
+    numbers.frombytes(entries)
+    return numbers

@@ -1,0 +1,94 @@
+"""The store protocol: one named move for each change a delivery can make, and the reads beside them.
+
+    (publish) ──insert──▶ waiting ──take──▶ in flight ──complete──▶ done | refused
+                 │           ▲  ▲             │  │ └───bury──────▶ dead
+                 │           │  └───retry─────┘  └───step──▶ (in flight, with a resume point)
+                 └─▶ parked ─┘ unpark            crash ──rescue──▶ waiting (attempt + 1) | dead (poison)
+    waiting, parked ──cancel──▶ cancelled
+
+Every move commits before it is answered, and every move of a runner's delivery is fenced: by the owner's epoch and
+by the delivery's own row. One conformance suite (`tests/bus/conformance.py`) holds every engine to this.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
+from needlework.bus.sql import Statement
+
+
+class TakenPage(Protocol):
+    """What one take found in one lane of a runner."""
+
+    workspace: int
+    priority: int
+    deliveries: list[Delivery]
+    more: bool
+    cursor: tuple[int, int]
+    next_due: int | None
+
+
+class Store(Protocol):
+    """What the bus needs of an engine. Times are microseconds UTC."""
+
+    topics: dict[str, TopicLane]
+    runners: dict[str, RunnerLane]
+    committed: Callable[[Commit], None]
+
+    async def insert(self, messages: Sequence[NewMessage], slot: Slot | None = None) -> list[Receipt]:
+        """Store messages and their deliveries, all or none; with `slot`, nothing where that slot is taken ([])."""
+        ...
+
+    async def take(
+        self, runner: RunnerLane, lane: tuple[int, int], cursor: tuple[int, int], limit: int, now: int
+    ) -> TakenPage:
+        """Take due deliveries of a (workspace, priority) lane into the runner's window."""
+        ...
+
+    def finish(self, finish: Finish) -> None:
+        """Complete, step, retry, bury or report; `finish.settled` is called after the commit."""
+        ...
+
+    async def park(self, delivery: Delivery, reason: str) -> None:
+        """Put an in-flight delivery aside, unstarted."""
+        ...
+
+    async def unpark(self, reason: str, limit: int, *, workspace: int | None = None, runner: str | None = None) -> int:
+        """Let parked deliveries go; how many."""
+        ...
+
+    async def mark(self, delivery: Delivery, mark: int) -> None:
+        """Durably note that a suspect starts now (1: beside others, 2: alone)."""
+        ...
+
+    async def cancel(self, seq: int, by: str) -> tuple[int, list[int]]:
+        """Cancel what waits of a message: (ended, numbers of the runners that have it in flight)."""
+        ...
+
+    async def own(self, runners: Sequence[str]) -> int:
+        """Become the owner of runners and rescue what a dead owner left; how many deliveries were rescued."""
+        ...
+
+    async def lanes(self, runner: RunnerLane) -> list[tuple[int, int]]:
+        """The (workspace, priority) lanes of a runner that have rows."""
+        ...
+
+    async def release(self) -> None:
+        """A clean stop: give all runners back with nothing in flight."""
+        ...
+
+    async def prune(self, now: int, batch: int) -> int:
+        """Remove what is older than its retention, at most `batch` messages; how many."""
+        ...
+
+    async def write(self, statements: Sequence[Statement]) -> None:
+        """Run statements in one transaction, guards included."""
+        ...
+
+    async def read(self, statement: Statement) -> list[Any]:
+        """The rows of a committed snapshot."""
+        ...
+
+    async def close(self) -> None:
+        """Write what waits and close."""
+        ...

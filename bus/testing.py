@@ -1,0 +1,110 @@
+"""For tests: a clock that they move, and a bus on a temporary directory."""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from needlework.bus.bus import Bus
+from needlework.bus.clock import SECOND, Clock
+from needlework.bus.registry import Registry
+from needlework.bus.sql import Statement
+
+START = 1_767_225_600 * SECOND
+"""2026-01-01T00:00:00Z, where a manual clock starts."""
+
+
+class _Timer:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class ManualClock:
+    """A clock that stands still until `advance`; timers run in order of their time."""
+
+    def __init__(self, start: int = START) -> None:
+        self._wall, self._monotonic = start, 0.0
+        self._timers: list[tuple[float, int, _Timer]] = []
+        self._count = itertools.count()
+
+    def now(self) -> int:
+        return self._wall
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> _Timer:
+        timer = _Timer(callback)
+        heapq.heappush(self._timers, (self._monotonic + max(0.0, seconds), next(self._count), timer))
+        return timer
+
+    def step(self, seconds: float) -> None:
+        """Move the wall clock alone, as an administrator would."""
+        self._wall += round(seconds * SECOND)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; run the timers whose time came."""
+        end = self._monotonic + seconds
+        while self._timers and self._timers[0][0] <= end:
+            at, _, timer = heapq.heappop(self._timers)
+            self._pass(max(0.0, at - self._monotonic))
+            if timer.callback is not None:
+                timer.callback()
+        self._pass(max(0.0, end - self._monotonic))
+
+    def _pass(self, seconds: float) -> None:
+        self._monotonic += seconds
+        self._wall += round(seconds * SECOND)
+
+    def next_timer(self) -> float | None:
+        """Seconds until the next timer, or None."""
+        live = [at for at, _, timer in self._timers if timer.callback is not None]
+        return max(0.0, min(live) - self._monotonic) if live else None
+
+
+@contextlib.asynccontextmanager
+async def running_bus(
+    registry: Registry,
+    directory: Path,
+    *,
+    clock: Clock | None = None,
+    runners: Sequence[str] | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> AsyncIterator[Bus]:
+    """A started bus in `directory`.
+
+    For the built-in operations pass `compose.builtin_registry()` and `groups=compose.handler_groups()`.
+    """
+    source = None if seed is None else random.Random(seed)
+    bus = await Bus.open(directory, registry, clock=clock, source=source, **options)
+    failures: list[str] = []
+    bus.failed = lambda name, error: failures.append(f"{name}: {error!r}")
+    await bus.start(runners)
+    try:
+        yield bus
+    finally:
+        await bus.stop(grace=1.0)
+    assert not failures, failures
+
+
+async def drain(bus: Bus, *, seconds: float = 20.0) -> None:
+    """Until nothing is due and nothing is in flight. Raises TimeoutError after `seconds` of real time."""
+    async with asyncio.timeout(seconds):
+        while await _busy(bus):
+            await asyncio.sleep(0.002)
+
+
+async def _busy(bus: Bus) -> bool:
+    await bus.store.writer.settled()
+    if any(queue.held or queue._refilling for queue in bus.dispatcher.queues.values()):
+        return True
+    due = await bus.store.read(Statement("SELECT 1 FROM deliveries WHERE due <= ? LIMIT 1", (bus.clock.now(),)))
+    return bool(due) or bool(bus.dispatcher._tasks)

@@ -1,0 +1,261 @@
+"""A runner's queue in this process: takes pages of due deliveries, and workers that run them.
+
+Workers are tasks that live while there is work; a handler that never waits costs no task of its own.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from needlework.bus.execution import GUARD_TRIES
+from needlework.bus.records import Delivery, Finish, RunnerLane
+from needlework.bus.turns import Turns
+
+if TYPE_CHECKING:
+    from needlework.bus.dispatcher import Dispatcher
+
+CAPACITY = 1024
+"""Deliveries one runner holds in memory at most, ready, running or waiting for their ack's commit."""
+YIELD_EVERY = 32
+"""Attempts after which a worker lets the rest of the event loop run."""
+
+
+class LaneState:
+    """What is known in memory of one (workspace, priority) lane in the store."""
+
+    __slots__ = ("cursor", "more", "next_due", "notices")
+
+    def __init__(self) -> None:
+        self.more = True
+        self.cursor = (0, 0)
+        self.next_due: int | None = None
+        self.notices = 0
+
+
+class Worker:
+    """One slot of a runner's concurrency. `why` says why its handler is being broken off."""
+
+    __slots__ = ("deadline", "delivery", "task", "why")
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.delivery: Delivery | None = None
+        self.deadline = 0.0
+        self.why: str | None = None
+
+    def break_off(self, why: str) -> None:
+        """Cancel the handler that runs now; the worker itself goes on."""
+        if self.task is not None and self.delivery is not None and self.why is None:
+            self.why = why
+            self.task.cancel(why)
+
+
+class RunnerQueue:
+    """The deliveries of one runner that this process holds."""
+
+    def __init__(self, lane: RunnerLane, dispatcher: "Dispatcher") -> None:
+        self.lane, self.dispatcher = lane, dispatcher
+        self.policy = lane.runner.policy
+        coalesces = any(dispatcher.bus.registry.topics[name].policy.coalesce != "off" for name in lane.runner.topics)
+        # what is taken counts as running and is never absorbed into: coalescing runners take only what they can start
+        self.capacity = self.policy.concurrency if coalesces else max(CAPACITY, self.policy.concurrency * 2)
+        self.held: dict[int, Delivery] = {}
+        self.lanes: dict[tuple[int, int], LaneState] = {}
+        self.ready = Turns()
+        self.workers: set[Worker] = set()
+        self._refilling = False
+        self._turn = 0
+
+    @property
+    def paused(self) -> bool:
+        return self.lane.name in self.dispatcher.bus.controls.paused_runners
+
+    def serves(self, workspace: int) -> bool:
+        """Whether deliveries of this workspace may be taken now: always in mode `auto`, else during a run."""
+        if self.policy.mode == "auto":
+            return not self.paused
+        return (self.lane.name, workspace) in self.dispatcher.bus.controls.forced
+
+    def accept(self, delivery: Delivery) -> None:
+        """A delivery was handed to this process."""
+        self.held[delivery.seq] = delivery
+        self.ready.push(delivery)
+        self.lane.accepted += 1
+
+    def note_waiting(self, workspace: int, priority: int, due: int, seq: int, now: int) -> None:
+        """A delivery waits in the store."""
+        state = self.lanes.get((workspace, priority))
+        if state is None:
+            state = self.lanes[workspace, priority] = LaneState()
+            state.more = False
+        state.notices += 1
+        if due <= now:
+            state.more = True
+            if (due, seq) <= state.cursor:
+                state.cursor = (0, 0)
+        elif state.next_due is None or due < state.next_due:
+            state.next_due = due
+            self.dispatcher.arm(due)
+
+    def become_due(self, now: int) -> None:
+        """Mark the lanes whose next delivery is due."""
+        for state in self.lanes.values():
+            if state.next_due is not None and state.next_due <= now:
+                state.next_due, state.more, state.cursor = None, True, (0, 0)
+
+    def wake(self) -> None:
+        """Start what can be started, fetch what can be fetched."""
+        self.lane.room = self.capacity - len(self.held)
+        if len(self.ready) and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
+            self.spawn()
+        if not self._refilling and not self.lane.live and self.lane.room >= max(1, self.capacity // 2):
+            self._refilling = True
+            self.dispatcher.background(self._refill(), f"refill {self.lane.name}")
+
+    def spawn(self) -> None:
+        """One more worker."""
+        worker = Worker()
+        self.workers.add(worker)
+        worker.task = asyncio.get_running_loop().create_task(self._work(worker), name=f"runner {self.lane.name}")
+
+    async def _refill(self) -> None:
+        try:
+            while not self.dispatcher.stopping:
+                room = self.capacity - len(self.held)
+                place = self._next_lane()
+                if place is None:
+                    waiting = any(state.more for state in self.lanes.values())
+                    self.lane.live = self.policy.mode == "auto" and not self.paused and not waiting
+                    return
+                if room <= 0:
+                    return
+                await self._take(place, min(room, 512))
+        finally:
+            self._refilling = False
+            self.wake_workers()
+
+    def wake_workers(self) -> None:
+        """Start workers for what is ready, without fetching more."""
+        self.lane.room = self.capacity - len(self.held)
+        if len(self.ready) and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
+            self.spawn()
+
+    async def _take(self, place: tuple[int, int], limit: int) -> None:
+        state = self.lanes[place]
+        notices, now = state.notices, self.dispatcher.bus.clock.now()
+        page = await self.dispatcher.bus.store.take(self.lane, place, state.cursor, limit, now)
+        for delivery in page.deliveries:
+            self.accept(delivery)
+        state.more = page.more or state.notices != notices
+        state.cursor = page.cursor
+        if page.next_due is not None and (state.next_due is None or page.next_due < state.next_due):
+            state.next_due = page.next_due
+            self.dispatcher.arm(page.next_due)
+        self.wake_workers()
+
+    def _next_lane(self) -> tuple[int, int] | None:
+        """The next lane to read: workspaces in turn, the better priority first."""
+        open_lanes = sorted(place for place, state in self.lanes.items() if state.more and self.serves(place[0]))
+        if not open_lanes:
+            return None
+        place = next((place for place in open_lanes if place[0] > self._turn), open_lanes[0])
+        self._turn = place[0]
+        return place
+
+    def next(self) -> Delivery | None:
+        """The next delivery that may start now."""
+        dispatcher = self.dispatcher
+        while dispatcher.open_for(self):
+            delivery = self.ready.pop()
+            if delivery is None:
+                return None
+            if dispatcher.admit(self, delivery):
+                return delivery
+        return None
+
+    async def _work(self, worker: Worker) -> None:
+        count = 0
+        try:
+            while (delivery := self.next()) is not None:
+                if len(self.ready) and len(self.workers) < self.policy.concurrency:
+                    self.spawn()
+                await self.run(worker, delivery)
+                count += 1
+                if count % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+        finally:
+            self.workers.discard(worker)
+            self.dispatcher.worker_left(self)
+
+    async def run(self, worker: Worker, delivery: Delivery) -> None:
+        """One attempt of a delivery in a worker's slot, whatever ends it."""
+        dispatcher = self.dispatcher
+        delivery.started = True
+        if delivery.suspicion == 1:
+            await dispatcher.bus.store.mark(delivery, 1)
+        worker.delivery = delivery
+        worker.deadline = dispatcher.begin(delivery.lane.topic.timeout / 1_000_000)
+        try:
+            await dispatcher.execution.attempt(delivery, self.settled)
+        except asyncio.CancelledError:
+            why, task = worker.why, worker.task
+            if task is not None:
+                while task.cancelling():
+                    task.uncancel()
+            self._broken_off(delivery, why or "cancelled itself")
+        finally:
+            worker.delivery, worker.why = None, None
+            if delivery.lane.topic.policy.limits:
+                dispatcher.limits.leave(delivery)
+
+    def _broken_off(self, delivery: Delivery, why: str) -> None:
+        """The handler was cancelled: its time was up, a person cancelled it, or the service stops."""
+        if why == "stop":
+            self.forget(delivery)  # it stays in the store, unfinished, and loses no attempt
+        elif why.startswith("cancel:"):
+            self.end_cancelled(delivery, why[7:])
+        else:
+            seconds = delivery.lane.topic.timeout / 1_000_000
+            text = f"timed out after {seconds:g} s" if why == "timeout" else "the handler cancelled itself"
+            error = TimeoutError(text) if why == "timeout" else RuntimeError(text)
+            execution = self.dispatcher.execution
+            self.dispatcher.bus.store.finish(execution.failure(delivery, error, self.settled))
+
+    def end_cancelled(self, delivery: Delivery, by: str) -> None:
+        """End a delivery as cancelled."""
+        data = b'{"code":"cancelled","by":%s}' % _quoted(by)
+        self.dispatcher.bus.store.finish(Finish(delivery, "cancelled", data, self.settled))
+
+    def settled(self, finish: Finish, error: Exception | None) -> None:
+        """A finish was committed, or could not be."""
+        step = "done" if error is None else self.dispatcher.execution.settled(finish, error)
+        delivery = finish.delivery
+        if step == "again":
+            self._again(delivery, finish, error)
+        elif step == "done":
+            self.forget(delivery)
+            self.dispatcher.finished(self, delivery, finish.kind)
+
+    def _again(self, delivery: Delivery, finish: Finish, error: Exception | None) -> None:
+        """A guard failed: run it again at once, which costs no attempt; not for ever."""
+        tries = self.dispatcher.guard_tries.get(delivery.seq, 0) + 1
+        if tries >= GUARD_TRIES and error is not None:
+            self.dispatcher.guard_tries.pop(delivery.seq, None)
+            execution = self.dispatcher.execution
+            self.dispatcher.bus.store.finish(execution.failure(delivery, error, self.settled))
+            return
+        self.dispatcher.guard_tries[delivery.seq] = tries
+        self.ready.push(delivery, front=True)
+        self.wake_workers()
+
+    def forget(self, delivery: Delivery) -> None:
+        """The delivery is no longer this process's business."""
+        self.held.pop(delivery.seq, None)
+        room = self.lane.room = self.capacity - len(self.held)
+        if not self.lane.live and not self._refilling and room >= max(1, self.capacity // 2):
+            self.wake()
+
+
+def _quoted(text: str) -> bytes:
+    import msgspec
+
+    return msgspec.json.encode(text)

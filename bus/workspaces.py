@@ -1,0 +1,126 @@
+"""Workspaces: who owns the data. A workspace is a small integer inside and a name outside."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from needlework.bus.clock import Clock, rfc3339
+from needlework.bus.errors import Conflict, FieldError, InvalidMessage, NotFound
+from needlework.bus.sql import Queries, Statement
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_sql = Queries(Path(__file__).parent / "sqlite" / "workspaces.sql")
+
+
+class Workspace(msgspec.Struct, frozen=True):
+    """One owner of data; `name` is what people and `X-Workspace` say."""
+
+    id: int
+    name: str
+
+
+class WorkspaceStore:
+    """The workspaces of this installation and their configuration; kept in memory, they are few."""
+
+    def __init__(
+        self,
+        read: Callable[[Statement], Awaitable[Sequence[Any]]],
+        write: Callable[[list[Statement]], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        self._read, self._write, self._clock = read, write, clock
+        self.by_name: dict[str, Workspace] = {}
+        self.by_id: dict[int, Workspace] = {}
+        self.configs: dict[int, dict[str, Any]] = {}
+        self.changed: Callable[[], None] = lambda: None
+        """Called after a workspace or a configuration changed."""
+
+    async def load(self) -> None:
+        """Read all workspaces; make `default` where there is none yet."""
+        await self._refresh()
+        if "default" not in self.by_name:
+            await self._write([_sql("create_workspace", 1, name="default", now=self._clock.now())])
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        rows = await self._read(_sql("list_workspaces"))
+        self.by_name = {row["name"]: Workspace(row["id"], row["name"]) for row in rows}
+        self.by_id = {workspace.id: workspace for workspace in self.by_name.values()}
+        self.configs = {row["id"]: msgspec.json.decode(row["config"]) for row in rows}
+        self.changed()
+
+    async def get(self, name: str) -> Workspace | None:
+        """The workspace called `name`, or None."""
+        if name not in self.by_name:
+            await self._refresh()
+        return self.by_name.get(name)
+
+    async def list(self) -> list[dict[str, Any]]:
+        """All workspaces with their age."""
+        rows = await self._read(_sql("list_workspaces"))
+        return [{"name": row["name"], "created_at": rfc3339(row["created_at"])} for row in rows]
+
+    async def create(self, name: str, principal: str) -> Workspace:
+        """A new workspace. Raises InvalidMessage for a bad name, Conflict where it exists."""
+        if not _NAME.fullmatch(name):
+            hint = "lower-case letters, digits, - and _, at most 64, for example acme-sales"
+            raise InvalidMessage("not a workspace name", errors=[FieldError("name", "not a workspace name", hint)])
+        if await self.get(name) is not None:
+            raise Conflict(f"workspace {name!r} exists already")
+        await self._write([_sql("create_workspace", 1, name=name, now=self._clock.now())])
+        await self._refresh()
+        return self.by_name[name]
+
+    async def config(self, workspace: Workspace) -> dict[str, Any]:
+        """The workspace's configuration; `tick` is always there."""
+        config = dict(self.configs.get(workspace.id, {}))
+        config.setdefault("tick", {"disable": False})
+        return config
+
+    async def set_config(self, workspace: Workspace, config: dict[str, Any], principal: str) -> dict[str, Any]:
+        """Replace the configuration. Raises InvalidMessage for unknown or wrong settings, NotFound."""
+        checked = check_config(config)
+        if workspace.id not in self.by_id:
+            raise NotFound(f"no workspace {workspace.name!r}")
+        tick = checked.get("tick", {})
+        if tick.get("disable") and not self.configs.get(workspace.id, {}).get("tick", {}).get("disable"):
+            checked["tick"] = {**tick, "since": rfc3339(self._clock.now()), "by": principal}
+        text = msgspec.json.encode(checked).decode()
+        await self._write([_sql("set_workspace_config", 1, id=workspace.id, config=text)])
+        await self._refresh()
+        return await self.config(workspace)
+
+    def ticks_disabled(self, workspace: int) -> bool:
+        """Whether automatic work of this workspace is held (`config.tick.disable`)."""
+        return bool(self.configs.get(workspace, {}).get("tick", {}).get("disable"))
+
+
+class TickConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """`config.tick`: whether automatic work is held, and why, since when, by whom."""
+
+    disable: bool = False
+    reason: str = ""
+    since: str = ""
+    by: str = ""
+
+
+class WorkspaceConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A workspace's configuration."""
+
+    tick: TickConfig = msgspec.field(default_factory=TickConfig)
+    timezone: str = "UTC"
+    settle_seconds: int = 120
+
+
+def check_config(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as plain values. Raises InvalidMessage naming the wrong field."""
+    try:
+        checked = msgspec.convert(config, WorkspaceConfig)
+    except msgspec.ValidationError as error:
+        raise InvalidMessage(f"configuration: {error}", errors=[FieldError("config", str(error))]) from None
+    plain: dict[str, Any] = msgspec.to_builtins(checked)
+    plain["tick"] = {"disable": checked.tick.disable, **plain.get("tick", {})}
+    return plain
