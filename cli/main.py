@@ -13,6 +13,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("topics:topics", "List the topics and where they come from."),
     "runners": ("topics:runners", "List the runners and what waits for them."),
     "tick": ("tick:tick", "Process what is due now."),
+    "pause": ("hold:pause", "Hold a runner or a topic."),
+    "resume": ("hold:resume", "Let a runner or a topic go on."),
     "import": ("importing:import_files", "Read files into the workspace."),
     "workspace": ("workspace:workspace", "Create, list and configure workspaces."),
     "token": ("token:token", "Create, list and revoke access tokens."),

@@ -24,7 +24,7 @@ def messages() -> None:
 @click.option("--topic", help="Only of this topic.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state.")
 @click.option("--batch", help="Only of this batch.")
-@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
 @click.option("--cursor", help="Go on behind an earlier page.")
 @json_option
 @connected

@@ -22,14 +22,14 @@ def topics(client: Client, json: bool) -> None:
     """List the topics: their runners, their route, where they come from.
 
     \b
-    Example: needlework topics --json | jq '.[].name'
+    Example: needlework topics --json | jq '.[].topic'
     """
     found = items(client.get("/api/internal/pubsub/topics"))
     if json:
         as_json(found)
         return
     columns = {
-        "name": "TOPIC", "runners": "RUNNERS", "route": "ROUTE", "origin": "ORIGIN", "summary": "SUMMARY"
+        "topic": "TOPIC", "runners": "RUNNERS", "route": "ROUTE", "origin": "ORIGIN", "summary": "SUMMARY"
     }  # fmt: skip
     table(found, columns, empty="no topics")
 

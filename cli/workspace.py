@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from needlework.cli.client import Client
-from needlework.cli.local import either, on_data
+from needlework.cli.local import either
 from needlework.cli.options import connection_options, data_option, parse_json
 from needlework.cli.show import Failure, as_json, cell, fields, json_option, table
+from needlework.cli.topics import items
 
 _CONFIG = "/api/workspace/config"
 
@@ -23,19 +24,22 @@ def workspace() -> None:
 
 
 @workspace.command("list")
+@connection_options
 @data_option
 @json_option
-def list_workspaces(data: Path | None, json: bool) -> None:
-    """List the workspaces of the data directory.
+def list_workspaces(
+    url: str, token: str | None, workspace: str | None, data: Path | None, json: bool
+) -> None:
+    """List the workspaces that you may see.
 
     \b
     Example: needlework workspace list --json
     """
 
-    async def read(bus: Any) -> list[dict[str, Any]]:
+    async def local(bus: Any) -> list[dict[str, Any]]:
         return list(await bus.workspaces.list())
 
-    found = on_data(data, read)
+    found = either((url, token, workspace), data, lambda client: items(client.get("/api/workspaces")), local)
     if json:
         as_json(found)
     else:
@@ -44,43 +48,54 @@ def list_workspaces(data: Path | None, json: bool) -> None:
 
 @workspace.command()
 @click.argument("name")
+@connection_options
 @data_option
 @json_option
-def create(name: str, data: Path | None, json: bool) -> None:
-    """Create workspace NAME in the data directory.
+def create(
+    url: str, token: str | None, workspace: str | None, name: str, data: Path | None, json: bool
+) -> None:
+    """Create workspace NAME.
 
     \b
     Example: needlework workspace create acme
     """
 
-    async def make(bus: Any) -> Any:
-        return await bus.workspaces.create(name, "cli")
+    def remote(client: Client) -> str:
+        return str(client.post("/api/workspaces", {"name": name})["name"])
 
-    made = on_data(data, make)
+    async def local(bus: Any) -> str:
+        return str((await bus.workspaces.create(name, "cli")).name)
+
+    made = either((url, token, workspace), data, remote, local)
     if json:
-        as_json({"id": made.id, "name": made.name})
+        as_json({"name": made})
     else:
-        click.echo(
-            f"workspace {made.name} created; a token for it: needlework token create NAME --for {made.name}"
-        )
+        click.echo(f"workspace {made} created; a token for it: needlework token create NAME --for {made}")
 
 
 @workspace.command()
-@click.argument("name", default="default")
+@click.argument("name", required=False)
+@connection_options
 @data_option
 @json_option
-def show(name: str, data: Path | None, json: bool) -> None:
-    """Show workspace NAME and its configuration.
+def show(
+    url: str, token: str | None, workspace: str | None, name: str | None, data: Path | None, json: bool
+) -> None:
+    """Show workspace NAME, or the current one, with its configuration.
 
     \b
     Example: needlework workspace show acme
     """
+    wanted = name or workspace
 
-    async def read(bus: Any) -> dict[str, Any]:
-        found = await _named(bus, name)
+    def remote(client: Client) -> dict[str, Any]:
+        return {"name": client.get("/api/workspace")["name"], "config": _unwrap(client.get(_CONFIG))}
+
+    async def local(bus: Any) -> dict[str, Any]:
+        found = await _named(bus, wanted)
         return {"name": found.name, "config": await bus.workspaces.config(found)}
 
-    value = on_data(data, read)
+    value = either((url, token, wanted), data, remote, local)
     if json:
         as_json(value)
     else:

@@ -105,12 +105,16 @@ def test_wrong_usage_exits_with_two_and_asks_nothing(server, words: tuple[str, .
 
 def test_topics_and_runners_are_tables_or_json(server) -> None:
     server.says(
-        {"items": [{"name": "a.b", "runners": ["r"], "route": None, "origin": "topics.toml", "summary": "S"}]}
+        {
+            "items": [
+                {"topic": "a.b", "runners": ["r"], "route": None, "origin": "topics.toml", "summary": "S"}
+            ]
+        }
     )
     lines = server("topics").stdout.splitlines()
     assert lines[0].split() == ["TOPIC", "RUNNERS", "ROUTE", "ORIGIN", "SUMMARY"]
     assert lines[1].split() == ["a.b", "r", "-", "topics.toml", "S"]
-    assert json.loads(server("runners", "--json").stdout)[0]["name"] == "a.b"
+    assert json.loads(server("runners", "--json").stdout)[0]["topic"] == "a.b"
 
 
 def test_tick_runs_one_runner_or_all(server) -> None:
@@ -167,3 +171,30 @@ def test_a_named_server_that_is_away_is_not_replaced_by_the_data_directory(serve
     result = server("token", "list", "--url", "http://127.0.0.1:1")
     assert result.exit_code == 1
     assert "not running at http://127.0.0.1:1" in result.stderr
+
+
+def test_runners_and_topics_are_held_and_let_go(server) -> None:
+    server.says({"id": "mover", "paused": True})
+    assert server("pause", "runner", "mover").stdout == "runner mover is held\n"
+    assert server("resume", "topic", "a.b").stdout == "topic a.b goes on\n"
+    paths = [request.url.path for request in server.requests]
+    assert paths == ["/api/internal/runners/mover/pause", "/api/internal/pubsub/topics/a.b/resume"]
+
+
+def test_a_workspace_is_shown_with_its_settings(server) -> None:
+    server.says({"name": "acme"})
+    server.says({"config": {"tick": {"disable": True}, "timezone": "UTC"}})
+    shown = server("workspace", "show", "acme").stdout.splitlines()
+    assert [line.split() for line in shown] == [
+        ["name", "acme"],
+        ["tick.disable", "yes"],
+        ["timezone", "UTC"],
+    ]
+    assert server.requests[0].headers["X-Workspace"] == "acme"
+
+
+def test_workspaces_are_listed_and_made(server) -> None:
+    server.says({"items": [{"name": "default", "created_at": "2026"}]})
+    server.says({"name": "acme"})
+    assert server("workspace", "list").stdout.splitlines()[1].split() == ["default", "2026"]
+    assert json.loads(server("workspace", "create", "acme", "--json").stdout) == {"name": "acme"}
