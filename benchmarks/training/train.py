@@ -158,8 +158,8 @@ def _background(data: Path) -> list[Sentence]:
     def kept(rows: list[Sentence], number: int) -> list[Sentence]:
         return _sample([row for row in rows if not row.aside], number)
 
-    mails, chats = kept(sources.emails(data), 900), kept(sources.chats(data), 700)
-    return [*mails, *chats, *kept(sources.meetings(data, 20), 800), *kept(sources.questions(data), 300)]
+    mails, chats = kept(sources.emails(data), 2_000), kept(sources.chats(data), 1_200)
+    return [*mails, *chats, *kept(sources.meetings(data, 12), 1_400), *kept(sources.questions(data), 600)]
 
 
 def _sample(rows: list[Sentence], number: int) -> list[Sentence]:

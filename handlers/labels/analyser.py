@@ -7,28 +7,32 @@ pure: call it in a thread.
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from needlework.handlers.labels import rules
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.scoring import label_models, looks_like_issue
-from needlework.handlers.labels.taught import TaughtLabel, taught_label
+from needlework.handlers.labels.taught import taught_label
 from needlework.handlers.text.encoder import Encoder, shared_encoder
 from needlework.handlers.text.hashing import Double, Float
 from needlework.handlers.text.sentences import Span, sentences
 from needlework.handlers.text.strip import authored
+from numpy.typing import NDArray
 
 ANALYSER_VERSION = "labels-1/minilm-l6-v2-int8-1"
 """Names rules, models and encoder: a result is cached under it, and a change of any of them changes it."""
 MAX_SENTENCES = 20_000
 """Of one analysis; what follows is not read."""
-MAX_ENCODED = 1_500
-"""Different sentences that the encoder reads in one analysis, about three seconds; the others face the
-patterns only."""
+MAX_ENCODED = 150_000
+"""Characters of different sentences that the encoder reads in one analysis, about four seconds of it (a
+meeting of two hours); the other sentences face the patterns only."""
 MAX_EVIDENCE = 10
 NEIGHBOUR = 0.15
 """Weight of each neighbour's vector beside the sentence's own."""
+WHOLE_ISSUE = frozenset({"task_issue_bug", "feature_request"})
+"""In a filed issue these are told from the whole text alone."""
 
 _SMALL_TALK = re.compile(
     r"\W*(?:(?:hi|hello|hey|hai|yes|yeah|yep|no|nope|ok|okay|k|sure|thanks?|thank you|thx|bye|goodbye|"
@@ -84,6 +88,17 @@ class _Found(msgspec.Struct):
     texts: list[str]
 
 
+class _Reading(NamedTuple):
+    """All that one analysis knows of its sentences. `vectors` by row; `scores` and `filed` by place."""
+
+    segments: Sequence[Segment]
+    found: _Found
+    plain: list[str]
+    vectors: Float
+    scores: dict[str, Double]
+    filed: NDArray[np.bool_]
+
+
 def analyse(
     segments: Sequence[Segment], definitions: Sequence[LabelDefinition], encoder: Encoder | None = None
 ) -> list[LabelResult]:
@@ -99,8 +114,9 @@ def analyse(
     if encoded:
         vectors[encoded] = reader.encode([found.texts[row] for row in encoded])
     scores = _model_scores(found, vectors, encoded)
-    _read_issues(segments, found, scores, reader)
-    return [_result(segments, found, plain, vectors, scores, definition, reader) for definition in enabled]
+    filed = _read_issues(segments, found, scores, reader)
+    reading = _Reading(segments, found, plain, vectors, scores, filed)
+    return [_result(reading, definition, reader) for definition in enabled]
 
 
 def _sentences(segments: Sequence[Segment]) -> _Found:
@@ -132,10 +148,16 @@ def _worth_encoding(plain: list[str]) -> list[int]:
         for row, text in enumerate(plain)
         if _LETTERS.search(text) and not _SMALL_TALK.fullmatch(text[:80])
     ]
-    if len(rows) <= MAX_ENCODED:
+    if sum(len(plain[row]) for row in rows) <= MAX_ENCODED:
         return rows
-    ranked = sorted(rows, key=lambda row: (-min(plain[row].count(" "), 12), row))
-    return sorted(ranked[:MAX_ENCODED])
+    kept: list[int] = []
+    budget = MAX_ENCODED
+    for row in sorted(rows, key=lambda row: (-min(plain[row].count(" "), 12), row)):
+        budget -= len(plain[row])
+        if budget < 0:
+            break
+        kept.append(row)
+    return sorted(kept)
 
 
 def _model_scores(found: _Found, vectors: Float, encoded: list[int]) -> dict[str, Double]:
@@ -159,22 +181,26 @@ def _model_scores(found: _Found, vectors: Float, encoded: list[int]) -> dict[str
 
 def _read_issues(
     segments: Sequence[Segment], found: _Found, scores: dict[str, Double], encoder: Encoder
-) -> None:
+) -> NDArray[np.bool_]:
     """In a filed issue the whole text says which kind it is; its best sentence is quoted for it, the
-    others are not."""
+    others are not.
+
+    Returns which sentences belong to filed issues.
+    """
     owner = np.array(found.segments)
+    filed = np.zeros(len(owner), dtype=bool)
     for index, segment in enumerate(segments):
-        if not looks_like_issue(segment.text):
-            continue
         places = np.flatnonzero(owner == index)
-        if not len(places):
+        if not len(places) or not looks_like_issue(segment.text):
             continue
+        filed[places] = True
         title, body = _title(segments, index)
         for key, probability in label_models().issue_scores(title, body, encoder).items():
             best = places[int(np.argmax(scores[key][places]))]
-            if key != "question":
+            if key in WHOLE_ISSUE:
                 scores[key][places] = 0.0
             scores[key][best] = max(scores[key][best], _issue_score(probability))
+    return filed
 
 
 def _issue_score(probability: float) -> float:
@@ -192,40 +218,38 @@ def _title(segments: Sequence[Segment], index: int) -> tuple[str, str]:
     return title[:256], body
 
 
-def _result(
-    segments: Sequence[Segment],
-    found: _Found,
-    plain: list[str],
-    vectors: Float,
-    scores: dict[str, Double],
-    definition: LabelDefinition,
-    encoder: Encoder,
-) -> LabelResult:
-    key = definition.key
-    by_model = scores.get(key, np.zeros(len(found.rows))).copy()
+def _result(reading: _Reading, definition: LabelDefinition, encoder: Encoder) -> LabelResult:
+    key, found = definition.key, reading.found
+    by_model = reading.scores.get(key, np.zeros(len(found.rows)))
     taught = taught_label(definition, encoder)
     if taught is not None:
-        by_model = _apply(taught, by_model, vectors[found.rows], key in scores)
-    final, ruled = by_model.copy(), np.zeros(len(found.rows), dtype=bool)
-    verdicts = [_verdict(definition, text) for text in plain]
-    for at, row in enumerate(found.rows):
-        if verdicts[row] is False:
-            final[at] = 0.0
-        elif verdicts[row]:
-            final[at] = max(float(final[at]), rules.RULE_SCORE)
-            ruled[at] = True
+        vectors = reading.vectors[found.rows]
+        by_model = taught.adjusted(by_model, vectors) if key in reading.scores else taught.scores(vectors)
+    final, ruled = _with_patterns(reading, definition, by_model)
     best = int(np.argmax(final))
-    kept = [
-        int(at)
-        for at in np.argsort(-final, kind="stable")[:MAX_EVIDENCE]
-        if final[at] >= definition.threshold
-    ]
-    kept = [at for at in kept if final[at] > 0]
-    evidence = [_evidence(segments, found, at, float(final[at])) for at in sorted(kept)]
+    ranked = [int(at) for at in np.argsort(-final, kind="stable")[:MAX_EVIDENCE]]
+    kept = sorted(at for at in ranked if final[at] > 0 and final[at] >= definition.threshold)
+    evidence = [_evidence(reading, at, float(final[at])) for at in kept]
     agreed = by_model[best] >= definition.threshold
     provenance = ("hybrid" if agreed else "rule") if ruled[best] else "model"
     score = round(float(final[best]), 4)
     return LabelResult(key, bool(kept), score, evidence, provenance, ANALYSER_VERSION, definition.version)
+
+
+def _with_patterns(
+    reading: _Reading, definition: LabelDefinition, scores: Double
+) -> tuple[Double, NDArray[np.bool_]]:
+    """The scores after what patterns say, and where a pattern said yes."""
+    final, ruled = scores.copy(), np.zeros(len(scores), dtype=bool)
+    verdicts = [_verdict(definition, text) for text in reading.plain]
+    whole = definition.key in WHOLE_ISSUE
+    for at, row in enumerate(reading.found.rows):
+        if verdicts[row] is False:
+            final[at] = 0.0
+        elif verdicts[row] and not (whole and reading.filed[at]):
+            final[at] = max(float(final[at]), rules.RULE_SCORE)
+            ruled[at] = True
+    return final, ruled
 
 
 def _verdict(definition: LabelDefinition, plain: str) -> bool | None:
@@ -238,12 +262,8 @@ def _verdict(definition: LabelDefinition, plain: str) -> bool | None:
     return True if rules.strong(definition.key, plain) else None
 
 
-def _apply(taught: TaughtLabel, scores: Double, vectors: Float, built_in: bool) -> Double:
-    return taught.adjusted(scores, vectors) if built_in else taught.scores(vectors)
-
-
-def _evidence(segments: Sequence[Segment], found: _Found, at: int, score: float) -> Evidence:
-    segment, span = segments[found.segments[at]], found.spans[at]
+def _evidence(reading: _Reading, at: int, score: float) -> Evidence:
+    segment, span = reading.segments[reading.found.segments[at]], reading.found.spans[at]
     return Evidence(segment.id, span.start, span.end, segment.text[span.start : span.end], round(score, 4))
 
 

@@ -138,7 +138,11 @@ NEVER: dict[str, tuple[str, ...]] = {
     ),
     "feature_request": (r"\bthanks? (?:you )?for (?:adding|implementing)\b",),
     "question": (),
-    "churn_risk": (r"\b(?:don't|do not|not going to|won't|never) (?:want to )?(?:cancel|leave|terminate)\b",),
+    "churn_risk": (
+        r"\b(?:don't|do not|not going to|won't|never) (?:want to )?(?:cancel|leave|terminate)\b",
+        r"\bif you (?:\w+ ){0,4}(?:cancel|unsubscribe|terminate)\b",
+        r"\byou (?:can|may) (?:\w+ )?(?:cancel|unsubscribe)\b",
+    ),
     "praise": (
         r"\b(?:not|isn't|wasn't|aren't|n't|hardly|far from) (?:\w+ ){0,2}(?:good|great|impressed|happy|"
         r"the best|amazing|love|helpful)\b",
