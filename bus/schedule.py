@@ -5,6 +5,7 @@ clocks repeat is silent; readings that the clocks skip fire together, once, at t
 keep its rhythm through such a night is an interval (`every 5m`), which knows no zone.
 """
 
+import difflib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -15,12 +16,14 @@ from cronsim import CronSim, CronSimError
 
 from needlework.bus.clock import SECOND, micros
 from needlework.bus.durations import parse_duration, show_duration
-from needlework.bus.topicfile import nearest
 
 Missed = Literal["once", "skip", "all"]
 
 MOST_SLOTS = 1_000
 """Slots that one call lists at most, so that a clock a century ahead costs nothing."""
+
+ON_TIME = 60 * SECOND
+"""How late a slot may be published and still not count as missed."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMS = 'write five cron fields, a time zone may follow ("0 8-18 * * 1-5 Europe/Berlin"), or "every 30m"'
@@ -84,18 +87,19 @@ class Schedule(msgspec.Struct, frozen=True):
         return slots
 
     def missed(self, policy: Missed, last_slot: int | None, now: int, *, anchor: int) -> list[int]:
-        """The slots to publish now for those that passed since `last_slot`, the last one published.
+        """The slots to publish now, of those that came since `last_slot`, the last one published.
 
-        `once`: the latest of them alone; `skip`: none; `all`: each, oldest first, at most MOST_SLOTS a call
-        (the next call goes on behind them). A schedule that never ran has missed nothing, and a clock that is
-        set back repeats nothing.
+        `once`: the latest of them alone; `skip`: the latest, unless it is later than ON_TIME; `all`: each, oldest
+        first, at most MOST_SLOTS a call (the next call goes on behind them). A schedule that never ran has
+        missed nothing, and a clock that is set back repeats nothing.
         """
-        if policy == "skip" or last_slot is None or last_slot >= now:
+        if last_slot is None or last_slot >= now:
             return []
         if policy == "all":
             return self.slots_between(last_slot, now, anchor=anchor)
         latest = self.last_at(now, anchor=anchor)
-        return [latest] if latest > last_slot else []
+        too_late = policy == "skip" and now - latest > ON_TIME
+        return [latest] if latest > last_slot and not too_late else []
 
     def _from(self, moment: int, anchor: int) -> Iterator[int]:
         """Every slot later than `moment`, in order."""
@@ -129,7 +133,8 @@ def _zone(text: str, name: str) -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: "Europe" is a directory
-        hint = nearest(name, available_timezones())
+        close = difflib.get_close_matches(name, available_timezones(), n=1)
+        hint = f' (did you mean "{close[0]}"?)' if close else ""
         raise ValueError(f"{text!r} is not a schedule: {name!r} is not a time zone{hint}; {_FORMS}") from None
 
 

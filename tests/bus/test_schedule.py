@@ -167,10 +167,16 @@ def test_missed_all_lists_each_oldest_first_and_goes_on_behind_the_bound() -> No
     assert schedule.missed("all", slots[-1], 2_500 * MINUTE, anchor=0)[0] == (MOST_SLOTS + 1) * MINUTE
 
 
-def test_nothing_is_missed_by_a_new_schedule_a_skipping_one_or_a_clock_set_back() -> None:
+def test_skip_publishes_what_is_on_time_and_leaves_out_what_is_late() -> None:
+    schedule = Schedule.parse("every 1h")
+    assert schedule.missed("skip", HOUR, 2 * HOUR + SECOND, anchor=0) == [2 * HOUR]
+    assert schedule.missed("skip", HOUR, 2 * HOUR + 2 * MINUTE, anchor=0) == []
+    assert schedule.missed("skip", HOUR, 9 * HOUR + SECOND, anchor=0) == [9 * HOUR]
+
+
+def test_nothing_is_missed_by_a_new_schedule_or_a_clock_set_back() -> None:
     schedule = Schedule.parse("every 1m")
     assert schedule.missed("once", None, 10 * MINUTE, anchor=0) == []
-    assert schedule.missed("skip", 0, 10 * MINUTE, anchor=0) == []
     assert schedule.missed("all", 10 * MINUTE, 5 * MINUTE, anchor=0) == []
     assert schedule.missed("once", 10 * MINUTE, 11 * MINUTE - 1, anchor=0) == []
 
