@@ -89,9 +89,9 @@ class Schedule(msgspec.Struct, frozen=True):
     def missed(self, policy: Missed, last_slot: int | None, now: int, *, anchor: int) -> list[int]:
         """The slots to publish now, of those that came since `last_slot`, the last one published.
 
-        `once`: the latest of them alone; `skip`: the latest, unless it is later than ON_TIME; `all`: each, oldest
-        first, at most MOST_SLOTS a call (the next call goes on behind them). A schedule that never ran has
-        missed nothing, and a clock that is set back repeats nothing.
+        `once`: the latest of them alone; `skip`: the latest, unless it is later than ON_TIME; `all`: each,
+        oldest first, at most MOST_SLOTS a call (the next call goes on behind them). A schedule that never ran
+        has missed nothing, and a clock that is set back repeats nothing.
         """
         if last_slot is None or last_slot >= now:
             return []
