@@ -1,0 +1,157 @@
+"""Request bodies: read within limits and a deadline, then held against the rules that JSON leaves open.
+
+The rules (docs/http.md has them with their reasons): UTF-8, a byte order mark is skipped; an absent, empty
+or blank body is `{}`; at most `depth` levels; integers within ±2^53; no NUL, no half of a surrogate pair; NaN
+and Infinity are no JSON; of a name given twice the last one counts. The usual body passes a few scans in C;
+only one that looks suspicious is read again token by token.
+"""
+
+import asyncio
+import re
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from starlette.types import Receive
+
+from needlework.bus.errors import FieldError
+from needlework.http.fields import wrong_field
+from needlework.http.problems import Disconnected, Problem
+
+_Decoded = TypeVar("_Decoded", covariant=True)
+_LARGEST = 1 << 53
+_LONG_NUMBER = re.compile(rb"[0-9]{16}")
+# A string that never ends matches up to the end of the body, or each quote in it would be tried in turn.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
+_STRING_OR_INTEGER = re.compile(
+    _STRING.pattern + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL
+)
+_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+
+
+class Decode(Protocol[_Decoded]):
+    """A bound `msgspec.json.Decoder(type).decode`."""
+
+    def __call__(self, buf: Any, /) -> _Decoded: ...
+
+
+async def read_body(receive: Receive, limit: int, deadline: float) -> bytes:
+    """The whole body. Raises Problem 413 beyond `limit` bytes, 408 after `deadline` seconds, Disconnected."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    try:
+        async with asyncio.timeout(deadline):
+            return await _read_rest(message, receive, limit)
+    except TimeoutError:
+        raise Problem(
+            408, "body_too_slow", f"the body did not come within {deadline:g} s", close=True
+        ) from None
+
+
+async def _read_rest(message: Any, receive: Receive, limit: int) -> bytes:
+    parts, size = [], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+
+
+def clean(body: bytes) -> bytes:
+    """The body as JSON text to decode, b"{}" for none. Raises Problem 400 or 422. Depth is left out."""
+    if body[:3] == b"\xef\xbb\xbf":
+        body = body[3:]
+    if not body or body.isspace():
+        return b"{}"
+    if not body.isascii():
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Problem(400, "not_utf8", f"the body is not UTF-8: byte {error.start}") from None
+    if b"\\u" in body:
+        _check_escapes(body)
+    if _LONG_NUMBER.search(body):
+        _check_integers(body)
+    return body
+
+
+def check_depth(text: bytes, depth: int) -> None:
+    """Raises Problem 400 where arrays and objects are nested deeper than `depth`."""
+    if text.count(b"{") + text.count(b"[") <= depth:
+        return
+    brackets = _STRING.sub(b"", text).translate(_ONE_KIND, _NOT_BRACKETS)
+    for _ in range(depth):  # each round takes away the innermost level
+        brackets = brackets.replace(b"[]", b"")
+        if not brackets:
+            return
+    if b"[]" in brackets:  # else they don't match, and the decoder says so
+        raise Problem(400, "too_deep", f"the body is nested deeper than {depth} levels")
+
+
+def decode(text: bytes, decoder: Decode[_Decoded], known: tuple[str, ...] = ()) -> _Decoded:
+    """`text` decoded. Raises Problem 400 for what is no JSON, 422 for what has the wrong shape."""
+    try:
+        return decoder(text)
+    except msgspec.ValidationError as error:
+        found = wrong_field(error, known)
+        raise Problem(422, "invalid_field", f"{found.field}: {found.message}", errors=[found]) from None
+    except msgspec.DecodeError as error:
+        raise Problem(400, "malformed_json", _explain(str(error))) from None
+    except RecursionError:
+        raise Problem(400, "too_deep", "the body is nested too deeply") from None
+    except (UnicodeDecodeError, OverflowError, ValueError) as error:
+        raise Problem(400, "malformed_json", f"the body can't be read: {error}") from None
+
+
+def check_string(text: str) -> bool:
+    """Whether a string from elsewhere than a body may be stored: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _check_escapes(body: bytes) -> None:
+    high = False
+    end = 0
+    for match in _ESCAPE.finditer(body):
+        code = int(match[1], 16) if match[1] else -1
+        low = 0xDC00 <= code <= 0xDFFF
+        if high is not low or (high and match.start() != end):
+            raise _bad_text("half of a surrogate pair is no character")
+        if code == 0:
+            raise _bad_text("the NUL character can't be stored")
+        high, end = 0xD800 <= code <= 0xDBFF, match.end()
+    if high:
+        raise _bad_text("half of a surrogate pair is no character")
+
+
+def _check_integers(body: bytes) -> None:
+    for match in _STRING_OR_INTEGER.finditer(body):
+        digits = match[1]
+        if digits is not None and (len(digits) > 17 or abs(int(digits)) > _LARGEST):
+            detail = "integers go to ±2^53, beyond that other programs lose digits; send a string"
+            error = FieldError("body", f"{digits[:40].decode()} is too large", "send it as a string")
+            raise Problem(422, "number_too_large", detail, errors=[error])
+
+
+def _bad_text(detail: str) -> Problem:
+    return Problem(422, "bad_text", detail, errors=[FieldError("body", detail)])
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "too_large", f"a request body is at most {limit} bytes", close=True)
+
+
+def _explain(error: str) -> str:
+    text = error.removeprefix("JSON is malformed: ")
+    return (
+        "the body is not JSON: it ends too early" if "truncated" in text else f"the body is not JSON: {text}"
+    )

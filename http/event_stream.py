@@ -1,0 +1,173 @@
+"""Server-Sent Events: an operation's progress or a topic's life, live and from where a reader left off.
+
+Three small tasks a stream: the request's own writes, one reads the bus ahead of it by a bounded number of
+frames, one waits for the reader to go away and sends heartbeats. So frames that came together leave in one
+write, and a slow reader holds back nobody but itself.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from typing import Any, Protocol
+
+import anyio
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from needlework.bus.errors import NeedleworkError
+from needlework.bus.records import EventRecord, Reset
+from needlework.http.headers import RawHeaders
+from needlework.http.problems import Disconnected, document
+from needlework.http.routes import Caller
+from needlework.http.streams import OpenStream, Streams
+
+
+class Framed(Protocol):
+    """Something that knows its own frame: an event, a state."""
+
+    @property
+    def frame(self) -> bytes: ...
+
+
+Events = AsyncIterator[Framed | Reset] | AsyncIterator[EventRecord | Reset]
+HEARTBEAT = b":\n\n"
+_AHEAD = 256
+"""Frames read ahead of the writer."""
+_LINGER = 0.01
+"""Seconds between two writes of a busy stream: what comes meanwhile leaves together."""
+_HEADERS: RawHeaders = [
+    (b"content-type", b"text/event-stream"),
+    (b"x-accel-buffering", b"no"),  # a proxy that collects events delivers none
+]
+
+
+class _Frames:
+    """Frames on their way from the bus to the writer."""
+
+    __slots__ = ("changed", "ended", "pending", "room")
+
+    def __init__(self) -> None:
+        self.pending: list[bytes] = []
+        self.changed, self.room = asyncio.Event(), asyncio.Event()
+        self.ended = False
+
+    async def put(self, frame: bytes) -> None:
+        self.pending.append(frame)
+        self.changed.set()
+        if len(self.pending) >= _AHEAD:
+            self.room.clear()
+            await self.room.wait()
+
+    def end(self) -> None:
+        self.ended = True
+        self.changed.set()
+
+    async def take(self) -> bytes | None:
+        """All frames that are there, at least one; None at the end."""
+        if not self.pending and not self.ended:
+            self.changed.clear()
+            await self.changed.wait()
+        taken, self.pending = self.pending, []
+        self.room.set()
+        return b"".join(taken) if taken else None
+
+
+class EventStream(Response):
+    """A response that writes events as they come, until they end, the reader goes, or the stream is ended."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        caller: Caller,
+        events: Events,
+        *,
+        first: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._streams, self._caller, self._events, self._first = streams, caller, events, first
+        self._settings = streams.settings
+        own = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        self.raw_headers = [*_HEADERS, *own]
+        self.status_code = 200
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the stream. Raises Problem 429 where the workspace has too many of them."""
+        with self._streams.opened(self._caller) as entry:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            if scope["method"] != "HEAD":
+                with entry.scope:
+                    await self._run(entry, receive, send)
+            with anyio.move_on_after(1):  # a reader that takes nothing gets no farewell either
+                await send({"type": "http.response.body", "body": entry.farewell})
+
+    async def _run(self, entry: OpenStream, receive: Receive, send: Send) -> None:
+        frames = _Frames()
+        async with _beside(self._read(frames), self._watch(entry, receive, send)):
+            await self._write(send, b"retry: %d\n\n" % self._settings.stream_retry + self._first)
+            loop, last = asyncio.get_running_loop(), 0.0
+            while (batch := await frames.take()) is not None:
+                await self._write(send, batch)
+                now = loop.time()
+                if now - last < _LINGER:
+                    await asyncio.sleep(_LINGER)
+                last = now
+
+    async def _read(self, frames: _Frames) -> None:
+        try:
+            async for event in self._events:
+                if isinstance(event, Reset):
+                    await frames.put(b'event: reset\ndata: {"oldest":%d}\n\n' % event.oldest)
+                else:
+                    await frames.put(event.frame)
+        except NeedleworkError as error:
+            body = document(error.status, error.code, error.detail, self._caller.request_id)
+            await frames.put(b"event: error\ndata: " + body + b"\n\n")
+        finally:
+            frames.end()
+            if isinstance(self._events, AsyncGenerator):
+                await self._events.aclose()
+
+    async def _watch(self, entry: OpenStream, receive: Receive, send: Send) -> None:
+        """Wait for the reader to go; say something now and then, so that everybody between knows."""
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.heartbeat):
+                    message = await receive()
+            except TimeoutError:
+                try:
+                    await self._write(send, HEARTBEAT)
+                except Disconnected:
+                    entry.scope.cancel()
+                    return
+                continue
+            if message["type"] == "http.disconnect":
+                entry.scope.cancel()
+                return
+
+    async def _write(self, send: Send, frames: bytes) -> None:
+        """Raises Disconnected for a reader that takes nothing for too long."""
+        try:
+            async with asyncio.timeout(self._settings.stream_send_timeout):
+                await send({"type": "http.response.body", "body": frames, "more_body": True})
+        except TimeoutError:
+            raise Disconnected from None
+
+
+@contextlib.asynccontextmanager
+async def _beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines beside the block; they are cancelled and gone when it is left."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+
+
+def accepted_frame(ident: str, location: str) -> bytes:
+    """The first event of an operation's stream: where to go on, since EventSource can't POST."""
+    return b"event: accepted\ndata: " + msgspec.json.encode({"id": ident, "location": location}) + b"\n\n"

@@ -1,0 +1,84 @@
+"""Why `key` and `data` don't make a message of their topic: every wrong field, each with its path."""
+
+import msgspec
+
+from needlework.bus.errors import FieldError
+from needlework.bus.registry import Topic
+from needlework.http.fields import unknown_field, wrong_field
+from needlework.http.merge import is_object, members, merge
+
+
+def explain(topic: Topic, key: bytes, data: bytes) -> list[FieldError]:
+    """The mistakes in `key` and `data`; at least one, since they could not be decoded."""
+    errors: list[FieldError] = []
+    found: dict[str, dict[str, msgspec.Raw]] = {}
+    for name, text in (("key", key), ("data", data)):
+        if not is_object(text):
+            errors.append(FieldError(name, "must be an object"))
+            continue
+        try:
+            found[name] = members(text)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            errors.append(FieldError(name, f"can't be read: {error}"))
+    if errors:
+        return errors
+    errors = _check_names(topic, found["key"], found["data"]) + _check_values(topic, found)
+    return errors or [_check_whole(topic, merge(key, data))]
+
+
+def explain_members(topic: Topic, text: bytes) -> list[FieldError]:
+    """As `explain`, for one object that holds all fields."""
+    try:
+        found = members(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return [FieldError("body", f"can't be read: {error}")]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
+    errors = [unknown_field(name, fields) for name in found if name not in fields]
+    errors += [
+        FieldError(name, "is required")
+        for name, field in fields.items()
+        if field.required and name not in found
+    ]
+    errors += _check_values(topic, {"": found})
+    return errors or [_check_whole(topic, text)]
+
+
+def _check_names(topic: Topic, key: dict[str, msgspec.Raw], data: dict[str, msgspec.Raw]) -> list[FieldError]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
+    errors = [unknown_field(name, fields, "key") for name in key if name not in fields]
+    errors += [unknown_field(name, fields, "data") for name in data if name not in fields]
+    errors += [FieldError(f"data.{name}", "is given in key as well") for name in key if name in data]
+    for name, field in fields.items():
+        if field.required and name not in key and name not in data:
+            where = "key" if field.name in topic.key_fields else "data"
+            errors.append(FieldError(f"{where}.{name}", "is required"))
+    return errors
+
+
+def _check_values(topic: Topic, found: dict[str, dict[str, msgspec.Raw]]) -> list[FieldError]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
+    errors = []
+    for where, values in found.items():
+        for name, raw in values.items():
+            if name not in fields:
+                continue
+            prefix = f"{where}.{name}" if where else name
+            try:
+                msgspec.json.decode(raw, type=fields[name].type)
+            except msgspec.ValidationError as error:
+                errors.append(wrong_field(error, prefix=prefix))
+            except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
+                errors.append(FieldError(prefix, f"can't be read: {error}"))
+    return errors
+
+
+def _check_whole(topic: Topic, text: bytes) -> FieldError:
+    """What only shows when all fields are together: a rule of the record itself."""
+    where = "key" if topic.key_fields else "data"
+    try:
+        topic.decode(text)
+    except msgspec.ValidationError as error:
+        return FieldError(where, str(error).partition(" - at `")[0].replace("`", ""))
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
+        return FieldError(where, f"can't be read: {error}")
+    return FieldError(where, "does not fit its topic")

@@ -1,0 +1,42 @@
+"""Wrong fields, named: the path of each, what is wrong with it, and the nearest right name."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from needlework.bus.errors import FieldError
+
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+
+
+def wrong_field(error: msgspec.ValidationError, known: Iterable[str] = (), prefix: str = "") -> FieldError:
+    """What msgspec found, as a field error. `prefix` stands before the path, e.g. `key`."""
+    text, _, where = str(error).partition(" - at `")
+    path = where.rstrip("`").removeprefix("key in ").removeprefix("$").removeprefix(".")
+    missing, unknown = _MISSING.match(text), _UNKNOWN.match(text)
+    if missing:
+        return FieldError(join(prefix, path, missing[1]), "is required")
+    if unknown:
+        return unknown_field(unknown[1], () if path else known, join(prefix, path))
+    return FieldError(join(prefix, path) or "body", text.replace("`", "").strip())
+
+
+def unknown_field(name: str, known: Iterable[str], prefix: str = "") -> FieldError:
+    """An unknown field or parameter; a misspelt limit must never widen what a call does."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else None
+    if hint is None and names:
+        hint = f"known are {', '.join(sorted(names)[:20])}"
+    return FieldError(join(prefix, name[:100]), "is unknown", hint)
+
+
+def join(*parts: str) -> str:
+    """A path of its parts: `key`, `a[0].b` gives `key.a[0].b`."""
+    path = ""
+    for part in parts:
+        path += f".{part}" if path and part and not part.startswith("[") else part
+    return path

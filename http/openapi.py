@@ -1,0 +1,213 @@
+"""`/openapi.json` (3.1), from the table of routes: the Structs give the schemas, `topics.toml` the words."""
+
+import re
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from needlework.bus.messages import Reply
+from needlework.bus.permissions import READ
+from needlework.http.inputs import read_query
+from needlework.http.problems import Document
+from needlework.http.publish import Envelope, Published
+from needlework.http.replies import json_response
+from needlework.http.routes import PUBLIC, Endpoint, answering
+
+_REF = "#/components/schemas/{name}"
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_REFUSALS = {
+    "400": "The request can't be read", "401": "A token is needed, or this one is not valid",
+    "403": "Not allowed", "404": "Not found in this workspace", "405": "Not possible here",
+    "408": "The request came too slowly", "409": "In the wrong state", "413": "Too large",
+    "415": "No JSON", "421": "Not addressed to this server", "422": "A field is wrong", "429": "Too many",
+    "500": "It failed inside", "503": "Not now", "507": "The disk is full",
+}  # fmt: skip
+
+
+class OpenApi:
+    """The document and its route. Built once; `routes` is the finished table."""
+
+    def __init__(self) -> None:
+        self._text = b""
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every route of this file."""
+        return [
+            Endpoint(
+                method="GET",
+                path="/openapi.json",
+                app=answering(self.page),
+                permission=READ,
+                summary="This document",
+                tag="documents",
+                reply=dict[str, Any],
+            )
+        ]
+
+    def build(self, endpoints: Sequence[Endpoint]) -> None:
+        """Make the document of all endpoints, once they are all known."""
+        self._text = msgspec.json.encode(document_of(endpoints))
+
+    async def page(self, request: Request) -> Response:
+        """The document."""
+        read_query(request)
+        return json_response(msgspec.Raw(self._text))
+
+
+def document_of(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """OpenAPI 3.1 of `endpoints`."""
+    schemas = _Schemas(endpoints)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "needlework", "version": version("needlework"), "license": {"name": "Apache-2.0"}},
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],
+        "tags": [{"name": name} for name in sorted({endpoint.tag for endpoint in endpoints})],
+    }
+
+
+class _Schemas:
+    """The schema of each type that a body or a reply has; one that can't be expressed is any value."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self.components: dict[str, Any] = {}
+        self._of: dict[int, Any] = {}
+        wanted = [
+            kind for endpoint in endpoints for kind in (endpoint.body, endpoint.reply) if kind is not None
+        ]
+        wanted += [parameter.type for endpoint in endpoints for parameter in endpoint.query]
+        kinds = list({id(kind): kind for kind in (*wanted, Document, Envelope, Published)}.values())
+        able = [kind for kind in kinds if _is_expressible(kind)]
+        found, self.components = msgspec.json.schema_components(able, ref_template=_REF)
+        self._of = {id(kind): schema for kind, schema in zip(able, found, strict=True)}
+        self.components["Problem"] = self.components.pop("Document")
+        self.components["Problem"]["title"] = "Problem"
+        _objects(self.components["Envelope"])
+
+    def of(self, kind: Any) -> Any:
+        return self._of.get(id(kind), {})
+
+
+def _objects(envelope: dict[str, Any]) -> None:
+    """`key` and `data` are kept as raw JSON, of which msgspec only knows that it is any value."""
+    for name in ("key", "data"):
+        envelope["properties"][name] = {"type": "object", "default": {}}
+
+
+def _is_expressible(kind: Any) -> bool:
+    if kind is Reply:
+        return False
+    try:
+        msgspec.json.schema_components([kind], ref_template=_REF)
+    except (TypeError, NotImplementedError):
+        return False
+    return True
+
+
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(endpoint),
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "parameters": _parameters(endpoint, schemas),
+        "responses": _responses(endpoint, schemas),
+        "x-permission": endpoint.permission,
+    }
+    topic = endpoint.topic
+    if topic is not None:
+        operation["x-topic"] = topic.name
+        operation["description"] = (topic.type.__doc__ or "").strip()
+        if topic.policy.deprecated:
+            operation["deprecated"] = True
+    if endpoint.permission is PUBLIC:
+        operation["security"] = []
+    if endpoint.body is not None:
+        content = {"application/json": {"schema": _body_schema(endpoint, schemas)}}
+        operation["requestBody"] = {"content": content, "required": _needs_body(endpoint)}
+    return operation
+
+
+def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in re.findall(r"{(\w+)}", endpoint.path)
+    ]
+    for parameter in endpoint.query:
+        plain = _PLAIN.get(parameter.type)
+        schema = {"type": plain} if plain else schemas.of(parameter.type)
+        entry = {"name": parameter.name, "in": "query", "required": parameter.required, "schema": schema}
+        if parameter.about:
+            entry["description"] = parameter.about
+        found.append(entry)
+    if endpoint.topic is not None and not endpoint.topic.policy.query:
+        text = {"type": "string"}
+        found.append({"name": "Prefer", "in": "header", "required": False, "schema": text})
+        if endpoint.method == "POST":
+            key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+            found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
+    return found
+
+
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    reply = schemas.of(endpoint.reply)
+    content: dict[str, Any] = {endpoint.media: {"schema": reply}}
+    if endpoint.streams:
+        content["text/event-stream"] = {"schema": {"type": "string"}}
+    responses: dict[str, Any] = {str(endpoint.status): {"description": "Done", "content": content}}
+    if endpoint.streams and endpoint.topic is None:
+        responses["204"] = {"description": "Nothing will come any more"}
+    if endpoint.topic is not None and not endpoint.topic.policy.query:
+        where = {"location": {"schema": {"type": "string"}}}
+        later = {"application/json": {"schema": {"type": "object", "required": ["id"]}}}
+        responses["202"] = {"description": "Stored; look there", "headers": where, "content": later}
+        if endpoint.topic.policy.reply == "stream":
+            responses["200"] = {
+                "description": "Events",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            }
+    if endpoint.path == "/":
+        responses["307"] = {"description": "A browser is sent to the page"}
+    for status, about in _REFUSALS.items():
+        responses.setdefault(status, {"description": about, "content": _PROBLEM})
+    return responses
+
+
+def _body_schema(endpoint: Endpoint, schemas: _Schemas) -> Any:
+    """The record's schema without what stands in the path."""
+    schema = schemas.of(endpoint.body)
+    in_path = set(re.findall(r"{(\w+)}", endpoint.path))
+    name = schema.get("$ref", "").rpartition("/")[2] if isinstance(schema, dict) else ""
+    if not in_path or name not in schemas.components:
+        return schema
+    whole = schemas.components[name]
+    rest = {key: value for key, value in whole.get("properties", {}).items() if key not in in_path}
+    required = [key for key in whole.get("required", []) if key not in in_path]
+    return {**whole, "title": f"{name} body", "properties": rest, "required": required}
+
+
+def _needs_body(endpoint: Endpoint) -> bool:
+    try:
+        fields = msgspec.structs.fields(endpoint.body)
+    except TypeError:
+        return False
+    in_path = set(re.findall(r"{(\w+)}", endpoint.path))
+    return any(field.required and field.name not in in_path for field in fields)
+
+
+def _operation_id(endpoint: Endpoint) -> str:
+    if endpoint.topic is not None:
+        return endpoint.topic.name
+    words = re.findall(r"[A-Za-z0-9]+", endpoint.path.removeprefix("/api/").removeprefix("internal/"))
+    return "_".join([endpoint.method.lower(), *words]) if words else f"{endpoint.method.lower()}_root"

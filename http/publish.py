@@ -1,0 +1,195 @@
+"""`POST /api/internal/pubsub/publish`: one message, or a list that is stored whole or not at all.
+
+The hot path of the service, hence a plain ASGI app: a body is scanned, decoded into its topic's record,
+handed to the bus, and answered. Everything that explains a mistake runs only after one was found.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from needlework.bus.clock import SECOND
+from needlework.bus.errors import FieldError, NotPublishable, UnknownTopic
+from needlework.bus.messages import Message
+from needlework.bus.records import Publication, Receipt
+from needlework.bus.registry import Topic
+from needlework.http import preferences
+from needlework.http.bodies import check_depth, clean, decode, read_body
+from needlework.http.explain import explain
+from needlework.http.merge import is_filled, is_object, members, merge
+from needlework.http.moments import Shown, WrongTime, parse_moment
+from needlework.http.problems import Problem
+from needlework.http.routes import Caller
+from needlework.http.settings import HttpSettings
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+_FARTHEST = 366 * 86_400 * SECOND
+_EMPTY = msgspec.Raw(b"{}")
+
+
+class Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A publish on the wire. `key` and `data` both fill the topic's record."""
+
+    topic: str
+    key: msgspec.Raw = _EMPTY
+    data: msgspec.Raw = _EMPTY
+    deliver_after: int | float | str | None = None
+    force: bool = False
+
+
+class Published(msgspec.Struct, omit_defaults=True):
+    """The acknowledgement: the message is committed and on disk."""
+
+    id: str
+    published: str
+    topic: str
+    deliver_after: str | None = None
+    deduplicated: bool = False
+
+
+class _Wrong(Exception):
+    """One envelope can't be published; `status` is that of a single publish."""
+
+    def __init__(self, status: int, code: str, errors: list[FieldError], detail: str = "") -> None:
+        super().__init__(code)
+        self.status, self.code, self.errors = status, code, errors
+        self.detail = detail or "; ".join(f"{error.field} {error.message}" for error in errors)
+
+
+_decode_one = msgspec.json.Decoder(Envelope).decode
+_decode_many = msgspec.json.Decoder(list[Envelope]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Publish:
+    """The ASGI app of the publish route."""
+
+    def __init__(self, bus: "Bus", settings: HttpSettings) -> None:
+        self._bus, self._settings = bus, settings
+        self._shown = Shown()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller: Caller = scope["caller"]
+        if scope["query_string"]:
+            raise Problem(422, "unknown_parameter", "publish takes no query parameters")
+        key = preferences.idempotency_key(scope["request_headers"])
+        trace = preferences.traceparent(scope["request_headers"])
+        body = clean(await read_body(receive, self._settings.body_limit, self._settings.body_timeout))
+        answer: Any
+        if body[:1] == b"[" or body.lstrip()[:1] == b"[":
+            answer = await self._publish_many(body, caller, key, trace)
+        else:
+            check_depth(body, self._settings.depth)
+            envelope = decode(body, _decode_one, Envelope.__struct_fields__)
+            try:
+                publication = self._publication(envelope, caller, key, trace)
+            except _Wrong as wrong:
+                raise Problem(wrong.status, wrong.code, wrong.detail, errors=wrong.errors) from None
+            answer = self._answer(await self._bus.publish(publication))
+        await _send_json(send, _encode(answer))
+
+    async def _publish_many(
+        self, body: bytes, caller: Caller, key: str | None, trace: str | None
+    ) -> list[Published]:
+        envelopes = decode(body, _decode_many, Envelope.__struct_fields__)
+        publications, problems, worst = [], [], 0
+        for number, envelope in enumerate(envelopes):
+            try:
+                check_depth(envelope.key, self._settings.depth)
+                check_depth(envelope.data, self._settings.depth)
+                own_key = f"{key}:{number}" if key is not None else None
+                publications.append(self._publication(envelope, caller, own_key, trace))
+            except _Wrong as wrong:
+                worst = max(worst, wrong.status)
+                problems += [
+                    FieldError(
+                        f"[{number}].{error.field}" if error.field else f"[{number}]",
+                        error.message,
+                        error.hint,
+                    )
+                    for error in wrong.errors
+                ]
+            except Problem as problem:
+                worst = 422
+                problems.append(FieldError(f"[{number}]", problem.detail))
+        if problems:
+            detail = "nothing was published: some messages are wrong"
+            raise Problem(403 if worst == 403 else 422, "invalid_messages", detail, errors=problems)
+        if not publications:
+            return []
+        return [self._answer(receipt) for receipt in await self._bus.publish_all(publications)]
+
+    def _publication(
+        self, envelope: Envelope, caller: Caller, key: str | None, trace: str | None
+    ) -> Publication:
+        topic = self._topic(envelope.topic, caller)
+        return Publication(
+            message=_message(topic, bytes(envelope.key), bytes(envelope.data)),
+            workspace=caller.workspace,
+            principal=caller.principal.name,
+            due=None if envelope.deliver_after is None else self._due(envelope.deliver_after),
+            idempotency_key=key,
+            force=envelope.force,
+            traceparent=trace,
+        )
+
+    def _topic(self, name: str, caller: Caller) -> Topic:
+        try:
+            topic = self._bus.registry.topic(name)
+        except UnknownTopic as unknown:
+            raise _Wrong(
+                422, unknown.code, [FieldError("topic", unknown.detail[:300])], unknown.detail
+            ) from None
+        policy = topic.policy
+        if policy.internal:
+            detail = f"only handlers and schedules publish {name}"
+            raise _Wrong(403, NotPublishable.code, [FieldError("topic", detail)], detail)
+        if not caller.principal.may(policy.permission):
+            detail = f"{policy.permission} is needed for {name}, and {caller.principal.name} does not have it"
+            raise _Wrong(403, "permission_missing", [FieldError("topic", detail)], detail)
+        if policy.query:
+            detail = f"{name} only reads and is never stored; call {policy.route}"
+            raise _Wrong(422, "not_publishable", [FieldError("topic", detail)], detail)
+        return topic
+
+    def _due(self, value: int | float | str) -> int | None:
+        """When the message becomes due; None for now, which a time in the past means as well."""
+        try:
+            due = parse_moment(value, "deliver_after")
+        except WrongTime as wrong:
+            raise _Wrong(422, "invalid_field", [wrong.error]) from None
+        now = self._bus.clock.now()
+        if due - now > _FARTHEST:
+            raise _Wrong(422, "invalid_field", [FieldError("deliver_after", "is more than 366 days away")])
+        return due if due > now else None
+
+    def _answer(self, receipt: Receipt) -> Published:
+        published = self._shown(receipt.published)
+        delayed = self._shown(receipt.due) if receipt.due > receipt.published else None
+        return Published(receipt.id, published, receipt.topic, delayed, receipt.deduplicated)
+
+
+def _message(topic: Topic, key: bytes, data: bytes) -> Message[Any]:
+    """The topic's record of both objects. Raises _Wrong naming every wrong field."""
+    if key == b"null":
+        key = b"{}"
+    if data == b"null":
+        data = b"{}"
+    try:
+        if is_object(key) and is_object(data):
+            twice = is_filled(data) and is_filled(key) and members(key).keys() & members(data).keys()
+            if not twice:
+                message: Message[Any] = topic.decode(merge(key, data))
+                return message
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
+        pass
+    raise _Wrong(422, "invalid_message", explain(topic, key, data))
+
+
+async def _send_json(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

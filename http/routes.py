@@ -1,0 +1,156 @@
+"""The table of routes. None can be made without a permission; a literal path is one look-up away.
+
+Starlette's router is not used: the permission of a route must be known before anything of a request is read,
+and the same table gives `/openapi.json`, `Allow`, the metrics' names and the test over every route.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from needlework.bus.permissions import Permission
+from needlework.bus.principals import Principal
+from needlework.bus.registry import Topic
+from needlework.bus.workspaces import Workspace
+
+PUBLIC: Final = "public"
+"""Instead of a permission: anybody may call it, without a token."""
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """What the guard found out about a request; endpoints take it from `scope["caller"]`."""
+
+    principal: Principal
+    workspace: Workspace
+    request_id: str
+    origin: str | None = None
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One query parameter, for the documents and for refusing unknown ones."""
+
+    name: str
+    type: Any = str
+    about: str = ""
+    required: bool = False
+
+
+class Endpoint(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One method of one path: who may call it, what it takes and gives, and the ASGI app that answers."""
+
+    method: str
+    path: str
+    app: ASGIApp
+    permission: Permission | str
+    summary: str
+    tag: str = "server"
+    page: bool = False
+    """People may open it from a link on another site."""
+    upload: bool = False
+    """Its body may be as large as an upload."""
+    body: Any = None
+    """The type of its JSON body; None for no body."""
+    reply: Any = Any
+    status: int = 200
+    query: tuple[Parameter, ...] = ()
+    streams: bool = False
+    """It can answer with Server-Sent Events."""
+    topic: Topic | None = None
+    media: str = "application/json"
+
+    def __post_init__(self) -> None:
+        if not self.permission:
+            raise ValueError(f"{self.method} {self.path} declares no permission")
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """An endpoint and the parameters in its path."""
+
+    endpoint: Endpoint
+    params: dict[str, str]
+
+
+def answering(function: Answer) -> ASGIApp:
+    """An ASGI app of a function from a request to a response."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await function(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
+
+
+class RouteTable:
+    """All endpoints by path; built once. Raises ValueError where two claim one method of one path."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self.endpoints: list[Endpoint] = []
+        self._literal: dict[str, dict[str, Endpoint]] = {}
+        self._patterns: dict[int, list[tuple[list[str], dict[str, Endpoint]]]] = {}
+        for endpoint in endpoints:
+            self._add(endpoint)
+
+    def _add(self, endpoint: Endpoint) -> None:
+        methods = self._methods(endpoint.path)
+        if endpoint.method in methods:
+            first = methods[endpoint.method]
+            raise ValueError(f"{endpoint.method} {endpoint.path} is {first.summary!r} already")
+        methods[endpoint.method] = endpoint
+        self.endpoints.append(endpoint)
+
+    def _methods(self, path: str) -> dict[str, Endpoint]:
+        if "{" not in path:
+            return self._literal.setdefault(path, {})
+        parts = path.split("/")
+        shape = [part if not part.startswith("{") else "{}" for part in parts]
+        known = self._patterns.setdefault(len(parts), [])
+        for other, methods in known:
+            if [part if not part.startswith("{") else "{}" for part in other] == shape:
+                return methods
+        made: dict[str, Endpoint] = {}
+        known.append((parts, made))
+        known.sort(key=lambda entry: [part.startswith("{") for part in entry[0]])  # literal parts win
+        return made
+
+    def find(self, method: str, path: str) -> Found | None:
+        """The endpoint of a request; HEAD is answered by GET's."""
+        wanted = "GET" if method == "HEAD" else method
+        methods = self._literal.get(path)
+        if methods is not None and wanted in methods:
+            return Found(methods[wanted], {})
+        parts = path.split("/")
+        for pattern, methods in self._patterns.get(len(parts), ()):
+            params = _fit(pattern, parts)
+            if params is not None and wanted in methods:
+                return Found(methods[wanted], params)
+        return None
+
+    def allowed(self, path: str) -> list[str]:
+        """The methods that some endpoint of `path` takes; empty for an unknown path."""
+        methods = set(self._literal.get(path, ()))
+        parts = path.split("/")
+        for pattern, others in self._patterns.get(len(parts), ()):
+            if _fit(pattern, parts) is not None:
+                methods.update(others)
+        if methods:
+            methods.update(("OPTIONS", "HEAD") if "GET" in methods else ("OPTIONS",))
+        return sorted(methods)
+
+
+def _fit(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
+    params: dict[str, str] = {}
+    for expected, part in zip(pattern, parts, strict=True):
+        if expected.startswith("{"):
+            if not part or not part.isprintable() or "�" in part:
+                return None
+            params[expected[1:-1]] = part
+        elif expected != part:
+            return None
+    return params

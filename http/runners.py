@@ -1,0 +1,117 @@
+"""Topics and runners: what there is, what it does just now, and holding it."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from needlework.bus.errors import NotFound
+from needlework.bus.permissions import READ, WORKSPACES_WRITE
+from needlework.bus.topicfile import nearest
+from needlework.http.inputs import read_nothing, read_query
+from needlework.http.problems import Problem
+from needlework.http.replies import json_response
+from needlework.http.routes import Caller, Endpoint, answering
+from needlework.http.settings import HttpSettings
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+    from needlework.bus.registry import Topic
+
+
+class Runners:
+    """The routes about topics and runners."""
+
+    def __init__(self, bus: "Bus", settings: HttpSettings) -> None:
+        self._bus, self._settings = bus, settings
+        self._topics = [_describe(topic) for topic in bus.registry.topics.values()]
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every route of this file."""
+        made = [
+            ("GET", "/api/internal/pubsub/topics", self.topics, "Every topic with its policy and schema"),
+            ("GET", "/api/internal/runners", self.runners, "Every runner and what waits for it"),
+            ("GET", "/api/internal/counts", self.counts, "Messages by topic and state"),
+            ("POST", "/api/internal/runners/{id}/pause", self.pause, "Hold a runner"),
+            ("POST", "/api/internal/runners/{id}/resume", self.resume, "Let a held runner go on"),
+            ("POST", "/api/internal/pubsub/topics/{id}/pause", self.pause_topic, "Hold a topic"),
+            ("POST", "/api/internal/pubsub/topics/{id}/resume", self.resume_topic, "Let a held topic go on"),
+        ]
+        return [
+            Endpoint(
+                method=method,
+                path=path,
+                app=answering(answer),
+                summary=summary,
+                tag="runners",
+                permission=READ if method == "GET" else WORKSPACES_WRITE,
+            )
+            for method, path, answer, summary in made
+        ]
+
+    async def topics(self, request: Request) -> Response:
+        """The topics as this process knows them."""
+        read_query(request)
+        return json_response({"items": self._topics})
+
+    async def runners(self, request: Request) -> Response:
+        """The runners with their queues in this workspace."""
+        read_query(request)
+        caller: Caller = request.scope["caller"]
+        return json_response({"items": await self._bus.runners(caller.workspace)})
+
+    async def counts(self, request: Request) -> Response:
+        """How many messages are in which state."""
+        read_query(request)
+        caller: Caller = request.scope["caller"]
+        return json_response(await self._bus.counts(caller.workspace))
+
+    async def pause(self, request: Request) -> Response:
+        """Hold a runner: what is due waits, what runs goes on."""
+        return await self._hold(request, "runner", True)
+
+    async def resume(self, request: Request) -> Response:
+        """Let a runner go on."""
+        return await self._hold(request, "runner", False)
+
+    async def pause_topic(self, request: Request) -> Response:
+        """Hold a topic, for all its runners."""
+        return await self._hold(request, "topic", True)
+
+    async def resume_topic(self, request: Request) -> Response:
+        """Let a topic go on."""
+        return await self._hold(request, "topic", False)
+
+    async def _hold(self, request: Request, kind: Any, hold: bool) -> Response:
+        await read_nothing(request, self._settings)
+        caller: Caller = request.scope["caller"]
+        name = request.path_params["id"]
+        known = self._bus.registry.runners if kind == "runner" else self._bus.registry.topics
+        if name not in known:
+            raise NotFound(f"no {kind} {name[:100]!r}{nearest(name[:100], known)}")
+        if caller.principal.workspaces is not None:  # a hold is for all workspaces of the installation
+            raise Problem(403, "all_workspaces_needed", "only a caller for all workspaces may hold work")
+        if hold:
+            await self._bus.pause(name, caller.principal.name, kind=kind)
+        else:
+            await self._bus.resume(name, caller.principal.name, kind=kind)
+        return json_response({"id": name, "paused": hold})
+
+
+def _describe(topic: "Topic") -> dict[str, Any]:
+    policy = topic.policy
+    schema, parts = msgspec.json.schema_components([topic.type], ref_template="#/components/{name}")
+    return {
+        "topic": topic.name,
+        "summary": policy.summary,
+        "route": policy.route,
+        "permission": policy.permission,
+        "reply": policy.reply,
+        "internal": policy.internal,
+        "query": policy.query,
+        "key": list(topic.key_fields),
+        "runners": list(topic.runners),
+        "policy": msgspec.to_builtins(policy),
+        "schema": {**schema[0], "components": parts},
+    }

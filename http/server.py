@@ -1,0 +1,101 @@
+"""Listen and serve: uvicorn, with our limits, without its signals; streams are told when the server stops."""
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator, Sequence
+
+import uvicorn
+
+from needlework.bus.errors import ConfigError
+from needlework.http.app import Application
+from needlework.http.protocol import bounded
+
+Ready = Callable[[list[str]], None]
+"""Called with the addresses when connections are accepted."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server; signals belong to whoever composes the process."""
+
+    def __init__(self, config: uvicorn.Config, app: Application, on_ready: Ready) -> None:
+        super().__init__(config)
+        self._app, self._on_ready = app, on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the process's signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._on_ready([address_of(listener) for server in self.servers for listener in server.sockets])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Streams end at once with a hint to come back; requests get their grace."""
+        self._app.streams.close()
+        await super().shutdown(sockets)
+
+
+def make_server(
+    app: Application, sockets: Sequence[socket.socket] | None = None, on_ready: Ready = lambda addresses: None
+) -> Server:
+    """A server for `app`; setting its `should_exit` stops it. Raises ConfigError for an exposed socket in
+    loopback mode: strangers would be taken for the owner."""
+    settings = app.settings
+    if not settings.exposed and not is_loopback(settings.host, sockets):
+        raise ConfigError(
+            ["listening beyond this machine needs --expose, which asks every caller for a token"]
+        )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=bounded(settings),
+        ws="none",
+        loop="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=round(settings.keep_alive),
+        timeout_graceful_shutdown=round(settings.grace),
+        backlog=2048,
+    )
+    return Server(config, app, on_ready)
+
+
+async def serve(
+    app: Application, sockets: Sequence[socket.socket] | None = None, on_ready: Ready = lambda addresses: None
+) -> None:
+    """Serve until cancelled or told to stop. See `make_server`."""
+    await make_server(app, sockets, on_ready).serve(None if sockets is None else list(sockets))
+
+
+def is_loopback(host: str, sockets: Sequence[socket.socket] | None) -> bool:
+    """Whether only this machine can connect."""
+    if sockets is None:
+        return _is_loopback_name(host)
+    return all(
+        listener.family == getattr(socket, "AF_UNIX", None) or _is_loopback_name(listener.getsockname()[0])
+        for listener in sockets
+    )
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where a socket listens, as people write it."""
+    name = listener.getsockname()
+    if not isinstance(name, tuple):
+        return f"unix:{name}"
+    return f"http://[{name[0]}]:{name[1]}" if ":" in name[0] else f"http://{name[0]}:{name[1]}"
+
+
+def _is_loopback_name(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
