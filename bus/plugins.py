@@ -1,134 +1,87 @@
-"""Plug-ins: folders of handlers and installed packages, imported before the registry joins them.
+"""Plug-ins: handler files in a folder, and installed packages with an entry point `needlework.handlers`.
 
-A folder is imported as `needlework_plugins.<name>`, so that it neither shadows anything nor is shadowed.
-A plug-in is code with the rights of the service; nothing here contains it.
+A plug-in is code with your rights; nothing here sandboxes it.
 """
 
-import importlib
-import pkgutil
+import importlib.util
 import sys
-import traceback
-from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-import msgspec
+from needlework.bus.errors import ConfigError
 
 GROUP = "needlework.handlers"
-"""The entry point group of installed plug-ins."""
-NAMESPACE = "needlework_plugins"
-POLICY = "topics.toml"
 
 
-class Plugin(msgspec.Struct, frozen=True):
-    """One plug-in that was imported: its package, its policy file, where it came from."""
+class Plugin:
+    """One loaded plug-in: its modules, its policy file, where it came from."""
 
-    name: str
-    package: str
-    policy: Path | None
-    origin: str
+    def __init__(self, name: str, origin: str, modules: list[ModuleType], policy: Path | None) -> None:
+        self.name, self.origin, self.modules, self.policy = name, origin, modules, policy
 
 
-def load_plugins(
-    folders: Iterable[Path], *, installed: Iterable[EntryPoint] | None = None
-) -> tuple[list[Plugin], list[str]]:
-    """Every plug-in that imports, and for each that does not its name, its place and the error."""
-    plugins: list[Plugin] = []
+def load_plugins(folders: Sequence[Path], *, skip_broken: bool = False) -> tuple[list[Plugin], list[str]]:
+    """All plug-ins of the folders and of installed packages, and the problems that were skipped.
+
+    Raises ConfigError naming each plug-in that fails to import, unless `skip_broken`.
+    """
+    found: list[Plugin] = []
     problems: list[str] = []
-    taken: dict[str, str] = {}
-    for folder in _plugin_folders(folders, problems):
-        name = folder.name.replace("-", "_")
-        if not name.isidentifier():
-            problems.append(f"plug-in {folder}: {folder.name!r} is not a name; use letters, digits and _")
-        elif name in taken:
-            problems.append(f"plug-in {folder}: {taken[name]} is called {name!r} already")
-        else:
-            taken[name] = str(folder)
-            _attempt(name, str(folder), problems, plugins, folder)
-    for entry in entry_points(group=GROUP) if installed is None else installed:
-        _attempt(entry.name, f"package {entry.value}", problems, plugins, entry)
-    return plugins, problems
-
-
-def _plugin_folders(folders: Iterable[Path], problems: list[str]) -> Iterator[Path]:
-    """Each folder that holds handlers itself, and each folder directly below that does."""
     for folder in folders:
         if not folder.is_dir():
-            problems.append(f"plug-ins {folder}: there is no such folder")
+            problems.append(f"plug-in folder {folder} does not exist")
             continue
-        inner = sorted(
-            path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))
-        )
-        for candidate in (folder, *inner):
-            if any(candidate.glob("*.py")):
-                yield candidate.absolute()
-                if candidate is folder:
-                    break  # its sub-folders are parts of it
+        for path in sorted(folder.iterdir()):
+            if path.suffix == ".py" and not path.name.startswith("_"):
+                _load_one(found, problems, path.stem, str(path), lambda path=path: _from_file(path))
+            elif (path / "__init__.py").exists():
+                _load_one(found, problems, path.name, str(path), lambda path=path: _from_file(path / "__init__.py"))
+    for point in entry_points(group=GROUP):
+        _load_one(found, problems, point.name, f"package {point.value}", lambda point=point: _from_package(point.value))
+    if problems and not skip_broken:
+        raise ConfigError([*problems, "start with --skip-broken-plugins to go on without them"])
+    return found, problems
 
 
-def _attempt(
-    name: str, origin: str, problems: list[str], plugins: list[Plugin], source: Path | EntryPoint
-) -> None:
+def _load_one(found: list[Plugin], problems: list[str], name: str, origin: str, load: object) -> None:
     try:
-        package = _import_folder(name, source) if isinstance(source, Path) else _import_entry(source)
-    except (Exception, SystemExit) as error:
-        problems.append(f"plug-in {name!r} ({origin}) can't be imported: {_where(error, source)}")
+        modules, policy = load()  # type: ignore[operator]
+    except BaseException as error:  # a plug-in may raise anything while it is imported
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        problems.append(f"plug-in {name} ({origin}) fails to import: {type(error).__name__}: {error}")
         return
-    policy = Path(package.__path__[0]) / POLICY if getattr(package, "__path__", None) else None
-    found = policy if policy is not None and policy.is_file() else None
-    plugins.append(Plugin(name, package.__name__, found, origin))
+    found.append(Plugin(name, origin, modules, policy))
 
 
-def _import_folder(name: str, folder: Path) -> ModuleType:
-    parent = sys.modules.setdefault(NAMESPACE, _package(NAMESPACE))
-    full = f"{NAMESPACE}.{name}"
-    for loaded in [module for module in sys.modules if module == full or module.startswith(f"{full}.")]:
-        del sys.modules[loaded]  # another folder of this name, or an earlier state of this one
-    init = folder / "__init__.py"
-    package = _package(full, folder)
-    if init.is_file():
-        spec = spec_from_file_location(full, init, submodule_search_locations=[str(folder)])
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{init} can't be loaded")
-        package = module_from_spec(spec)
-        sys.modules[full] = package
-        spec.loader.exec_module(package)
-    sys.modules[full] = package
-    setattr(parent, name, package)
-    importlib.invalidate_caches()
-    _import_below(package)
-    return package
+def _from_file(path: Path) -> tuple[list[ModuleType], Path | None]:
+    """A file (its policy stands beside it as NAME.toml or topics.toml) or a package folder (topics.toml inside)."""
+    package = path.name == "__init__.py"
+    name = f"needlework_plugin_{path.parent.name if package else path.stem}"
+    spec = importlib.util.spec_from_file_location(
+        name, path, submodule_search_locations=[str(path.parent)] if package else None
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    modules = [module]
+    if package:
+        for inner in sorted(path.parent.glob("*.py")):
+            if inner.name != "__init__.py":
+                modules.append(importlib.import_module(f"{name}.{inner.stem}"))
+    candidates = [path.parent / "topics.toml"] if package else [path.with_suffix(".toml"), path.parent / "topics.toml"]
+    return modules, next((candidate for candidate in candidates if candidate.exists()), None)
 
 
-def _import_entry(entry: EntryPoint) -> ModuleType:
-    package = importlib.import_module(entry.module)
-    _import_below(package)
-    return package
-
-
-def _import_below(package: ModuleType) -> None:
-    def fail(name: str) -> None:
-        raise  # walk_packages calls this while it handles the error
-
-    for info in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}.", onerror=fail):
-        importlib.import_module(info.name)
-
-
-def _package(name: str, folder: Path | None = None) -> ModuleType:
-    package = ModuleType(name)
-    package.__path__ = [str(folder)] if folder else []
-    return package
-
-
-def _where(error: BaseException, source: Path | EntryPoint) -> str:
-    """The error, and the last line of the plug-in's own code that led to it."""
-    text = f"{type(error).__name__}: {error}"
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}: {text}"
-    folder = str(source) if isinstance(source, Path) else ""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if folder and folder in frame.filename
-    ]
-    return f"{frames[-1].filename}:{frames[-1].lineno}: {text}" if frames else text
+def _from_package(value: str) -> tuple[list[ModuleType], Path | None]:
+    module = importlib.import_module(value.split(":")[0])
+    modules = [module]
+    for folder in getattr(module, "__path__", ()):
+        modules += [importlib.import_module(f"{module.__name__}.{inner.stem}")
+                    for inner in sorted(Path(folder).glob("*.py")) if inner.name != "__init__.py"]  # fmt: skip
+    policy = Path(module.__file__ or "").parent / "topics.toml"
+    return modules, policy if policy.exists() else None

@@ -79,9 +79,11 @@ class Registry:
             raise UnknownTopic(f"{type(message).__name__} belongs to no topic that is registered here") from None
 
     @classmethod
-    def load(cls, packages: Iterable[str], policy_files: Iterable[Path]) -> "Registry":
-        """Import every module below `packages` and join what they declare with the policy files."""
-        modules = [module for package in packages for module in _modules(package)]
+    def load(
+        cls, packages: Iterable[str], policy_files: Iterable[Path], extra: Iterable[ModuleType] = ()
+    ) -> "Registry":
+        """Import every module below `packages` and join what they (and `extra` modules) declare with the policies."""
+        modules = [module for package in packages for module in _modules(package)] + list(extra)
         files = [(str(path), *read_policies(path)) for path in policy_files]
         return cls._join(modules, files)
 

@@ -46,7 +46,7 @@ class Scheduler:
             for runner in registry.runners.values():
                 if runner.policy.schedule is not None:
                     schedule = Schedule.parse(runner.policy.schedule)
-                    fields = {"runner_id": runner.name, "scheduled": True}
+                    fields = {"runner_id": runner.name}
                     self.entries.append(Entry(f"runner:{runner.name}", schedule, runner.policy.missed, "runner.run", fields))
         if self.entries:
             await self.fire()

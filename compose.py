@@ -1,0 +1,168 @@
+"""The composition: registry, bus, HTTP and signals, joined in plain sight; nothing else decides what runs together."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+
+from needlework.bus.bus import Bus
+from needlework.bus.clock import Clock, SystemClock
+from needlework.bus.errors import ConfigError
+from needlework.bus.owners import lock_server
+from needlework.bus.permissions import ALL
+from needlework.bus.plugins import load_plugins
+from needlework.bus.records import Publication
+from needlework.bus.registry import Registry
+from needlework.settings import Settings
+
+HERE = Path(__file__).parent
+log = structlog.get_logger("needlework")
+
+
+def builtin_registry() -> Registry:
+    """The registry of the built-in operations alone."""
+    return Registry.load(["needlework.handlers"], [HERE / "topics.toml"])
+
+
+def load_registry(settings: Settings) -> Registry:
+    """The built-in operations and the plug-ins. Raises ConfigError with every problem."""
+    folders = [*settings.plugins]
+    if (settings.data / "plugins").is_dir():
+        folders.append(settings.data / "plugins")
+    plugins, problems = load_plugins(folders, skip_broken=settings.skip_broken_plugins)
+    for problem in problems:
+        log.warning("plug-in skipped", problem=problem)
+    policies = [plugin.policy for plugin in plugins if plugin.policy is not None]
+    modules = [module for plugin in plugins for module in plugin.modules]
+    return Registry.load(["needlework.handlers"], [HERE / "topics.toml", *policies], modules)
+
+
+def handler_groups() -> list[tuple[str, Path]]:
+    """(name, migrations folder) of every handler group that owns tables."""
+    folders = sorted(path for path in (HERE / "handlers").glob("*/migrations") if path.is_dir())
+    return [(path.parent.name, path) for path in folders]
+
+
+@contextlib.asynccontextmanager
+async def open_bus(settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None) -> AsyncIterator[Bus]:
+    """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    bus = await Bus.open(
+        settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
+        durability=settings.durability,
+    )  # fmt: skip
+    bus.budget = settings.limits.ready
+    try:
+        yield bus
+    finally:
+        await bus.stop(settings.grace.seconds)
+
+
+def serve(settings: Settings, *, demo: bool = False, api_only: bool = False, dev: bool = False) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit code. Raises ConfigError, StorageDamaged before it listens."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = lock_server(settings.data)
+    try:
+        code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(settings, demo=demo, api_only=api_only))
+    finally:
+        lock.release()
+    return code
+
+
+async def _serve(settings: Settings, *, demo: bool, api_only: bool) -> int:
+    stopping = asyncio.Event()
+    failure: list[str] = []
+    _on_signals(stopping)
+
+    async with open_bus(settings) as bus:
+
+        def failed(name: str, error: BaseException | None) -> None:
+            failure.append(f"{name}: {error!r}")
+            log.critical("the service stops", cause=name, error=str(error))
+            stopping.set()
+
+        bus.failed = failed
+        if not api_only:
+            await bus.start()
+        await _first_token(bus, settings)
+        server, serving = await _listen(bus, settings, stopping)
+        if demo:
+            await _fill_sample(bus)
+        await stopping.wait()
+        bus.dispatcher.stopping = True
+        server.should_exit = True
+        await serving
+    if any(worker.delivery for worker in bus.dispatcher.workers()):
+        os._exit(0 if not failure else 1)  # a thread that ignores its time limit must not keep the process
+    return 1 if failure else 0
+
+
+async def _listen(bus: Bus, settings: Settings, stopping: asyncio.Event) -> tuple[Any, "asyncio.Task[None]"]:
+    """Start the HTTP server; returns when it accepts connections."""
+    from needlework.http.app import build_app
+    from needlework.http.server import make_server
+    from needlework.http.settings import HttpSettings
+
+    limits = settings.limits
+    http = HttpSettings(
+        host=settings.host, port=settings.port, exposed=settings.exposed, allowed_hosts=settings.allowed_hosts,
+        allow_origins=settings.allow_origins, trust_proxy=settings.trust_proxy, require_token=settings.require_token,
+        public_url=settings.public_url, body_limit=limits.body, upload_limit=limits.upload,
+        header_bytes=limits.header_block, depth=limits.depth, streams_per_workspace=limits.streams,
+        grace=settings.grace.seconds,
+    )  # fmt: skip
+    ready = asyncio.Event()
+
+    def on_ready(addresses: list[str]) -> None:
+        for address in addresses:
+            print(f"needlework is listening on http://{address}", flush=True)
+        ready.set()
+
+    server = make_server(build_app(bus, http), None, on_ready)
+    serving = asyncio.create_task(server.serve(), name="http")
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        waiting.cancel()
+        await serving
+        raise ConfigError([f"can't listen on {settings.host}:{settings.port}; is another program using the port?"])
+    serving.add_done_callback(lambda task: stopping.set())
+    return server, serving
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    """The first SIGTERM or SIGINT stops in order, the second at once."""
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(130)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+async def _first_token(bus: Bus, settings: Settings) -> None:
+    """An exposed server never runs without a token: make one at the first start and print it once."""
+    if not settings.exposed or await bus.tokens.any_live():
+        return
+    text, _ = await bus.tokens.create("first start", ALL, None, None, "serve --expose")
+    print(f"needlework made a token with all rights; it is shown only now:\n\n    {text}\n", flush=True)
+    print("traffic is not encrypted; use TLS or ssh", flush=True)
+
+
+async def _fill_sample(bus: Bus) -> None:
+    """Put the sample workspace in; a second start adds nothing."""
+    from needlework.handlers.sample.workspace import sample_items
+
+    workspace = bus.workspaces.by_name["default"]
+    for item in sample_items(bus.clock.now()):
+        await bus.publish(Publication(message=item, workspace=workspace, principal="demo"))
+
+
