@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from needlework.bus.plugins import NAMESPACE, load_plugins
+from needlework.bus.errors import ConfigError
+from needlework.bus.plugins import GROUP, NAMESPACE, load_plugins
 from needlework.bus.registry import Registry
 
 HANDLER = '''
@@ -49,19 +50,37 @@ def _forget_plugins() -> Iterator[None]:
 @pytest.mark.parametrize("direct", [True, False], ids=["the folder itself", "a folder below"])
 def test_a_folder_joins_the_registry_with_its_own_policy(tmp_path: Path, direct: bool) -> None:
     folder = write(tmp_path / "demo", {"handlers.py": HANDLER, "topics.toml": POLICY})
-    plugins, problems = load_plugins([folder if direct else tmp_path])
+    (plugin,), problems = load_plugins([folder if direct else tmp_path])
     assert problems == []
-    (plugin,) = plugins
     assert (plugin.name, plugin.policy, plugin.origin) == ("demo", folder / "topics.toml", str(folder))
-    registry = Registry.load([plugin.package], [plugin.policy] if plugin.policy else [])
+    registry = Registry.load([], [folder / "topics.toml"], plugin.modules)
     assert registry.topics["demo.ping"].runners == ("demo",)
+
+
+def test_a_file_joins_with_the_policy_beside_it(tmp_path: Path) -> None:
+    write(tmp_path, {"demo.py": HANDLER, "demo.toml": POLICY, "other.py": "", "_helper.py": "1 / 0"})
+    plugins, _ = load_plugins([tmp_path])
+    assert [(plugin.name, plugin.policy) for plugin in plugins] == [
+        ("demo", tmp_path / "demo.toml"),
+        ("other", None),
+    ]
+
+
+def test_a_folder_in_a_plugin_is_a_part_of_it_unless_it_has_a_policy_of_its_own(tmp_path: Path) -> None:
+    write(
+        tmp_path / "all",
+        {"demo.py": "", "topics.toml": "", "own/a.py": "", "own/topics.toml": "", "part/a.py": ""},
+    )
+    plugins, _ = load_plugins([tmp_path / "all"])
+    assert [plugin.name for plugin in plugins] == ["all", "own"]
 
 
 def test_its_files_may_import_each_other(tmp_path: Path) -> None:
     files = {"__init__.py": "", "words.py": "NAME = 1", "user.py": "from .words import NAME"}
     files["sub/__init__.py"] = f"from {NAMESPACE}.demo.words import NAME"
     write(tmp_path / "demo", files)
-    assert load_plugins([tmp_path])[1] == []
+    (plugin,), _ = load_plugins([tmp_path])
+    assert len(plugin.modules) == 4
 
 
 def test_one_that_fails_is_named_with_its_line_and_the_others_are_loaded(tmp_path: Path) -> None:
@@ -69,7 +88,7 @@ def test_one_that_fails_is_named_with_its_line_and_the_others_are_loaded(tmp_pat
     write(tmp_path / "leaves", {"handlers.py": "raise SystemExit(3)\n"})
     write(tmp_path / "twisted", {"handlers.py": "def (:\n"})
     write(tmp_path / "works", {"handlers.py": ""})
-    plugins, problems = load_plugins([tmp_path])
+    plugins, problems = load_plugins([tmp_path], skip_broken=True)
     assert [plugin.name for plugin in plugins] == ["works"]
     assert problems[0].startswith("plug-in 'broken'")
     assert "handlers.py:1: ModuleNotFoundError: No module named 'nowhere_to_be_found'" in problems[0]
@@ -77,11 +96,19 @@ def test_one_that_fails_is_named_with_its_line_and_the_others_are_loaded(tmp_pat
     assert "handlers.py:1: SyntaxError" in problems[2]
 
 
+def test_one_that_fails_stops_the_start_unless_told_otherwise(tmp_path: Path) -> None:
+    write(tmp_path / "broken", {"handlers.py": "1 / 0"})
+    with pytest.raises(ConfigError, match="ZeroDivisionError") as caught:
+        load_plugins([tmp_path])
+    assert "--skip-broken-plugins" in caught.value.problems[-1]
+
+
 def test_names_must_be_names_and_differ(tmp_path: Path) -> None:
     write(tmp_path / "one" / "demo", {"a.py": ""})
     write(tmp_path / "two" / "demo", {"a.py": ""})
     write(tmp_path / "two" / "4th", {"a.py": ""})
-    problems = load_plugins([tmp_path / "one", tmp_path / "two", tmp_path / "absent"])[1]
+    folders = [tmp_path / "one", tmp_path / "two", tmp_path / "absent"]
+    problems = load_plugins(folders, skip_broken=True)[1]
     assert "'4th' is not a name" in problems[0]
     assert "is called 'demo' already" in problems[1]
     assert "there is no such folder" in problems[2]
@@ -90,11 +117,14 @@ def test_names_must_be_names_and_differ(tmp_path: Path) -> None:
 def test_an_installed_package_offers_itself_by_an_entry_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(tmp_path / "nw_installed_demo", {"__init__.py": "", "handlers.py": HANDLER, "topics.toml": POLICY})
+    files = {"__init__.py": "", "handlers.py": HANDLER, "topics.toml": POLICY}
+    folder = write(tmp_path / "nw_installed_demo", files)
     monkeypatch.syspath_prepend(tmp_path)
-    entry = EntryPoint("demo", "nw_installed_demo", "needlework.handlers")
-    (plugin,), problems = load_plugins([], installed=[entry])
-    assert problems == []
-    assert (plugin.package, plugin.origin) == ("nw_installed_demo", "package nw_installed_demo")
-    missing = EntryPoint("gone", "nw_not_installed", "needlework.handlers")
-    assert "No module named 'nw_not_installed'" in load_plugins([], installed=[missing])[1][0]
+    entries = [EntryPoint("demo", "nw_installed_demo", GROUP), EntryPoint("gone", "nw_not_installed", GROUP)]
+    (plugin,), problems = load_plugins([], skip_broken=True, installed=entries)
+    assert (plugin.origin, plugin.policy) == ("package nw_installed_demo", folder / "topics.toml")
+    assert [module.__name__ for module in plugin.modules] == [
+        "nw_installed_demo",
+        "nw_installed_demo.handlers",
+    ]
+    assert "No module named 'nw_not_installed'" in problems[0]

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from needlework.bus.plugins import load_plugins
+from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
+from needlework.bus.testing import drain, running_bus
 from needlework.cli.main import main
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
@@ -26,6 +28,12 @@ def blocks(page: Path, language: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """The event loop that the service runs on."""
+    return "asyncio"
+
+
+@pytest.fixture
 def example(root: Path, tmp_path: Path) -> Registry:
     """The complete plug-in of docs/handlers.md, loaded as one."""
     page = root / "docs" / "handlers.md"
@@ -33,15 +41,23 @@ def example(root: Path, tmp_path: Path) -> Registry:
     folder.mkdir()
     (folder / "handlers.py").write_text(next(blocks(page, "python")))
     (folder / "topics.toml").write_text(next(blocks(page, "toml")))
-    (plugin,), problems = load_plugins([tmp_path])
-    assert problems == []
-    assert plugin.policy is not None
-    return Registry.load([plugin.package], [plugin.policy])
+    (plugin,), _ = load_plugins([tmp_path])
+    return Registry.load([], [folder / "topics.toml"], plugin.modules)
 
 
 def test_the_plugin_of_the_handlers_page_is_complete(example: Registry) -> None:
     assert set(example.topics) == {"greetings.greet", "greetings.greeted"}
     assert example.topics["greetings.greet"].replier == "greetings"
+
+
+@pytest.mark.anyio
+async def test_the_test_of_the_handlers_page_passes(root: Path, example: Registry, tmp_path: Path) -> None:
+    shown = list(blocks(root / "docs" / "handlers.md", "python"))[-1]
+    greet = example.topics["greetings.greet"].type
+    names = {"running_bus": running_bus, "drain": drain, "Publication": Publication, "Greet": greet}
+    exec(compile(shown, "docs/handlers.md", "exec"), names)
+    test = next(value for name, value in names.items() if name.startswith("test_"))
+    await test(example, tmp_path / "bus")
 
 
 def test_links_between_pages_lead_somewhere(root: Path, tracked: list[Path]) -> None:
