@@ -194,7 +194,7 @@ def problem(content: dict[str, Any], status: int, where: str) -> Refused:
     hints = [
         f"{wrong.get('field')}: {wrong.get('message')}" + (f" ({wrong['hint']})" if wrong.get("hint") else "")
         for wrong in content.get("errors") or ()
-        if isinstance(wrong, dict)
+        if isinstance(wrong, dict) and (wrong.get("hint") or str(wrong.get("message")) not in str(detail))
     ]
     if content.get("hint"):
         hints.append(str(content["hint"]))

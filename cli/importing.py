@@ -102,6 +102,7 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
 
     Records that exist already are updated, so an import that broke off is simply run again. Records that
     could not be read or were refused are listed; then the command fails, with everything else imported.
+    An unchanged batch that was sent within 24 hours is not processed again: it gets its first answer.
 
     \b
     Example: needlework import mail.mbox accounts.csv

@@ -11,6 +11,7 @@ from needlework.bus.errors import ConfigError, NeedleworkError
 from needlework.cli.client import Client, Unreachable
 from needlework.cli.options import new_client
 from needlework.cli.show import Failure
+from needlework.settings import data_directory, load_settings
 
 Result = TypeVar("Result")
 _CHOSEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
@@ -21,7 +22,6 @@ def on_data(data: Path | None, work: Callable[[Any], Awaitable[Result]]) -> Resu
     import anyio
 
     from needlework.compose import open_bus
-    from needlework.settings import data_directory, load_settings
 
     async def run() -> Result:
         async with open_bus(load_settings(data_directory(data))) as bus:

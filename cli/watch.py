@@ -115,4 +115,6 @@ def _reason(data: Any) -> str:
     for name in ("detail", "reason", "error"):
         if inner.get(name):
             return cell(inner[name])
+    if inner.get("by"):
+        return f"by {cell(inner['by'])}"
     return cell(_reported(data))
