@@ -17,7 +17,7 @@ from needlework.http.messages import Messages
 from needlework.http.metrics import Metrics, MetricsPage
 from needlework.http.openapi import OpenApi
 from needlework.http.operations import operation_endpoints
-from needlework.http.publish import Envelope, Publish, Published
+from needlework.http.publish import Publish, Published, Publishing
 from needlework.http.routes import Endpoint, RouteTable
 from needlework.http.runners import Runners
 from needlework.http.settings import HttpSettings
@@ -82,7 +82,7 @@ def build_app(bus: "Bus", settings: HttpSettings) -> Application:
 
 
 def _publish(bus: "Bus", settings: HttpSettings) -> Endpoint:
-    body: Any = Envelope | list[Envelope]
+    body: Any = Publishing | list[Publishing]
     return Endpoint(
         method="POST",
         path="/api/internal/pubsub/publish",

@@ -13,7 +13,6 @@ from needlework.bus.messages import Reply
 from needlework.bus.permissions import READ
 from needlework.http.inputs import read_query
 from needlework.http.problems import Document
-from needlework.http.publish import Envelope, Published
 from needlework.http.replies import json_response
 from needlework.http.routes import PUBLIC, Endpoint, answering
 
@@ -88,22 +87,15 @@ class _Schemas:
             kind for endpoint in endpoints for kind in (endpoint.body, endpoint.reply) if kind is not None
         ]
         wanted += [parameter.type for endpoint in endpoints for parameter in endpoint.query]
-        kinds = list({id(kind): kind for kind in (*wanted, Document, Envelope, Published)}.values())
+        kinds = list({id(kind): kind for kind in (*wanted, Document)}.values())
         able = [kind for kind in kinds if _is_expressible(kind)]
         found, self.components = msgspec.json.schema_components(able, ref_template=_REF)
         self._of = {id(kind): schema for kind, schema in zip(able, found, strict=True)}
         self.components["Problem"] = self.components.pop("Document")
         self.components["Problem"]["title"] = "Problem"
-        _objects(self.components["Envelope"])
 
     def of(self, kind: Any) -> Any:
         return self._of.get(id(kind), {})
-
-
-def _objects(envelope: dict[str, Any]) -> None:
-    """`key` and `data` are kept as raw JSON, of which msgspec only knows that it is any value."""
-    for name in ("key", "data"):
-        envelope["properties"][name] = {"type": "object", "default": {}}
 
 
 def _is_expressible(kind: Any) -> bool:

@@ -40,6 +40,16 @@ class Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     force: bool = False
 
 
+class Publishing(msgspec.Struct, forbid_unknown_fields=True):
+    """An Envelope for the documents, which can't express raw JSON."""
+
+    topic: str
+    key: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    deliver_after: int | float | str | None = None
+    force: bool = False
+
+
 class Published(msgspec.Struct, omit_defaults=True):
     """The acknowledgement: the message is committed and on disk."""
 
@@ -98,8 +108,8 @@ class Publish:
         publications, problems, worst = [], [], 0
         for number, envelope in enumerate(envelopes):
             try:
-                check_depth(envelope.key, self._settings.depth)
-                check_depth(envelope.data, self._settings.depth)
+                check_depth(bytes(envelope.key), self._settings.depth)
+                check_depth(bytes(envelope.data), self._settings.depth)
                 own_key = f"{key}:{number}" if key is not None else None
                 publications.append(self._publication(envelope, caller, own_key, trace))
             except _Wrong as wrong:

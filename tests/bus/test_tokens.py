@@ -1,0 +1,226 @@
+"""Tokens and sessions: what is kept opens nothing, what is revoked is gone, nobody grants too much."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from needlework.bus import credentials
+from needlework.bus.bus import Bus
+from needlework.bus.errors import InvalidMessage, NotFound, StorageError
+from needlework.bus.permissions import ALL, READ, WORKSPACES_WRITE
+from needlework.bus.principals import LOCAL, Principal
+from needlework.bus.registry import Registry
+from needlework.bus.sessions import SessionStore
+from needlework.bus.sql import Statement
+from needlework.bus.testing import ManualClock, running_bus
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """The loop that serves."""
+    return ("asyncio", {"use_uvloop": True})
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Time that the test moves."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def bus(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Bus]:
+    """A bus without topics."""
+    async with running_bus(Registry.of(policies={}), tmp_path / "data", clock=clock) as bus:
+        yield bus
+
+
+@pytest.fixture
+def sessions(bus: Bus) -> SessionStore:
+    """Sessions on the bus's store."""
+    return SessionStore(bus.store.read, bus.store.write, bus.clock)
+
+
+async def test_a_token_is_its_text_and_nothing_that_is_kept(bus: Bus) -> None:
+    text, record = await bus.tokens.create("laptop", frozenset((READ,)), None, None, LOCAL)
+    assert text.startswith(f"nw_{record.id}_")
+    assert len(text) == len(f"nw_{record.id}_") + 43
+    principal = await bus.tokens.check(text)
+    assert principal is not None
+    assert principal == Principal(f"token:{record.id}", frozenset((READ,)), None, record.id)
+    dump = repr([tuple(row) for row in await bus.store.read(Statement("SELECT * FROM tokens"))])
+    assert text.rpartition("_")[2][:20] not in dump
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-1] + ("A" if text[-1] != "A" else "B"),
+        lambda text: text + "x",
+        lambda text: text[:-1],
+        lambda text: "nw_aaaaaaaaaaaa_" + text.split("_", 2)[2],
+        lambda text: text.upper(),
+        lambda text: "",
+        lambda text: "nw_" + "\x00" * 12 + "_" + "a" * 43,
+        lambda text: "nw_é" + text[4:],
+        lambda text: text + "\n",
+    ],
+)
+async def test_anything_else_is_nobody(bus: Bus, change: object) -> None:
+    text, _ = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
+    assert callable(change)
+    assert await bus.tokens.check(change(text)) is None
+    await bus.tokens.check(text)
+    assert bus.tokens.cached(change(text)) is None
+
+
+async def test_revoking_ends_a_token_at_once_and_tells(bus: Bus) -> None:
+    told: list[str] = []
+    bus.on_revoke(told.append)
+    text, record = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
+    assert await bus.tokens.check(text) is not None
+    await bus.tokens.revoke(record.id, LOCAL)
+    assert told == [record.id]
+    assert bus.tokens.cached(text) is None
+    assert await bus.tokens.check(text) is None
+    assert [entry.revoked_at is not None for entry in await bus.tokens.list()] == [True]
+    await bus.tokens.revoke(record.id, LOCAL)
+    with pytest.raises(NotFound):
+        await bus.tokens.revoke("aaaaaaaaaaaa", LOCAL)
+
+
+async def test_a_revocation_by_another_process_is_seen_within_a_second(bus: Bus, clock: ManualClock) -> None:
+    text, record = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
+    await bus.tokens.check(text)
+    told: list[str] = []
+    bus.on_revoke(told.append)
+    end = "UPDATE tokens SET revoked_at = 1, revoked_by = 'cli' WHERE id = :id"
+    await bus.store.write([Statement(end, {"id": record.id})])
+    clock.advance(0.9)
+    assert await bus.tokens.check(text) is None
+    await bus.tokens.sweep(frozenset((record.id,)))
+    assert record.id in told
+
+
+async def test_a_token_expires_by_the_wall_clock(bus: Bus, clock: ManualClock) -> None:
+    text, _ = await bus.tokens.create("day", ALL, None, clock.now() + 86_400_000_000, LOCAL)
+    assert await bus.tokens.check(text) is not None
+    clock.step(86_401)
+    assert bus.tokens.cached(text) is None
+    assert await bus.tokens.check(text) is None
+
+
+async def test_last_use_is_written_by_the_minute_not_by_the_call(bus: Bus, clock: ManualClock) -> None:
+    text, _ = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
+    for _ in range(5):
+        await bus.tokens.check(text)
+    assert (await bus.tokens.list())[0].last_used_at is None
+    clock.advance(61)
+    await bus.tokens.check(text)
+    assert (await bus.tokens.list())[0].last_used_at is not None
+
+
+async def test_a_full_disk_locks_nobody_out(
+    bus: Bus, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, _ = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
+
+    async def full(statements: list[Statement]) -> None:
+        raise StorageError("full")
+
+    monkeypatch.setattr(bus.tokens, "_write", full)
+    clock.advance(61)
+    assert await bus.tokens.check(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "permissions", "workspaces", "field"),
+    [("", ALL, None, "name"), ("x\ny", ALL, None, "name"), ("x", frozenset(), None, "permissions"),
+     ("x", ALL, frozenset(), "workspaces")],
+)  # fmt: skip
+async def test_a_token_that_makes_no_sense_is_refused(
+    bus: Bus, name: str, permissions: frozenset[str], workspaces: frozenset[int] | None, field: str
+) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        await bus.tokens.create(name, permissions, workspaces, None, LOCAL)  # type: ignore[arg-type]
+    assert [error.field for error in caught.value.errors] == [field]
+
+
+def test_nobody_covers_more_than_they_hold() -> None:
+    some = Principal("token:x", frozenset((READ,)), frozenset((1, 2)))
+    assert some.covers(frozenset((READ,)), frozenset((1,)))
+    assert not some.covers(frozenset((READ,)), None)
+    assert not some.covers(frozenset((READ,)), frozenset((1, 3)))
+    assert not some.covers(frozenset((READ, WORKSPACES_WRITE)), frozenset((1,)))
+
+
+def test_writing_does_not_imply_reading() -> None:
+    assert not Principal("token:x", frozenset((WORKSPACES_WRITE,))).may(READ)
+
+
+async def test_a_ticket_works_once_and_for_a_minute(sessions: SessionStore, clock: ManualClock) -> None:
+    ticket = await sessions.ticket(LOCAL)
+    outcomes = await asyncio.gather(*(sessions.redeem(ticket) for _ in range(5)))
+    assert sum(outcome is not None for outcome in outcomes) == 1
+    late = await sessions.ticket(LOCAL)
+    clock.advance(61)
+    assert await sessions.redeem(late) is None
+    assert await sessions.redeem("nwt_aaaaaaaaaaaa_" + "a" * 43) is None
+
+
+async def test_a_session_carries_the_rights_of_who_opened_it_and_ends(
+    sessions: SessionStore, clock: ManualClock
+) -> None:
+    opener = Principal("token:x", frozenset((READ,)), frozenset((1,)), "x")
+    cookie = await sessions.open(opener)
+    principal = await sessions.check(cookie)
+    assert principal is not None
+    assert (principal.permissions, principal.workspaces) == (opener.permissions, opener.workspaces)
+    told: list[str] = []
+    sessions.on_end(told.append)
+    await sessions.end(principal)
+    assert told == [principal.token_id]
+    assert await sessions.check(cookie) is None
+
+
+async def test_a_session_ends_when_idle_and_after_a_week(sessions: SessionStore, clock: ManualClock) -> None:
+    idle, busy = await sessions.open(LOCAL), await sessions.open(LOCAL)
+    for _ in range(13):
+        clock.advance(3600)
+        assert await sessions.check(busy) is not None
+    assert await sessions.check(idle) is None
+    for _ in range(16):
+        clock.advance(11 * 3600)
+        await sessions.check(busy)
+    assert await sessions.check(busy) is None
+
+
+async def test_the_log_is_append_only_and_tells_no_secret(bus: Bus) -> None:
+    text, record = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
+    await bus.audit.record("x\ny" + "z" * 999, None, "a", "b")
+    found = await bus.audit.list(None)
+    assert [item["action"] for item in found["items"]] == ["a", "token.created"]
+    assert text not in repr(found)
+    assert record.id in repr(found)
+    for statement in ("DELETE FROM audit", "UPDATE audit SET principal = 'nobody'"):
+        with pytest.raises(Exception, match="append-only"):
+            await bus.store.write([Statement(statement)])
+
+
+async def test_the_log_is_paged_and_scoped(bus: Bus) -> None:
+    for number in range(5):
+        await bus.audit.record("p", 1 + number % 2, "act", str(number))
+    page = await bus.audit.list(1, limit=2)
+    assert [item["target"] for item in page["items"]] == ["4", "2"]
+    rest = await bus.audit.list(1, limit=2, cursor=page["next_cursor"])
+    assert ([item["target"] for item in rest["items"]], rest["next_cursor"]) == (["0"], None)
+
+
+def test_credentials_are_compared_even_where_there_is_none() -> None:
+    text, _, kept = credentials.make("nw", lambda size: bytes(range(size)))
+    assert credentials.same(text, kept)
+    assert not credentials.same(text, None)
+    assert not credentials.same("nobody", None)
