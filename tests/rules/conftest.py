@@ -29,9 +29,7 @@ def tracked() -> list[Path]:
 def sources(tracked: list[Path]) -> list[Path]:
     """The Python files of the package."""
     return [
-        path
-        for path in tracked
-        if path.suffix == ".py" and (len(path.parts) == 1 or path.parts[0] in PACKAGE_FOLDERS)
+        path for path in tracked if path.suffix == ".py" and (len(path.parts) == 1 or path.parts[0] in PACKAGE_FOLDERS)
     ]
 
 

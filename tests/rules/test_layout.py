@@ -11,9 +11,7 @@ SOURCE_LINES, TEST_LINES = 300, 400
 
 def run(code: str, folder: Path) -> str:
     """What a fresh interpreter prints, started in `folder`, which is then first on its path."""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

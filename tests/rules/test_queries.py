@@ -5,14 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 NAME = re.compile(r"^-- name: (\S+)\n(.*)$", re.MULTILINE)
+VERB = re.compile(r"(WITH|SELECT|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
 def queries(root: Path, tracked: list[Path]) -> list[tuple[Path, str, str]]:
     """(file, name, line behind the name) of every named query."""
     files = [path for path in tracked if path.suffix == ".sql" and "migrations" not in path.parts]
-    return [
-        (path, match[1], match[2]) for path in files for match in NAME.finditer((root / path).read_text())
-    ]
+    return [(path, match[1], match[2]) for path in files for match in NAME.finditer((root / path).read_text())]
 
 
 def owner(path: Path) -> Path:
@@ -31,9 +30,7 @@ def test_every_query_is_used(root: Path, tracked: list[Path], sources: list[Path
 
 
 def test_every_query_says_what_it_is_for(root: Path, tracked: list[Path]) -> None:
-    assert [
-        f"{file}: {name}" for file, name, line in queries(root, tracked) if not re.match(r"-- \S", line)
-    ] == []
+    assert [f"{file}: {name}" for file, name, line in queries(root, tracked) if not re.match(r"-- \S", line)] == []
 
 
 def test_no_file_names_two_queries_alike(root: Path, tracked: list[Path]) -> None:
@@ -42,10 +39,12 @@ def test_no_file_names_two_queries_alike(root: Path, tracked: list[Path]) -> Non
 
 
 def test_every_query_of_a_handler_group_keeps_to_its_workspace(root: Path, tracked: list[Path]) -> None:
+    """A part such as `filter_content`, which is added to a query, begins with no verb and needs none."""
     found = []
     for path in tracked:
         if path.suffix == ".sql" and path.parts[0] == "handlers" and "migrations" not in path.parts:
             for part in (root / path).read_text().split("-- name: ")[1:]:
-                if "workspace_id" not in part:
+                sql = "\n".join(line for line in part.splitlines()[1:] if not line.startswith("--")).strip()
+                if VERB.match(sql) and "workspace_id" not in sql:
                     found.append(f"{path}: {part.split()[0]}")
     assert found == []

@@ -80,9 +80,7 @@ def test_no_test_sleeps(tests: list[Path], tree: Tree) -> None:
     for path in tests:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call):
-                name = (
-                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                )
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 zero = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
                 if name == "sleep" and not zero:
                     found.append(f"{path}:{node.lineno}")
@@ -93,9 +91,7 @@ def test_nothing_names_a_machine_or_a_registry(root: Path, tracked: list[Path]) 
     found = [
         f"{path}:{number}: {match[0]}"
         for path in tracked
-        if path.suffix in TEXT
-        and (root / path).stat().st_size < 300_000
-        and path.parts[:2] != ("tests", "data")
+        if path.suffix in TEXT and (root / path).stat().st_size < 300_000 and path.parts[:2] != ("tests", "data")
         for number, line in enumerate((root / path).read_text(errors="replace").splitlines(), 1)
         if (match := ELSEWHERE.search(line))
     ]

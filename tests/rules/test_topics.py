@@ -22,9 +22,7 @@ def policies(root: Path) -> dict[str, Any]:
     return tomllib.loads((root / "topics.toml").read_text())
 
 
-def test_every_topic_has_a_handler_and_every_policy_a_topic(
-    registry: Registry, policies: dict[str, Any]
-) -> None:
+def test_every_topic_has_a_handler_and_every_policy_a_topic(registry: Registry, policies: dict[str, Any]) -> None:
     assert set(registry.topics) == set(policies["topics"])
     assert [name for name, topic in registry.topics.items() if not topic.subscriptions] == []
 

@@ -12,9 +12,7 @@ ROOT_FILES = ("topics.toml", "py.typed")
 
 def shipped(path: Path) -> bool:
     """Whether a tracked file belongs into the wheel."""
-    return path.parts[0] in FOLDERS or (
-        len(path.parts) == 1 and (path.suffix == ".py" or path.name in ROOT_FILES)
-    )
+    return path.parts[0] in FOLDERS or (len(path.parts) == 1 and (path.suffix == ".py" or path.name in ROOT_FILES))
 
 
 def build(source: Path, target: Path) -> zipfile.ZipFile:
@@ -30,17 +28,13 @@ def build(source: Path, target: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(wheel)
 
 
-def test_the_wheel_holds_the_tracked_files_and_nothing_else(
-    root: Path, tracked: list[Path], tmp_path: Path
-) -> None:
+def test_the_wheel_holds_the_tracked_files_and_nothing_else(root: Path, tracked: list[Path], tmp_path: Path) -> None:
     source = tmp_path / "source"
     for path in tracked:
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, source / path, follow_symlinks=False)
     with build(source, tmp_path / "wheels") as wheel:
-        inside = {
-            name.removeprefix("needlework/") for name in wheel.namelist() if name.startswith("needlework/")
-        }
+        inside = {name.removeprefix("needlework/") for name in wheel.namelist() if name.startswith("needlework/")}
         others = {name.split("/")[0] for name in wheel.namelist()} - {"needlework"}
     assert inside == {str(path) for path in tracked if shipped(path)}
     assert all(name.endswith(".dist-info") for name in others)
