@@ -15,9 +15,7 @@ REDACTED = "[redacted]"
 
 Style = Literal["auto", "console", "json"]
 
-_SECRET_NAMES = re.compile(
-    r"token|secret|passw|authorization|cookie|api_?key|ticket|credential", re.IGNORECASE
-)
+_SECRET_NAMES = re.compile(r"token|secret|passw|authorization|cookie|api_?key|ticket|credential", re.IGNORECASE)
 _HARMLESS_NAMES = frozenset({"token_id", "tokens"})
 _SECRET_TEXT = re.compile(
     r"""nw[a-z]*_[A-Za-z0-9]+_[A-Za-z0-9_-]{43}      # our own tokens

@@ -14,15 +14,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
-
 from needlework.bus.durations import parse_duration
 from needlework.bus.errors import ConfigError
 from needlework.bus.topicfile import nearest
 
 FILE = "needlework.toml"
-CLIENT_VARIABLES = frozenset(
-    {"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_WORKSPACE", "NEEDLEWORK_DATA"}
-)
+CLIENT_VARIABLES = frozenset({"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_WORKSPACE", "NEEDLEWORK_DATA"})
 """No settings: where the command line finds its server, its token and the data directory."""
 
 _SIZES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -132,19 +129,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         for host in self.allowed_hosts:
             if not _HOST.fullmatch(host):
-                raise ValueError(
-                    f'{host!r} is not a host name; write it without scheme and port, e.g. "nw.lan"'
-                )
+                raise ValueError(f'{host!r} is not a host name; write it without scheme and port, e.g. "nw.lan"')
         for origin in (*self.allow_origins, *([self.public_url] if self.public_url else [])):
             if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    f'{origin!r} is not an origin; write scheme, host and port, e.g. "https://nw.lan"'
-                )
+                raise ValueError(f'{origin!r} is not an origin; write scheme, host and port, e.g. "https://nw.lan"')
 
 
-def data_directory(
-    given: Path | None, *, demo: bool = False, environ: Mapping[str, str] = os.environ
-) -> Path:
+def data_directory(given: Path | None, *, demo: bool = False, environ: Mapping[str, str] = os.environ) -> Path:
     """The directory given, NEEDLEWORK_DATA, or the platform's. A demo has one of its own inside it."""
     base = given or (Path(environ["NEEDLEWORK_DATA"]) if environ.get("NEEDLEWORK_DATA") else None)
     base = base or Path(platformdirs.user_data_dir("needlework", appauthor=False))
@@ -203,11 +194,7 @@ def _take(
                 named = f"secrets.{key}"
                 _check(reference, Secret, named, f"{path}:{lines.get(named, 1)}", problems)
             values[name] = value
-        elif (
-            isinstance(value, dict)
-            and isinstance(fields[name], type)
-            and issubclass(fields[name], msgspec.Struct)
-        ):
+        elif isinstance(value, dict) and isinstance(fields[name], type) and issubclass(fields[name], msgspec.Struct):
             _take(value, fields[name], values.setdefault(name, {}), source, problems, f"{full}.")
         else:
             _check(value, fields[name], full, where, problems)
@@ -234,9 +221,7 @@ def _take_environment(environ: Mapping[str, str], values: dict[str, Any], proble
             problems.append(f"environment: unknown setting {variable}{nearest(variable, known)}")
             continue
         *section, name, kind = known[variable]
-        value: Any = (
-            [part.strip() for part in text.split(",") if part.strip()] if "tuple" in str(kind) else text
-        )
+        value: Any = [part.strip() for part in text.split(",") if part.strip()] if "tuple" in str(kind) else text
         found = _check(value, kind, variable, "environment", problems, strict=False)
         (values.setdefault(section[0], {}) if section else values)[name] = found
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 
 import msgspec
-
 from needlework.bus.errors import ConfigError
 
 GROUP = "needlework.handlers"
@@ -75,9 +74,7 @@ def _candidates(folders: Iterable[Path], problems: list[str]) -> Iterator[Path]:
                 yield path
 
 
-def _attempt(
-    name: str, origin: str, source: Path | EntryPoint, plugins: list[Plugin], problems: list[str]
-) -> None:
+def _attempt(name: str, origin: str, source: Path | EntryPoint, plugins: list[Plugin], problems: list[str]) -> None:
     try:
         if isinstance(source, Path):
             modules = _import_path(name, source)
@@ -99,9 +96,7 @@ def _import_path(name: str, path: Path) -> list[ModuleType]:
     parent = sys.modules.setdefault(NAMESPACE, _bare(NAMESPACE))
     file = path / "__init__.py" if path.is_dir() else path
     if file.is_file():
-        spec = spec_from_file_location(
-            full, file, submodule_search_locations=[str(path)] if path.is_dir() else None
-        )
+        spec = spec_from_file_location(full, file, submodule_search_locations=[str(path)] if path.is_dir() else None)
         if spec is None or spec.loader is None:
             raise ImportError(f"{file} can't be loaded")
         module = sys.modules[full] = module_from_spec(spec)
@@ -138,7 +133,5 @@ def _where(error: BaseException, source: Path | EntryPoint) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {text}"
     own = str(source) if isinstance(source, Path) else ""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if own and frame.filename.startswith(own)
-    ]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if own and frame.filename.startswith(own)]
     return f"{frames[-1].filename}:{frames[-1].lineno}: {text}" if frames else text

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from cronsim import CronSim, CronSimError
-
 from needlework.bus.clock import SECOND, micros
 from needlework.bus.durations import parse_duration, show_duration
 

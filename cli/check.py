@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-
 from needlework.bus.errors import ConfigError
 from needlework.cli.options import data_option
 from needlework.cli.show import Failure, as_json, json_option

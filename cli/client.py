@@ -9,7 +9,6 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 import msgspec
-
 from needlework.cli.show import Failure
 
 DEFAULT_URL = "http://127.0.0.1:6767"
@@ -81,9 +80,7 @@ class Client:
         """The JSON that POST `path` answers; `key` is its idempotency key (a fresh one where None)."""
         return self.call("POST", path, body=body, key=key or f"cli-{uuid.uuid4()}")
 
-    def call(
-        self, method: str, path: str, *, query: Any = None, body: Any = None, key: str | None = None
-    ) -> Any:
+    def call(self, method: str, path: str, *, query: Any = None, body: Any = None, key: str | None = None) -> Any:
         """One request, repeated with the same key where the connection broke. Raises Failure."""
         headers = {"Idempotency-Key": key} if key else {}
         if body is not None:
@@ -132,9 +129,7 @@ class Client:
             self.pause(min(wait * broken, 10.0))
         raise Failure(f"the stream of {path} broke {broken} times in a row", "is the server being restarted?")
 
-    def _stream(
-        self, path: str, headers: dict[str, str], *, first: bool
-    ) -> Iterator[httpx2.ServerSentEvent | None]:
+    def _stream(self, path: str, headers: dict[str, str], *, first: bool) -> Iterator[httpx2.ServerSentEvent | None]:
         """The events of one connection; None where the server says that there are no more."""
         timeout = httpx2.Timeout(60.0, connect=5.0)  # heartbeats come every 15 s
         try:
@@ -178,9 +173,7 @@ def _body(response: httpx2.Response, method: str, path: str) -> Any:
         content = msgspec.json.decode(response.content) if response.content.strip() else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         if response.is_success:
-            raise Failure(
-                f"{method} {path}: the answer is not JSON", "is another program listening there?"
-            ) from None
+            raise Failure(f"{method} {path}: the answer is not JSON", "is another program listening there?") from None
         content = None
     if response.is_success:
         return content

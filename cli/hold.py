@@ -1,7 +1,6 @@
 """`needlework pause` and `needlework resume`: hold a runner or a topic, and let it go on."""
 
 import click
-
 from needlework.cli.client import Client, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import as_json, json_option

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 import msgspec
-
 from needlework.cli.client import Client, Refused
 from needlework.cli.options import connected
 from needlework.cli.show import Failure, as_json, json_option, printable, table
@@ -119,17 +118,13 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
 
 def _report(importer: Importer, json: bool) -> None:
     kinds = [kind for kind in _PATHS if importer.created[kind] + importer.updated[kind]]
-    rows = [
-        {"kind": kind, "created": importer.created[kind], "updated": importer.updated[kind]} for kind in kinds
-    ]
+    rows = [{"kind": kind, "created": importer.created[kind], "updated": importer.updated[kind]} for kind in kinds]
     if json:
         as_json({"imported": rows, "problems": importer.problems})
     else:
         table(rows, {"kind": "KIND", "created": "CREATED", "updated": "UPDATED"}, empty="nothing to import")
         for problem in importer.problems[:_MOST_SHOWN]:
-            where = ":".join(
-                str(problem[part]) for part in ("source", "line") if problem.get(part) is not None
-            )
+            where = ":".join(str(problem[part]) for part in ("source", "line") if problem.get(part) is not None)
             click.echo(printable(f"not imported: {where}: {problem['reason']}"), err=True)
     if importer.problems:
         more = len(importer.problems) - _MOST_SHOWN

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
-
 from needlework.bus.errors import ConfigError, NeedleworkError
 from needlework.cli.client import Client, Unreachable
 from needlework.cli.options import new_client
@@ -20,7 +19,6 @@ _CHOSEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 def on_data(data: Path | None, work: Callable[[Any], Awaitable[Result]]) -> Result:
     """The result of `work(bus)` on the data directory. Raises Failure for what the bus refuses."""
     import anyio
-
     from needlework.compose import open_bus
 
     async def run() -> Result:

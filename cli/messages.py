@@ -1,7 +1,6 @@
 """`needlework messages`: look at messages, ask why one is not running, take one back."""
 
 import click
-
 from needlework.cli.client import Client, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import as_json, cell, fields, json_option, printable, table

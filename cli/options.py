@@ -7,18 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-
 from needlework.cli.client import DEFAULT_URL, Client
 from needlework.cli.show import Failure
 
 _CONNECTION = (
-    click.option(
-        "--url", envvar="NEEDLEWORK_URL", default=DEFAULT_URL, show_default=True, help="The server."
-    ),
+    click.option("--url", envvar="NEEDLEWORK_URL", default=DEFAULT_URL, show_default=True, help="The server."),
     click.option("--token", envvar="NEEDLEWORK_TOKEN", help="An access token (better: NEEDLEWORK_TOKEN)."),
-    click.option(
-        "--workspace", envvar="NEEDLEWORK_WORKSPACE", help="The workspace, where a token has several."
-    ),
+    click.option("--workspace", envvar="NEEDLEWORK_WORKSPACE", help="The workspace, where a token has several."),
 )
 
 data_option = click.option(

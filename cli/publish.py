@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import click
-
 from needlework.bus.durations import parse_duration
 from needlework.cli.client import Client
 from needlework.cli.options import connected, parse_json, parse_pairs
@@ -13,12 +12,8 @@ from needlework.cli.watch import follow
 
 @click.command()
 @click.argument("topic")
-@click.option(
-    "--key", "keys", multiple=True, metavar="K=V", help="A field of the key; K:=JSON for other than text."
-)
-@click.option(
-    "--data", metavar="JSON", help="The other fields as a JSON object, or @FILE, or - for standard input."
-)
+@click.option("--key", "keys", multiple=True, metavar="K=V", help="A field of the key; K:=JSON for other than text.")
+@click.option("--data", metavar="JSON", help="The other fields as a JSON object, or @FILE, or - for standard input.")
 @click.option("--deliver-after", metavar="WHEN", help='Not before: "10m" from now, or an RFC 3339 time.')
 @click.option("--force", is_flag=True, help="Publish anew even where an equal message waits.")
 @click.option("--idempotency-key", help="Repeats with the same key within 24 h change nothing.")
@@ -68,8 +63,6 @@ def _moment(text: str) -> str:
         later = timedelta(microseconds=parse_duration(text))
     except ValueError:
         if not text[:4].isdigit():
-            raise click.UsageError(
-                f'--deliver-after {text!r}: write "10m" or "2030-01-01T12:00:00Z"'
-            ) from None
+            raise click.UsageError(f'--deliver-after {text!r}: write "10m" or "2030-01-01T12:00:00Z"') from None
         return text
     return (datetime.now(UTC) + later).isoformat()

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import click
-
 from needlework.bus.errors import ConfigError, NeedleworkError
 from needlework.cli.options import data_option
 from needlework.cli.show import Failure
@@ -21,9 +20,7 @@ _ANYWHERE = "0.0.0.0"
 @click.option("--require-token", is_flag=True, default=None, help="Refuse requests without a token here too.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, help="Another name by which we are called.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="A web page's origin that may call us.")
-@click.option(
-    "--trust-proxy", is_flag=True, default=None, help="Believe the X-Forwarded-… of a proxy of ours."
-)
+@click.option("--trust-proxy", is_flag=True, default=None, help="Believe the X-Forwarded-… of a proxy of ours.")
 @click.option("--plugins", multiple=True, type=click.Path(path_type=Path), help="A folder of handlers.")
 @click.option("--skip-broken-plugins", is_flag=True, default=None, help="Start without those that fail.")
 @click.option("--api-only", is_flag=True, help="Serve without runners.")

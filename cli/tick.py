@@ -1,7 +1,6 @@
 """`needlework tick`: process what is due now, of one runner or of all."""
 
 import click
-
 from needlework.cli.client import Client, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import as_json, fields, json_option
@@ -9,9 +8,7 @@ from needlework.cli.show import as_json, fields, json_option
 
 @click.command()
 @click.argument("runner", required=False)
-@click.option(
-    "-n", "--messages", type=click.IntRange(1, 10_000), help="At most so many messages (of one RUNNER)."
-)
+@click.option("-n", "--messages", type=click.IntRange(1, 10_000), help="At most so many messages (of one RUNNER).")
 @json_option
 @connected
 def tick(client: Client, runner: str | None, messages: int | None, json: bool) -> None:

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import click
 import msgspec
-
 from needlework.bus.clock import rfc3339
 from needlework.bus.durations import parse_duration
 from needlework.bus.permissions import ALL, READ, TASKS_WRITE, WORKSPACES_WRITE, Permission
@@ -30,12 +29,8 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option(
-    "--may", multiple=True, type=click.Choice(list(_WORDS)), help="What it may do; everything if left out."
-)
-@click.option(
-    "--for", "spaces", multiple=True, metavar="WORKSPACE", help="For which workspaces; all if left out."
-)
+@click.option("--may", multiple=True, type=click.Choice(list(_WORDS)), help="What it may do; everything if left out.")
+@click.option("--for", "spaces", multiple=True, metavar="WORKSPACE", help="For which workspaces; all if left out.")
 @click.option("--expires", metavar="DURATION", help='How long it lives, for example "90d".')
 @connection_options
 @data_option
@@ -79,9 +74,7 @@ def create(
         as_json(made)
     else:
         click.echo(made["token"])
-        click.echo(
-            "keep it: it is shown only now. Use it as NEEDLEWORK_TOKEN or Authorization: Bearer …", err=True
-        )
+        click.echo("keep it: it is shown only now. Use it as NEEDLEWORK_TOKEN or Authorization: Bearer …", err=True)
 
 
 @token.command("list")
@@ -114,9 +107,7 @@ def list_tokens(url: str, token: str | None, workspace: str | None, data: Path |
 @connection_options
 @data_option
 @json_option
-def revoke(
-    url: str, token: str | None, workspace: str | None, ident: str, data: Path | None, json: bool
-) -> None:
+def revoke(url: str, token: str | None, workspace: str | None, ident: str, data: Path | None, json: bool) -> None:
     """Revoke a token: within a second nothing accepts it and its streams are closed.
 
     \b

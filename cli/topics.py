@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-
 from needlework.cli.client import Client
 from needlework.cli.options import connected
 from needlework.cli.show import as_json, json_option, table

@@ -4,7 +4,6 @@ import sys
 from importlib import metadata
 
 import click
-
 from needlework.cli.show import as_json, json_option
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import msgspec
-
 from needlework.cli.client import TERMINAL, Client, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import Failure, as_json, cell, json_option, printable
@@ -43,9 +42,7 @@ def follow(client: Client, message: str, *, json: bool, after: str | None = None
     bad = [(kind, data) for kind, data in ends if kind != "result"]
     if bad:
         kind, data = bad[0]
-        raise Failure(
-            f"{message} ended as {kind}: {_reason(data)}", f"see: needlework messages show {message}"
-        )
+        raise Failure(f"{message} ended as {kind}: {_reason(data)}", f"see: needlework messages show {message}")
 
 
 def _read(client: Client, path: str, after: str | None) -> Iterator[tuple[str, str, Any]]:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-
 from needlework.cli.client import Client
 from needlework.cli.local import either
 from needlework.cli.options import connection_options, data_option, parse_json
@@ -27,9 +26,7 @@ def workspace() -> None:
 @connection_options
 @data_option
 @json_option
-def list_workspaces(
-    url: str, token: str | None, workspace: str | None, data: Path | None, json: bool
-) -> None:
+def list_workspaces(url: str, token: str | None, workspace: str | None, data: Path | None, json: bool) -> None:
     """List the workspaces that you may see.
 
     \b
@@ -51,9 +48,7 @@ def list_workspaces(
 @connection_options
 @data_option
 @json_option
-def create(
-    url: str, token: str | None, workspace: str | None, name: str, data: Path | None, json: bool
-) -> None:
+def create(url: str, token: str | None, workspace: str | None, name: str, data: Path | None, json: bool) -> None:
     """Create workspace NAME.
 
     \b
@@ -78,9 +73,7 @@ def create(
 @connection_options
 @data_option
 @json_option
-def show(
-    url: str, token: str | None, workspace: str | None, name: str | None, data: Path | None, json: bool
-) -> None:
+def show(url: str, token: str | None, workspace: str | None, name: str | None, data: Path | None, json: bool) -> None:
     """Show workspace NAME, or the current one, with its configuration.
 
     \b

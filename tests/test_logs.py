@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-
 from needlework import logs
 
 TOKEN = f"nw_01ABC_{'x' * 43}"

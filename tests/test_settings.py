@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.errors import ConfigError
 from needlework.settings import FILE, Settings, data_directory, load_settings
 

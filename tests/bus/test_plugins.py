@@ -6,7 +6,6 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.errors import ConfigError
 from needlework.bus.plugins import GROUP, NAMESPACE, load_plugins
 from needlework.bus.registry import Registry
@@ -114,9 +113,7 @@ def test_names_must_be_names_and_differ(tmp_path: Path) -> None:
     assert "there is no such folder" in problems[2]
 
 
-def test_an_installed_package_offers_itself_by_an_entry_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installed_package_offers_itself_by_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {"__init__.py": "", "handlers.py": HANDLER, "topics.toml": POLICY}
     folder = write(tmp_path / "nw_installed_demo", files)
     monkeypatch.syspath_prepend(tmp_path)

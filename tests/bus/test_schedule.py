@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from needlework.bus.clock import SECOND, micros
 from needlework.bus.schedule import MOST_SLOTS, Schedule
 
@@ -31,9 +30,7 @@ CRONS = [
 ]
 
 moments = st.integers(micros(datetime(2001, 1, 1, tzinfo=UTC)), micros(datetime(2037, 1, 1, tzinfo=UTC)))
-crons = st.builds(
-    lambda cron, zone: Schedule.parse(f"{cron} {zone}"), st.sampled_from(CRONS), st.sampled_from(ZONES)
-)
+crons = st.builds(lambda cron, zone: Schedule.parse(f"{cron} {zone}"), st.sampled_from(CRONS), st.sampled_from(ZONES))
 intervals = st.integers(1, 90_000).map(lambda seconds: Schedule.parse(f"every {seconds}s"))
 
 
@@ -120,9 +117,7 @@ def test_a_repeated_hour_fires_once_in_its_first_pass() -> None:
 def test_half_an_hour_of_daylight_saving_changes_half_an_hour() -> None:
     every_quarter = Schedule.parse("*/15 1-2 * * * Australia/Lord_Howe")
     shown = day_in(every_quarter, "2026-04-04T13:00:00+00:00", 4)
-    assert [text[11:16] for text in shown] == [
-        f"0{hour}:{minute:02}" for hour in (1, 2) for minute in (0, 15, 30, 45)
-    ]
+    assert [text[11:16] for text in shown] == [f"0{hour}:{minute:02}" for hour in (1, 2) for minute in (0, 15, 30, 45)]
 
 
 def test_a_day_that_a_zone_left_out_fires_once() -> None:

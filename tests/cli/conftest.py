@@ -8,7 +8,6 @@ import httpx2
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-
 from needlework.cli.client import Client
 from needlework.cli.main import main
 
@@ -32,9 +31,7 @@ class Script:
     def streams(self, *parts: bytes, breaks: bool = False) -> None:
         """Answer with an event stream, which may break off."""
         headers = {"Content-Type": "text/event-stream"}
-        self.answers.append(
-            lambda request: httpx2.Response(200, stream=_Parts(parts, breaks), headers=headers)
-        )
+        self.answers.append(lambda request: httpx2.Response(200, stream=_Parts(parts, breaks), headers=headers))
 
     def raises(self, error: type[Exception]) -> None:
         """Fail as the network does."""
@@ -51,13 +48,9 @@ class Script:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer(request)
 
-    def client(
-        self, url: str = "http://127.0.0.1:6767", token: str | None = None, space: str | None = None
-    ) -> Client:
+    def client(self, url: str = "http://127.0.0.1:6767", token: str | None = None, space: str | None = None) -> Client:
         """A client whose network is this script and whose waiting is only noted down."""
-        return Client(
-            url, token, space, transport=httpx2.MockTransport(self.handle), pause=self.pauses.append
-        )
+        return Client(url, token, space, transport=httpx2.MockTransport(self.handle), pause=self.pauses.append)
 
     def sent(self, number: int = -1) -> Any:
         """The JSON body of a request."""

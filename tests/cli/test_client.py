@@ -6,7 +6,6 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from needlework.cli.client import Client, Refused, Unreachable, problem
 from needlework.cli.show import Failure, cell, printable
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-
 from needlework.cli.main import LazyGroup, main
 
 RECEIPT = {"id": "msg_1", "published": "2026-01-01T00:00:00Z"}
@@ -104,13 +103,7 @@ def test_wrong_usage_exits_with_two_and_asks_nothing(server, words: tuple[str, .
 
 
 def test_topics_and_runners_are_tables_or_json(server) -> None:
-    server.says(
-        {
-            "items": [
-                {"topic": "a.b", "runners": ["r"], "route": None, "origin": "topics.toml", "summary": "S"}
-            ]
-        }
-    )
+    server.says({"items": [{"topic": "a.b", "runners": ["r"], "route": None, "origin": "topics.toml", "summary": "S"}]})
     lines = server("topics").stdout.splitlines()
     assert lines[0].split() == ["TOPIC", "RUNNERS", "ROUTE", "ORIGIN", "SUMMARY"]
     assert lines[1].split() == ["a.b", "r", "-", "topics.toml", "S"]

@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-
 from needlework.cli.importing import Importer
 from needlework.handlers.formats.items import Item, Problem
 
@@ -40,9 +39,7 @@ def test_records_travel_in_batches_below_the_body_limit(server, importer: Import
     assert {request.url.path for request in server.requests} == {"/api/notes"}
 
 
-def test_the_same_batch_has_the_same_key_so_that_a_second_import_is_at_once_done(
-    server, importer: Importer
-) -> None:
+def test_the_same_batch_has_the_same_key_so_that_a_second_import_is_at_once_done(server, importer: Importer) -> None:
     for _ in range(2):
         importer.take(Path("a"), [note(text="one")])
         importer.flush()
@@ -51,9 +48,7 @@ def test_the_same_batch_has_the_same_key_so_that_a_second_import_is_at_once_done
 
 
 def test_accounts_come_before_what_refers_to_them(server, importer: Importer) -> None:
-    importer.take(
-        Path("a"), [note(text="n"), Item("conversation", {"text": "c"}), Item("account", {"text": "a"})]
-    )
+    importer.take(Path("a"), [note(text="n"), Item("conversation", {"text": "c"}), Item("account", {"text": "a"})])
     importer.flush()
     assert [request.url.path for request in server.requests] == [
         "/api/accounts",
@@ -63,9 +58,7 @@ def test_accounts_come_before_what_refers_to_them(server, importer: Importer) ->
 
 
 def test_a_refused_record_does_not_stop_its_neighbours(importer: Importer) -> None:
-    importer.take(
-        Path("notes.jsonl"), [note(text="a"), note(title="no text"), note(text="b"), note(text="c")]
-    )
+    importer.take(Path("notes.jsonl"), [note(text="a"), note(title="no text"), note(text="b"), note(text="c")])
     importer.flush()
     assert importer.created["note"] == 3
     (problem,) = importer.problems

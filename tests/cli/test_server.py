@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
 from needlework.cli.main import main
 
 LISTENING = re.compile(r"needlework is listening on \S*?([\d.]+:\d+)$")
@@ -25,9 +24,7 @@ class Running:
 
     def __call__(self, *words: str) -> Result:
         """Run `needlework …` against this server."""
-        return CliRunner().invoke(
-            main, list(words), env={"NEEDLEWORK_URL": self.url, "NEEDLEWORK_DATA": None}
-        )
+        return CliRunner().invoke(main, list(words), env={"NEEDLEWORK_URL": self.url, "NEEDLEWORK_DATA": None})
 
     def json(self, *words: str) -> object:
         """What a command prints as JSON."""
@@ -41,9 +38,7 @@ def start(data: Path, *options: str) -> Running:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
     code = "from needlework.cli.main import main; main()"
     command = [sys.executable, "-c", code, "serve", "--data", str(data), "--port", "0", *options]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ)
     assert process.stdout is not None
     for line in process.stdout:
         if match := LISTENING.match(line.strip()):
@@ -111,18 +106,14 @@ def test_a_held_runner_says_so(needlework: Running) -> None:
 
 
 def test_files_are_imported_and_may_be_imported_again(needlework: Running, tmp_path: Path) -> None:
-    records = [
-        {"kind": "account", "external_id": f"a{number}", "name": f"Account {number}"} for number in range(30)
-    ]
+    records = [{"kind": "account", "external_id": f"a{number}", "name": f"Account {number}"} for number in range(30)]
     file = tmp_path / "accounts.jsonl"
     file.write_text("\n".join(json.dumps(record) for record in records))
     for _ in range(2):
         report = needlework.json("import", str(file))
         assert isinstance(report, dict)
         assert report["problems"] == []
-        assert [(row["kind"], row["created"] + row["updated"]) for row in report["imported"]] == [
-            ("account", 30)
-        ]
+        assert [(row["kind"], row["created"] + row["updated"]) for row in report["imported"]] == [("account", 30)]
 
 
 def test_workspaces_and_tokens_are_the_same_with_and_without_the_server(needlework: Running) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.plugins import load_plugins
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
