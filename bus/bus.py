@@ -11,16 +11,14 @@ from zlib import crc32
 
 import msgspec
 import structlog
-
 from needlework.bus.audit import Audit
 from needlework.bus.clock import SECOND, Clock, SystemClock
 from needlework.bus.context import Context, Reader
 from needlework.bus.controls import Controls
 from needlework.bus.dispatcher import Dispatcher
 from needlework.bus.errors import NoResponder, NotFound, OverBudget, TooLarge
-from needlework.bus.events import Filter, Hub
+from needlework.bus.events import Hub
 from needlework.bus.holds import Holds
-from needlework.bus.ids import message_seq
 from needlework.bus.inspection import Inspection
 from needlework.bus.maintenance import Maintenance
 from needlework.bus.messages import Message, Reply
@@ -38,7 +36,7 @@ from needlework.bus.records import (
     RunCount,
     Slot,
 )
-from needlework.bus.registry import Registry
+from needlework.bus.registry import Registry, Topic
 from needlework.bus.scheduler import Scheduler
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.store import SqliteStore
@@ -63,7 +61,9 @@ class Bus:
     def __init__(self, registry: Registry, clock: Clock, source: random.Random) -> None:
         self.registry, self.clock, self.random = registry, clock, source
         self.controls = Controls()
-        self.epoch = secrets.token_hex(8) if isinstance(source, random.SystemRandom) else f"{source.getrandbits(64):016x}"
+        self.epoch = (
+            secrets.token_hex(8) if isinstance(source, random.SystemRandom) else f"{source.getrandbits(64):016x}"
+        )
         self.budget = BUDGET
         self.failed: Callable[[str, BaseException | None], None] = lambda name, error: None
         """Called where a background task of the bus died or the database is damaged: the process must end."""
@@ -159,29 +159,35 @@ class Bus:
         """Validate and encode a publication. Raises PublishError."""
         message = publication.message
         topic = self.registry.topic_of(message)
-        if topic.policy.query:
+        policy = topic.policy
+        if policy.query:
             raise NotFound(f"topic {topic.name!r} is a query: ask it, it is never stored")
         body = _ENCODE(message)
-        limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
-        if len(body) > limit:
-            raise TooLarge(f"a message of {len(body)} bytes; topic {topic.name!r} takes at most {limit}")
-        new = NewMessage(self.store.topics[topic.name], publication.workspace.id, message, body, crc32(body))
-        if topic.key_fields:
-            new.key = topic.key_of(message)
-        if publication.priority is not None:
-            new.priority = publication.priority
-        new.due, new.force, new.cause, new.batch = (
-            publication.due, publication.force, publication.cause, publication.batch,
+        if len(body) > MESSAGE_LIMIT:
+            self._check_size(topic, len(body))
+        priority = policy.priority if publication.priority is None else publication.priority
+        new = NewMessage(
+            self.store.topics[topic.name], publication.workspace.id, message, body, crc32(body), priority,
+            topic.key_of(message) if topic.key_fields else None, publication.due, WAITED if publication.waited else 0,
+            publication.cause, publication.batch,
         )  # fmt: skip
-        if publication.waited:
-            new.flags = WAITED
+        new.force = publication.force
         if publication.idempotency_key is not None:
             new.idempotency_key = publication.idempotency_key
             new.idempotency_hash = _body_hash(body, publication.due)
         if publication.principal != "system" or publication.traceparent is not None:
-            head = {"principal": publication.principal, "traceparent": publication.traceparent}
-            new.head = _ENCODE({name: value for name, value in head.items() if value}).decode()
+            new.head = self._head(publication.principal, publication.traceparent)
         return new
+
+    def _check_size(self, topic: Topic, size: int) -> None:
+        limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
+        if size > limit:
+            raise TooLarge(f"a message of {size} bytes; topic {topic.name!r} takes at most {limit}")
+
+    def _head(self, principal: str, traceparent: str | None) -> str:
+        """A message's headers as JSON."""
+        head = {"principal": principal, "traceparent": traceparent}
+        return _ENCODE({name: value for name, value in head.items() if value}).decode()
 
     def _within_budget(self, new: NewMessage, principal: str) -> None:
         if self.backlog.get((new.workspace, new.lane.number), 0) >= self.budget and principal != "system":
@@ -194,7 +200,7 @@ class Bus:
         """Store one message; it is committed and flushed when this returns. Raises PublishError, StorageError."""
         new = self.encode(publication)
         self._within_budget(new, publication.principal)
-        return (await self.store.insert((new,)))[0]
+        return await self.store.insert_one(new)
 
     async def publish_all(self, publications: Sequence[Publication], slot: Slot | None = None) -> list[Receipt]:
         """Store several, all or none."""
@@ -235,7 +241,15 @@ class Bus:
             raise NotFound(f"topic {topic.name!r} is not a query: publish it")
         subscription = topic.subscriptions[0]
         lane = self.store.topics[topic.name]
-        delivery = Delivery(self.store.runners[subscription.runner], lane, 0, workspace.id, 0, self.clock.now())
+        delivery = Delivery(
+            self.store.runners[subscription.runner],
+            lane,
+            0,
+            workspace.id,
+            0,
+            self.clock.now(),
+            self.clock.now(),
+        )
         delivery.head = _ENCODE({"principal": principal}).decode()
         context = Context(self, delivery)
         context.closed = True  # a query only reads
@@ -244,7 +258,12 @@ class Bus:
         return result
 
     def events(
-        self, *, workspace: Workspace, after: int | None = None, message: str | None = None, topic: str | None = None
+        self,
+        *,
+        workspace: Workspace,
+        after: int | None = None,
+        message: str | None = None,
+        topic: str | None = None,
     ) -> AsyncIterator[EventRecord | Reset]:
         """Events live and from the log; `after` resumes behind an event's number. One message's stream ends by itself."""
         return self.inspection.watch(workspace, after, message, topic)
@@ -310,7 +329,11 @@ class Bus:
 
     async def ready(self) -> dict[str, Any]:
         """Whether it can take work: the database answers, the runners are owned."""
-        checks = {"database": True, "runners": bool(self.dispatcher.queues), "stopping": not self.dispatcher.stopping}
+        checks = {
+            "database": True,
+            "runners": bool(self.dispatcher.queues),
+            "stopping": not self.dispatcher.stopping,
+        }
         try:
             await self.store.read(Statement("SELECT 1"))
         except Exception:

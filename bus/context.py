@@ -4,7 +4,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-
 from needlework.bus.clock import Clock
 from needlework.bus.ids import new_id
 from needlework.bus.messages import Message
@@ -45,20 +44,26 @@ class Reader:
 class Context:
     """One attempt at one delivery. What is written and published through it commits with the ack, or not at all."""
 
-    __slots__ = (
-        "_delivery", "_head", "_messages", "_next_progress", "_progress", "_statements", "bus", "closed", "db", "workspace",
-    )  # fmt: skip
+    _statements: list[Statement] | None = None  # defaults of the class: most attempts need none of them
+    _messages: list[NewMessage] | None = None
+    _progress: Finish | None = None
+    _next_progress: bytes | None = None
+    _head: dict[str, Any] | None = None
+    closed = False
+    """Whether the attempt has ended; what is written afterwards is refused."""
 
     def __init__(self, bus: "Bus", delivery: Delivery) -> None:
         self.bus, self._delivery = bus, delivery
-        self.db = bus.reader
-        self.workspace: Workspace = bus.workspaces.by_id.get(delivery.workspace) or Workspace(delivery.workspace, "?")
-        self._statements: list[Statement] | None = None
-        self._messages: list[NewMessage] | None = None
-        self._progress: Finish | None = None
-        self._next_progress: bytes | None = None
-        self._head: dict[str, Any] | None = None
-        self.closed = False
+
+    @property
+    def workspace(self) -> Workspace:
+        number = self._delivery.workspace
+        return self.bus.workspaces.by_id.get(number) or Workspace(number, "?")
+
+    @property
+    def db(self) -> Reader:
+        """Reads of committed rows."""
+        return self.bus.reader
 
     @property
     def clock(self) -> Clock:
@@ -170,7 +175,13 @@ class Context:
         self._delivery.cursor = data.decode()
 
     async def progress(
-        self, done: int | None = None, of: int | None = None, note: str | None = None, *, kind: str | None = None, **data: Any
+        self,
+        done: int | None = None,
+        of: int | None = None,
+        note: str | None = None,
+        *,
+        kind: str | None = None,
+        **data: Any,
     ) -> None:
         """Report how far it is; streamed live and replayable. Without a `kind`, reports may be coalesced."""
         self._open()

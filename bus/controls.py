@@ -15,6 +15,11 @@ class Controls:
         self.disabled: frozenset[int] = frozenset()
         self.forced: frozenset[tuple[str, int]] = frozenset()
 
+    @property
+    def active(self) -> bool:
+        """Whether anything at all may be held."""
+        return bool(self.paused_topics or self.disabled)
+
     def reason(self, lane: TopicLane, runner: str, workspace: int, flags: int) -> str | None:
         """Why a delivery may not run now: `topic_paused`, `tick_disabled`, or None."""
         if lane.name in self.paused_topics:

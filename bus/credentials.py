@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import msgspec
-
 from needlework.bus.permissions import ALL, Permission
 
 Source = Callable[[int], bytes]

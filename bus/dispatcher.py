@@ -112,6 +112,16 @@ class Dispatcher:
         """Whether this queue may start anything now."""
         return not self.stopping and self.alone is None and not queue.paused
 
+    def particular(self, delivery: Delivery) -> bool:
+        """Whether anything speaks against starting a delivery at once; then `admit` looks closer."""
+        return (
+            delivery.suspicion == 2
+            or delivery.revoked is not None
+            or bool(delivery.lane.topic.policy.limits)
+            or self.bus.controls.active
+            or self.runs.matter
+        )
+
     def admit(self, queue: RunnerQueue, delivery: Delivery) -> bool:
         """Whether a delivery may start now. False: it was put where it belongs."""
         if delivery.revoked is not None:
@@ -150,11 +160,11 @@ class Dispatcher:
     async def _unpark_all(self, reason: str, limit: int) -> None:
         await self.bus.store.unpark(reason, limit)
 
-    def begin(self, seconds: float) -> float:
-        """A handler starts: its deadline in monotonic seconds."""
+    def begin(self) -> float:
+        """A handler starts: the monotonic second; from now on somebody looks whether its time is up."""
         if self._sweeper is None:
             self._sweeper = self.bus.clock.call_later(SWEEP, self._sweep)
-        return self.bus.clock.monotonic() + seconds
+        return self.bus.clock.monotonic()
 
     def _sweep(self) -> None:
         """Break off handlers whose time is up."""

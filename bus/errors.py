@@ -184,9 +184,7 @@ class GuardFailed(NeedleworkError):
 class Refuse(Exception):
     """Raised by a handler: the caller's fault. Terminal, not retried, becomes a problem document."""
 
-    def __init__(
-        self, status: int, code: str, detail: str, *, errors: Sequence[FieldError] = (), **extra: Any
-    ) -> None:
+    def __init__(self, status: int, code: str, detail: str, *, errors: Sequence[FieldError] = (), **extra: Any) -> None:
         if not 400 <= status <= 499:
             raise ValueError(f"Refuse takes a 4xx status, not {status}")
         super().__init__(detail)

@@ -9,7 +9,6 @@ from zlib import crc32
 
 import msgspec
 from anyio import to_process
-
 from needlework.bus.context import Context
 from needlework.bus.errors import (
     Discard,
@@ -22,7 +21,6 @@ from needlework.bus.errors import (
 )
 from needlework.bus.messages import Message, Reply
 from needlework.bus.records import Delivery, Finish
-from needlework.bus.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
@@ -33,12 +31,12 @@ STORAGE_PAUSE = 0.5
 """Seconds between tries to commit a finished attempt while the disk refuses."""
 
 
-class Stopped(Exception):
-    """The attempt was broken off: its time was up, it was cancelled, or the service stops. `why` says which."""
+class Unreadable(Exception):
+    """A stored message can't be handed to a handler: dead at once, no attempt can help."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class Execution:
@@ -54,59 +52,30 @@ class Execution:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def message_of(self, delivery: Delivery) -> Message[Any]:
-        """The delivery's message. Raises ValueError for a damaged or outdated body."""
-        if delivery.message is None:
-            if crc32(delivery.body) != delivery.checksum:
-                raise ValueError("checksum: the stored message is damaged")
+        """The delivery's message, decoded from what is stored. Raises Unreadable for a damaged or outdated body."""
+        if crc32(delivery.body) != delivery.checksum:
+            raise Unreadable("checksum", "the stored message is damaged: its checksum differs")
+        try:
             delivery.message = delivery.lane.topic.decode(delivery.body)
-            delivery.body = b""
+        except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+            raise Unreadable("schema", f"the stored message does not fit its topic's type any more: {error}") from error
+        delivery.body = b""
         return delivery.message
 
-    async def attempt(self, delivery: Delivery, settled: Callable[[Finish, Exception | None], None]) -> None:
-        """Run the handler and hand what came of it to the store; `settled` is called when it is committed.
-
-        Raises Stopped("stop") where the service stops and the delivery stays unfinished.
-        """
-        try:
-            message = self.message_of(delivery)
-        except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-            reason = "checksum" if str(error).startswith("checksum") else "schema"
-            self._commit(self._dead(delivery, str(error), settled, reason), None)
-            return
-        context = Context(self._bus, delivery)
-        subscription = delivery.runner.runner.topics[delivery.lane.name]
-        try:
-            if subscription.is_async:
-                result = await subscription.function(message, context)
-            else:
-                result = await self._aside(subscription, delivery, message, context)
-            finish = self._result(delivery, result, settled)
-        except Stopped:
-            context.closed = True
-            raise
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            context.closed = True
-            raise
-        except BaseException as error:  # a runner survives whatever a handler raises
-            finish = self.failure(delivery, error, settled)
-            context.collected()
-        context.closed = True
-        self._commit(finish, context)
-
-    def _commit(self, finish: Finish, context: Context | None) -> None:
-        if context is not None:
-            if context._next_progress is not None:
-                context.flush_progress()
-            finish.statements, finish.messages = context.collected()
+    def commit(self, finish: Finish, context: Context) -> None:
+        """Hand an attempt's end to the store, with what its context collected."""
+        if context._next_progress is not None:
+            context.flush_progress()
+        finish.statements, finish.messages = context.collected()
         self._bus.store.finish(finish)
 
-    async def _aside(
-        self, subscription: Subscription, delivery: Delivery, message: Message[Any], context: Context
+    async def aside(
+        self, function: Callable[..., Any], delivery: Delivery, message: Message[Any], context: Context
     ) -> Any:
         """Run a `def` handler in a thread, or in a process where the topic says so."""
         if delivery.lane.topic.policy.process:
-            return await to_process.run_sync(subscription.function, message, cancellable=True)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, subscription.function, message, context)
+            return await to_process.run_sync(function, message, cancellable=True)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, function, message, context)
         broken: asyncio.CancelledError | None = None
         while True:  # a thread can't be stopped: its slot and key stay held until it ends
             try:
@@ -120,7 +89,8 @@ class Execution:
                 raise broken
             return result
 
-    def _result(self, delivery: Delivery, result: Any, settled: Callable[[Finish, Exception | None], None]) -> Finish:
+    def result(self, delivery: Delivery, result: Any, settled: Callable[[Finish, Exception | None], None]) -> Finish:
+        """A handler's return value as the delivery's end. Raises TypeError for what is not JSON."""
         if result is None:
             return Finish(delivery, "result", None, settled)
         if isinstance(result, Reply):
@@ -139,6 +109,8 @@ class Execution:
         if isinstance(error, NeedleworkError) and 400 <= error.status <= 499:
             problem = {"status": error.status, "code": error.code, "detail": error.detail}
             return Finish(delivery, "refused", _problem(problem, error.errors), settled)
+        if isinstance(error, Unreadable):
+            return self._dead(delivery, str(error), settled, error.reason)
         text = describe(error)
         if isinstance(error, Retry):
             return self._retry(delivery, f"Retry: {error.reason}", error.after, settled)
@@ -148,7 +120,11 @@ class Execution:
         return self._retry(delivery, text, None, settled)
 
     def _retry(
-        self, delivery: Delivery, text: str, after: float | None, settled: Callable[[Finish, Exception | None], None]
+        self,
+        delivery: Delivery,
+        text: str,
+        after: float | None,
+        settled: Callable[[Finish, Exception | None], None],
     ) -> Finish:
         policy = delivery.lane.topic.policy.retry
         if after is None:
@@ -163,7 +139,12 @@ class Execution:
     def _dead(
         self, delivery: Delivery, text: str, settled: Callable[[Finish, Exception | None], None], reason: str
     ) -> Finish:
-        event = {"code": "dead_letter", "reason": reason, "detail": text.splitlines()[0], "attempt": delivery.attempt + 1}
+        event = {
+            "code": "dead_letter",
+            "reason": reason,
+            "detail": text.splitlines()[0],
+            "attempt": delivery.attempt + 1,
+        }
         finish = Finish(delivery, "dead", msgspec.json.encode(event), settled)
         finish.error, finish.reason = text, reason
         return finish

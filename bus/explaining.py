@@ -82,10 +82,18 @@ async def _waiting(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str,
     if not await bus.store.read(_sql("owner", runner=number)):
         return "no_live_runner", f"no live process runs {runner!r}; it is stored and waits for one"
     if spot["suspicion"] == 2:
-        return "suspect", "suspect: the process died twice in its company; it runs alone, between stretches of normal work"
+        return (
+            "suspect",
+            "suspect: the process died twice in its company; it runs alone, between stretches of normal work",
+        )
     queue = bus.dispatcher.queues.get(runner)
     if queue is not None and queue.policy.mode == "tick":
         return "not_ticked", f"runner {runner!r} works only when it is ticked"
-    if queue is not None and any(entry[2] == row["seq"] for limit in bus.dispatcher.limits.limits.values() for entry in limit.waiting):
+    if queue is not None and any(
+        entry[2] == row["seq"] for limit in bus.dispatcher.limits.limits.values() for entry in limit.waiting
+    ):
         return "limit", "a shared limit is used up; it goes on when others end"
-    return "queued", f"due; all {bus.registry.runners[runner].policy.concurrency} places of {runner!r} are taken or others are before it"
+    return (
+        "queued",
+        f"due; all {bus.registry.runners[runner].policy.concurrency} places of {runner!r} are taken or others are before it",
+    )

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-
 from needlework.bus.clock import rfc3339
 from needlework.bus.errors import Conflict, NotFound
 from needlework.bus.events import Filter
@@ -52,14 +51,23 @@ class Inspection:
         hub = self._bus.hub
         if filter.message is not None:
             rows = await self._rows(
-                "events_of_message", message=filter.message, workspace=filter.workspace, after=after, limit=limit
+                "events_of_message",
+                message=filter.message,
+                workspace=filter.workspace,
+                after=after,
+                limit=limit,
             )
             return [hub.record(tuple(row)) for row in rows]
         latest = await self.latest_event()
         while after < latest:
             until = min(latest, after + STRETCH)
             rows = await self._rows(
-                "events_of_workspace", after=after, until=until, workspace=filter.workspace, topic=filter.topic, limit=limit
+                "events_of_workspace",
+                after=after,
+                until=until,
+                workspace=filter.workspace,
+                topic=filter.topic,
+                limit=limit,
             )
             if rows:
                 return [hub.record(tuple(row)) for row in rows]
@@ -189,12 +197,22 @@ class Inspection:
         known: dict[str, Any] = {
             "runner": self._name(runner), "attempt": spot["attempt"], "due": rfc3339(spot["due"]), "reason": None, "error": None,
         }  # fmt: skip
-        place = {"runner": runner, "workspace": row["workspace"], "priority": spot["priority"], "due": spot["due"]}
+        place = {
+            "runner": runner,
+            "workspace": row["workspace"],
+            "priority": spot["priority"],
+            "due": spot["due"],
+        }
         queue = self._bus.dispatcher.queues.get(known["runner"])
         held = queue.held.get(row["seq"]) if queue is not None else None
         parked = await self._rows("parked", seq=row["seq"], runner=runner)
         if parked:
-            return {**known, "state": "parked", "reason": parked[0]["reason"], "due": rfc3339(parked[0]["due"])}
+            return {
+                **known,
+                "state": "parked",
+                "reason": parked[0]["reason"],
+                "due": rfc3339(parked[0]["due"]),
+            }
         if held is not None or await self._rows("waiting", seq=row["seq"], **place):
             return {**known, "state": "running" if held is not None and held.started else "waiting"}
         if ending is None:
@@ -239,7 +257,10 @@ class Inspection:
         seq = await self.seq_of(workspace, id)
         row = (await self._rows("message", seq=seq, workspace=workspace.id))[0]
         deliveries = await self.deliveries(row)
-        return {"id": id, "deliveries": [await explain_delivery(self._bus, row, delivery) for delivery in deliveries]}
+        return {
+            "id": id,
+            "deliveries": [await explain_delivery(self._bus, row, delivery) for delivery in deliveries],
+        }
 
     def cancelled(self, ended: int, in_flight: int) -> dict[str, int]:
         """The answer to a cancellation. Raises Conflict where nothing could be cancelled."""
@@ -256,7 +277,13 @@ class Inspection:
         row = rows[0]
         counts = {name: row[name] for name in ("total", "done", "refused", "dead", "cancelled")}
         left = row["total"] - sum(row[name] for name in ("done", "refused", "dead", "cancelled"))
-        return {"batch_id": id, "created": rfc3339(row["created"]), **counts, "waiting": left, "finished": left <= 0}
+        return {
+            "batch_id": id,
+            "created": rfc3339(row["created"]),
+            **counts,
+            "waiting": left,
+            "finished": left <= 0,
+        }
 
     async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
         """Every runner with its policy and its depth in this workspace."""
@@ -280,7 +307,10 @@ class Inspection:
         """Unfinished and dead deliveries a topic."""
         dead = {row["topic"]: row["dead"] for row in await self._rows("dead_by_topic", workspace=workspace.id)}
         return {
-            name: {"unfinished": self._bus.backlog.get((workspace.id, lane.number), 0), "dead": dead.get(lane.number, 0)}
+            name: {
+                "unfinished": self._bus.backlog.get((workspace.id, lane.number), 0),
+                "dead": dead.get(lane.number, 0),
+            }
             for name, lane in self._bus.store.topics.items()
             if not lane.topic.policy.query
         }

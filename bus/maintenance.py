@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 import structlog
-
 from needlework.bus.clock import SECOND, TimerHandle
 
 if TYPE_CHECKING:

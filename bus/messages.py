@@ -25,7 +25,7 @@ class MessageMeta(StructMeta):
     __topic__: str | None
     __key__: tuple[str, ...]
 
-    def __new__(  # noqa: N804 - a metaclass
+    def __new__(
         mcls,
         name: str,
         bases: tuple[type, ...],

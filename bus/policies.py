@@ -4,7 +4,6 @@ import re
 from typing import Literal
 
 import msgspec
-
 from needlework.bus.durations import parse_duration, parse_rate
 from needlework.bus.permissions import Permission
 from needlework.bus.retry import RetryPolicy

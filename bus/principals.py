@@ -1,7 +1,6 @@
 """Who is calling: a name, what it may do, and in which workspaces."""
 
 import msgspec
-
 from needlework.bus.permissions import ALL, Permission
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
-
 from needlework.bus.clock import rfc3339
 from needlework.bus.ids import message_id
 from needlework.bus.messages import Message
@@ -41,7 +40,13 @@ class Receipt:
     __slots__ = ("created", "deduplicated", "due", "seq", "topic")
 
     def __init__(self, seq: int, created: int, due: int, topic: str, deduplicated: bool) -> None:
-        self.seq, self.created, self.due, self.topic, self.deduplicated = seq, created, due, topic, deduplicated
+        self.seq, self.created, self.due, self.topic, self.deduplicated = (
+            seq,
+            created,
+            due,
+            topic,
+            deduplicated,
+        )
 
     @property
     def id(self) -> str:
@@ -82,57 +87,53 @@ class TopicLane:
         self.plain = not self.ordered and self.coalesce == "off"
 
 
-class NewMessage:
+class NewMessage(msgspec.Struct, eq=False):
     """A validated, encoded message on its way into the store."""
 
-    __slots__ = (
-        "batch", "body", "cause", "checksum", "due", "flags", "force", "head", "idempotency_hash",
-        "idempotency_key", "key", "lane", "message", "priority", "workspace",
-    )  # fmt: skip
-
-    def __init__(self, lane: TopicLane, workspace: int, message: Message[Any], body: bytes, checksum: int) -> None:
-        self.lane, self.workspace, self.message, self.body, self.checksum = lane, workspace, message, body, checksum
-        self.key: str | None = None
-        self.due: int | None = None
-        self.priority = lane.topic.policy.priority
-        self.flags = 0
-        self.cause: int | None = None
-        self.batch: str | None = None
-        self.head: str | None = None
-        self.idempotency_key: str | None = None
-        self.idempotency_hash = b""
-        self.force = False
+    lane: TopicLane
+    workspace: int
+    message: Message[Any]
+    body: bytes
+    checksum: int
+    priority: int
+    key: str | None = None
+    due: int | None = None
+    flags: int = 0
+    cause: int | None = None
+    batch: str | None = None
+    head: str | None = None
+    idempotency_key: str | None = None
+    idempotency_hash: bytes = b""
+    force: bool = False
 
 
-class Delivery:
+class Delivery(msgspec.Struct, eq=False):
     """One message owed to one runner, as handed to its process."""
 
-    __slots__ = (
-        "attempt", "batch", "body", "cause", "checksum", "created", "cursor", "deaths", "due", "failures", "flags",
-        "head", "key", "lane", "message", "priority", "revoked", "runner", "seq", "started", "suspicion", "workspace",
-    )  # fmt: skip
-
-    def __init__(self, runner: RunnerLane, lane: TopicLane, seq: int, workspace: int, priority: int, due: int) -> None:
-        self.runner, self.lane, self.seq = runner, lane, seq
-        self.workspace, self.priority, self.due = workspace, priority, due
-        self.created = due
-        self.attempt = 0
-        """Attempts that ended before this one."""
-        self.key: str | None = None
-        self.body = b""
-        self.message: Message[Any] | None = None
-        self.checksum = 0
-        self.flags = 0
-        self.cause: int | None = None
-        self.batch: str | None = None
-        self.head: str | None = None
-        self.cursor: str | None = None
-        self.failures = 0
-        self.suspicion = 0
-        self.deaths = 0
-        self.started = False
-        self.revoked: str | None = None
-        """Set to the canceller's name when it must not go on."""
+    runner: RunnerLane
+    lane: TopicLane
+    seq: int
+    workspace: int
+    priority: int
+    due: int
+    created: int
+    attempt: int = 0
+    """Attempts that ended before this one."""
+    key: str | None = None
+    body: bytes = b""
+    checksum: int = 0
+    flags: int = 0
+    cause: int | None = None
+    batch: str | None = None
+    head: str | None = None
+    message: Message[Any] | None = None
+    cursor: str | None = None
+    failures: int = 0
+    suspicion: int = 0
+    deaths: int = 0
+    started: bool = False
+    revoked: str | None = None
+    """Set to the canceller's name when it must not go on."""
 
     @property
     def message_id(self) -> str:
@@ -152,32 +153,45 @@ class Outcome(msgspec.Struct, frozen=True):
     event: int
 
 
-class Finish:
+class Finish(msgspec.Struct, eq=False):
     """One attempt's end, or a step of it, to be committed: effects, messages and the move of the delivery together."""
 
-    __slots__ = ("data", "delivery", "error", "kind", "messages", "next_due", "reason", "settled", "statements")
+    delivery: Delivery
+    kind: str
+    data: bytes | None
+    settled: Callable[["Finish", Exception | None], None]
+    statements: list[Statement] | None = None
+    messages: list[NewMessage] | None = None
+    error: str = ""
+    reason: str = "attempts"
+    """Why it is dead: attempts, checksum, schema, or poison."""
+    next_due: int = 0
 
-    def __init__(
-        self,
-        delivery: Delivery,
-        kind: str,
-        data: bytes | None,
-        settled: Callable[["Finish", Exception | None], None],
-        statements: list[Statement] | None = None,
-        messages: list[NewMessage] | None = None,
-    ) -> None:
-        self.delivery, self.kind, self.data, self.settled = delivery, kind, data, settled
-        self.statements, self.messages = statements, messages
-        self.error = ""
-        self.reason = "attempts"
-        """Why it is dead: attempts, checksum, poison, or unknown_topic."""
-        self.next_due = 0
+    @property
+    def risky(self) -> bool:
+        """Whether it may fail after it has written: only foreign statements can."""
+        return self.statements is not None
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        """Called in the event loop after COMMIT, or after it failed."""
+        self.settled(self, error)
 
 
 class EventRecord:
     """One event of a message; `seq` is its number in the one event sequence."""
 
-    __slots__ = ("_frame", "at", "created", "data", "kind", "message_seq", "runner", "seq", "topic", "workspace")
+    __slots__ = (
+        "_frame",
+        "at",
+        "created",
+        "data",
+        "kind",
+        "message_seq",
+        "runner",
+        "seq",
+        "topic",
+        "workspace",
+    )
 
     def __init__(
         self, seq: int, message_seq: int, created: int, runner: str, workspace: int, topic: str, kind: str, at: int,
@@ -201,7 +215,12 @@ class EventRecord:
     def frame(self) -> bytes:
         """The event as a server-sent event frame, encoded once however many watch."""
         if self._frame is None:
-            fields = {"message": self.message, "topic": self.topic, "runner": self.runner, "at": rfc3339(self.at)}
+            fields = {
+                "message": self.message,
+                "topic": self.topic,
+                "runner": self.runner,
+                "at": rfc3339(self.at),
+            }
             head = msgspec.json.encode(fields)[:-1]
             body = head + b',"data":' + (self.data or b"null") + b"}"
             self._frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (self.seq, self.kind.encode(), body)
@@ -235,17 +254,19 @@ class RunCount(msgspec.Struct, frozen=True):
 class Commit:
     """What one transaction did, told to the event loop after COMMIT."""
 
-    __slots__ = ("backlog", "events", "freed", "handed", "units", "waiting")
+    __slots__ = ("backlog", "events", "freed", "handed", "last_message", "units", "waiting")
 
     def __init__(self) -> None:
         self.backlog: dict[tuple[int, int], int] = {}
         """(workspace, topic) -> change of the number of unfinished deliveries."""
         self.units: list[tuple[Any, Any, Exception | None]] = []
         """(unit, result, error) of each unit of the group."""
+        self.last_message = 0
+        """The number of the newest message it stored, 0 for none."""
         self.handed: list[Delivery] = []
         self.waiting: list[tuple[RunnerLane, int, int, int, int]] = []
         """(runner, workspace, priority, due, message) of deliveries that now wait in the table."""
         self.events: list[tuple[int, int, int, int, int, int, str, int, bytes | None]] = []
-        """(seq, message, created, runner, workspace, topic, kind, at, data)"""
+        """(seq, message, created, runner, workspace, topic, kind, at, data), as the table has them"""
         self.freed: list[tuple[RunnerLane, int]] = []
         """(runner, message) of deliveries that left the window."""

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-
 from needlework.bus.durations import parse_duration
 from needlework.bus.errors import ConfigError, UnknownTopic
 from needlework.bus.messages import Message, reply_type
@@ -99,7 +98,11 @@ class Registry:
 
     @classmethod
     def _join(
-        cls, modules: list[ModuleType], files: list[tuple[str, Policies, list[str]]], *, local_only: bool = True
+        cls,
+        modules: list[ModuleType],
+        files: list[tuple[str, Policies, list[str]]],
+        *,
+        local_only: bool = True,
     ) -> "Registry":
         problems = [problem for _, _, found in files for problem in found]
         types: dict[str, tuple[type[Message[Any]], str]] = {}
@@ -111,7 +114,9 @@ class Registry:
         broken = {problem.split("[topics.")[1].split("]")[0] for problem in problems if "[topics." in problem}
         topics = _join_topics(types, files, problems, broken)
         runners = {
-            name: Runner(name, policy, source) for source, policies, _ in files for name, policy in policies.runners.items()
+            name: Runner(name, policy, source)
+            for source, policies, _ in files
+            for name, policy in policies.runners.items()
         }
         limits = {name: policy for _, policies, _ in files for name, policy in policies.limits.items()}
         _attach(subscriptions, topics, runners, problems)
@@ -142,12 +147,17 @@ def _marks(module: ModuleType, local_only: bool) -> Iterator[Subscription]:
 
 
 def _add_type(
-    types: dict[str, tuple[type[Message[Any]], str]], kind: type[Message[Any]], module: ModuleType, problems: list[str]
+    types: dict[str, tuple[type[Message[Any]], str]],
+    kind: type[Message[Any]],
+    module: ModuleType,
+    problems: list[str],
 ) -> None:
     topic = kind.__topic__
     assert topic is not None  # _message_types yields only those
     if topic in types:
-        problems.append(f"{module.__name__}: {kind.__name__} takes topic {topic!r}, which {types[topic][1]} has already")
+        problems.append(
+            f"{module.__name__}: {kind.__name__} takes topic {topic!r}, which {types[topic][1]} has already"
+        )
     else:
         types[topic] = (kind, module.__name__)
 
@@ -170,12 +180,15 @@ def _join_topics(
     for name, (kind, module_name) in types.items():
         if name not in topics and name not in broken:
             known = [policy for _, policies, _ in files for policy in policies.topics]
-            problems.append(f"{module_name}: {kind.__name__} has no [topics.\"{name}\"] table{nearest(name, known)}")
+            problems.append(f'{module_name}: {kind.__name__} has no [topics."{name}"] table{nearest(name, known)}')
     return topics
 
 
 def _attach(
-    subscriptions: list[tuple[Subscription, str]], topics: dict[str, Topic], runners: dict[str, Runner], problems: list[str]
+    subscriptions: list[tuple[Subscription, str]],
+    topics: dict[str, Topic],
+    runners: dict[str, Runner],
+    problems: list[str],
 ) -> None:
     for subscription, module_name in subscriptions:
         where = f"{module_name}.{subscription.function.__name__}"
@@ -202,12 +215,14 @@ def _check(
         if policy.replies is not None and policy.replies not in topic.runners:
             problems.append(f"{where}: replies = {policy.replies!r} is not one of its runners {list(topic.runners)}")
         if policy.reply == "result" and topic.replier is None and topic.subscriptions:
-            problems.append(f"{where}: several runners take it; say which one answers with replies = \"…\"")
+            problems.append(f'{where}: several runners take it; say which one answers with replies = "…"')
         if policy.query and len(topic.subscriptions) > 1:
             problems.append(f"{where}: a query has exactly one handler")
         if policy.order == "key" and not topic.key_fields:
-            problems.append(f"{where}: order = \"key\" needs key=(…) on {topic.type.__name__}")
-        problems.extend(f"{where}: unknown limit {name!r}{nearest(name, limits)}" for name in policy.limits if name not in limits)
+            problems.append(f'{where}: order = "key" needs key=(…) on {topic.type.__name__}')
+        problems.extend(
+            f"{where}: unknown limit {name!r}{nearest(name, limits)}" for name in policy.limits if name not in limits
+        )
         for field in _path_fields(policy.path):
             if field not in topic.type.__struct_fields__:
                 problems.append(f"{where}: route names {{{field}}}, which is not a field of {topic.type.__name__}")

@@ -3,7 +3,6 @@
 import zlib
 
 import msgspec
-
 from needlework.bus.durations import parse_duration
 
 

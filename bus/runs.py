@@ -33,6 +33,12 @@ class Runs:
     def __init__(self, dispatcher: "Dispatcher") -> None:
         self._dispatcher = dispatcher
         self._runs: dict[tuple[str, int], Run] = {}
+        self._any_ticked = any(r.policy.mode == "tick" for r in dispatcher.bus.registry.runners.values())
+
+    @property
+    def matter(self) -> bool:
+        """Whether a run is under way, or some runner works only within runs."""
+        return bool(self._runs) or self._any_ticked
 
     def admit(self, queue: "RunnerQueue", delivery: Delivery) -> bool:
         """In mode `tick` a delivery starts only within a run's number; else it goes back to wait."""

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 import structlog
-
 from needlework.bus.clock import SECOND, TimerHandle
 from needlework.bus.records import Publication, Slot
 from needlework.bus.schedule import Missed, Schedule
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
 log = structlog.get_logger("needlework.schedule")
-_ANCHOR = "INSERT INTO anchors (schedule, workspace, started) VALUES (?, ?, ?) ON CONFLICT (schedule, workspace) DO NOTHING"
+_ANCHOR = (
+    "INSERT INTO anchors (schedule, workspace, started) VALUES (?, ?, ?) ON CONFLICT (schedule, workspace) DO NOTHING"
+)
 
 
 class Entry:
@@ -47,7 +48,9 @@ class Scheduler:
                 if runner.policy.schedule is not None:
                     schedule = Schedule.parse(runner.policy.schedule)
                     fields = {"runner_id": runner.name}
-                    self.entries.append(Entry(f"runner:{runner.name}", schedule, runner.policy.missed, "runner.run", fields))
+                    self.entries.append(
+                        Entry(f"runner:{runner.name}", schedule, runner.policy.missed, "runner.run", fields)
+                    )
         if self.entries:
             await self.fire()
 
@@ -110,5 +113,8 @@ class Scheduler:
             if entry.name == f"runner:{runner}":
                 now = self._bus.clock.now()
                 anchor, last = await self._state(entry, workspace, now)
-                return {"next": entry.schedule.next_after(now, anchor=anchor), "last": last if last != anchor else None}
+                return {
+                    "next": entry.schedule.next_after(now, anchor=anchor),
+                    "last": last if last != anchor else None,
+                }
         return {"next": None, "last": None}

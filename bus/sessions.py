@@ -48,9 +48,7 @@ class SessionStore:
         text, _, hashed = credentials.make("nwt", self._source)
         now = self._clock.now()
         prune = self._sql("prune_tickets", before=now - TICKET_LIFE)
-        add = self._sql(
-            "add_ticket", hash=hashed, by=by.name, now=now, expires_at=now + TICKET_LIFE, **_rights(by)
-        )
+        add = self._sql("add_ticket", hash=hashed, by=by.name, now=now, expires_at=now + TICKET_LIFE, **_rights(by))
         await self._write([prune, add])
         return text
 
@@ -115,9 +113,7 @@ class SessionStore:
         """Sign out."""
         if principal.token_id is not None:
             end = self._sql("end_session", id=principal.token_id, now=self._clock.now())
-            await self._write(
-                [end, self._audit.statement(principal, None, "session.ended", principal.token_id)]
-            )
+            await self._write([end, self._audit.statement(principal, None, "session.ended", principal.token_id)])
             self._forget(principal.token_id)
 
     async def sweep(self, idents: frozenset[str]) -> None:

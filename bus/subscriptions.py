@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-
 from needlework.bus.messages import Message
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -17,16 +16,13 @@ class Subscription(msgspec.Struct, frozen=True, eq=False):
     message: type[Message[Any]]
     runner: str
     function: Callable[..., Any]
+    is_async: bool
 
     @property
     def topic(self) -> str:
         topic = self.message.__topic__
         assert topic is not None  # subscribe() refuses messages without one
         return topic
-
-    @property
-    def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(self.function)
 
 
 def subscribe(message: type[Message[Any]], *, runner: str) -> Callable[[Handler], Handler]:
@@ -36,10 +32,13 @@ def subscribe(message: type[Message[Any]], *, runner: str) -> Callable[[Handler]
     the marks when it loads the module; nothing is registered globally. Raises TypeError for what can't work.
     """
     if message.__topic__ is None:
-        raise TypeError(f"{message.__name__} has no topic: class {message.__name__}(Message[…], topic=\"…\")")
+        raise TypeError(f'{message.__name__} has no topic: class {message.__name__}(Message[…], topic="…")')
 
     def mark(function: Handler) -> Handler:
-        marks = [*getattr(function, "__subscriptions__", ()), Subscription(message, runner, function)]
+        marks = [
+            *getattr(function, "__subscriptions__", ()),
+            Subscription(message, runner, function, inspect.iscoroutinefunction(function)),
+        ]
         function.__subscriptions__ = marks  # type: ignore[attr-defined]
         return function
 

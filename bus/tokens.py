@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from needlework.bus import credentials
 from needlework.bus.audit import Audit, Read, Write
 from needlework.bus.clock import SECOND, Clock, rfc3339

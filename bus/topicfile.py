@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from needlework.bus.policies import LimitPolicy, Policies, RunnerPolicy, TopicPolicy
 
-_SECTIONS: dict[str, type[msgspec.Struct]] = {"runners": RunnerPolicy, "topics": TopicPolicy, "limits": LimitPolicy}
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "runners": RunnerPolicy,
+    "topics": TopicPolicy,
+    "limits": LimitPolicy,
+}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

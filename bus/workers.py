@@ -4,8 +4,11 @@ Workers are tasks that live while there is work; a handler that never waits cost
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+from needlework.bus.context import Context
 from needlework.bus.execution import GUARD_TRIES
 from needlework.bus.records import Delivery, Finish, RunnerLane
 from needlework.bus.turns import Turns
@@ -49,6 +52,17 @@ class Worker:
             self.task.cancel(why)
 
 
+class Call(msgspec.Struct, frozen=True, eq=False):
+    """How one topic's handler is called, worked out once."""
+
+    function: Callable[..., Any]
+    is_async: bool
+    seconds: float
+    """Its time limit."""
+    limited: bool
+    """Whether shared limits hold for it."""
+
+
 class RunnerQueue:
     """The deliveries of one runner that this process holds."""
 
@@ -58,12 +72,18 @@ class RunnerQueue:
         coalesces = any(dispatcher.bus.registry.topics[name].policy.coalesce != "off" for name in lane.runner.topics)
         # what is taken counts as running and is never absorbed into: coalescing runners take only what they can start
         self.capacity = self.policy.concurrency if coalesces else max(CAPACITY, self.policy.concurrency * 2)
+        self.calls = {name: self._call(name) for name in lane.runner.topics}
         self.held: dict[int, Delivery] = {}
         self.lanes: dict[tuple[int, int], LaneState] = {}
         self.ready = Turns()
         self.workers: set[Worker] = set()
         self._refilling = False
         self._turn = 0
+
+    def _call(self, name: str) -> Call:
+        topic = self.dispatcher.bus.registry.topics[name]
+        subscription = self.lane.runner.topics[name]
+        return Call(subscription.function, subscription.is_async, topic.timeout / 1_000_000, bool(topic.policy.limits))
 
     @property
     def paused(self) -> bool:
@@ -166,9 +186,7 @@ class RunnerQueue:
         dispatcher = self.dispatcher
         while dispatcher.open_for(self):
             delivery = self.ready.pop()
-            if delivery is None:
-                return None
-            if dispatcher.admit(self, delivery):
+            if delivery is None or not dispatcher.particular(delivery) or dispatcher.admit(self, delivery):
                 return delivery
         return None
 
@@ -188,42 +206,61 @@ class RunnerQueue:
 
     async def run(self, worker: Worker, delivery: Delivery) -> None:
         """One attempt of a delivery in a worker's slot, whatever ends it."""
-        dispatcher = self.dispatcher
+        dispatcher, call = self.dispatcher, self.calls[delivery.lane.name]
         delivery.started = True
         if delivery.suspicion == 1:
             await dispatcher.bus.store.mark(delivery, 1)
+        context = Context(dispatcher.bus, delivery)
         worker.delivery = delivery
-        worker.deadline = dispatcher.begin(delivery.lane.topic.timeout / 1_000_000)
+        worker.deadline = dispatcher.begin() + call.seconds
         try:
-            await dispatcher.execution.attempt(delivery, self.settled)
-        except asyncio.CancelledError:
-            why, task = worker.why, worker.task
-            if task is not None:
-                while task.cancelling():
-                    task.uncancel()
-            self._broken_off(delivery, why or "cancelled itself")
+            message = delivery.message or dispatcher.execution.message_of(delivery)
+            if call.is_async:
+                result = await call.function(message, context)
+            else:
+                result = await dispatcher.execution.aside(call.function, delivery, message, context)
+            if worker.why is not None:  # it swallowed the cancellation
+                raise asyncio.CancelledError(worker.why)
+            finish = dispatcher.execution.result(delivery, result, self.settled)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a runner survives whatever a handler raises
+            finish = self._failed(worker, delivery, error)
+            context.collected()
         finally:
-            worker.delivery, worker.why = None, None
-            if delivery.lane.topic.policy.limits:
+            worker.delivery = None
+            context.closed = True
+            if call.limited:
                 dispatcher.limits.leave(delivery)
+        if finish is not None:
+            dispatcher.execution.commit(finish, context)
 
-    def _broken_off(self, delivery: Delivery, why: str) -> None:
-        """The handler was cancelled: its time was up, a person cancelled it, or the service stops."""
+    def _failed(self, worker: Worker, delivery: Delivery, error: BaseException) -> Finish | None:
+        """What an exception means: the handler's own, or our breaking it off. None: it stays unfinished."""
+        why, task = worker.why, worker.task
+        worker.why = None
+        execution = self.dispatcher.execution
+        if why is None and not isinstance(error, asyncio.CancelledError):
+            return execution.failure(delivery, error, self.settled)
+        while task is not None and task.cancelling():
+            task.uncancel()
+        if why is None:
+            return execution.failure(delivery, RuntimeError("the handler cancelled itself"), self.settled)
         if why == "stop":
             self.forget(delivery)  # it stays in the store, unfinished, and loses no attempt
-        elif why.startswith("cancel:"):
-            self.end_cancelled(delivery, why[7:])
-        else:
-            seconds = delivery.lane.topic.timeout / 1_000_000
-            text = f"timed out after {seconds:g} s" if why == "timeout" else "the handler cancelled itself"
-            error = TimeoutError(text) if why == "timeout" else RuntimeError(text)
-            execution = self.dispatcher.execution
-            self.dispatcher.bus.store.finish(execution.failure(delivery, error, self.settled))
+            return None
+        if why.startswith("cancel:"):
+            return self.cancelled(delivery, why[7:])
+        text = f"timed out after {self.calls[delivery.lane.name].seconds:g} s"
+        return execution.failure(delivery, TimeoutError(text), self.settled)
+
+    def cancelled(self, delivery: Delivery, by: str) -> Finish:
+        """The end of a delivery that `by` cancelled."""
+        return Finish(delivery, "cancelled", msgspec.json.encode({"code": "cancelled", "by": by}), self.settled)
 
     def end_cancelled(self, delivery: Delivery, by: str) -> None:
-        """End a delivery as cancelled."""
-        data = b'{"code":"cancelled","by":%s}' % _quoted(by)
-        self.dispatcher.bus.store.finish(Finish(delivery, "cancelled", data, self.settled))
+        """End a delivery that has not started as cancelled."""
+        self.dispatcher.bus.store.finish(self.cancelled(delivery, by))
 
     def settled(self, finish: Finish, error: Exception | None) -> None:
         """A finish was committed, or could not be."""
@@ -253,9 +290,3 @@ class RunnerQueue:
         room = self.lane.room = self.capacity - len(self.held)
         if not self.lane.live and not self._refilling and room >= max(1, self.capacity // 2):
             self.wake()
-
-
-def _quoted(text: str) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(text)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from needlework.bus.clock import Clock, rfc3339
 from needlework.bus.errors import Conflict, FieldError, InvalidMessage, NotFound
 from needlework.bus.sql import Queries, Statement

@@ -26,8 +26,8 @@ def cancel(
             in_flight.append(runner.number)
             continue
         spot = place_of(transaction, seq, runner.number)
-        delivery = Delivery(runner, lane, seq, row["workspace"], spot[0], spot[1])
-        delivery.created, delivery.key, delivery.batch = row["created"], row["key"], row["batch"]
+        delivery = Delivery(runner, lane, seq, row["workspace"], spot[0], spot[1], row["created"])
+        delivery.key, delivery.batch = row["key"], row["batch"]
         delivery.attempt = spot[2]
         if _take_out(transaction, delivery):
             forget_waiting(transaction, row["workspace"], lane.number, row["key"], seq)
@@ -40,7 +40,8 @@ def _take_out(transaction: Transaction, delivery: Delivery) -> bool:
     execute = transaction.connection.execute
     place = (delivery.runner.number, delivery.workspace, delivery.priority, delivery.due, delivery.seq)
     gone = execute(
-        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", place
+        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+        place,
     ).rowcount
     parked = execute(
         "DELETE FROM parked WHERE message = ? AND runner = ?", (delivery.seq, delivery.runner.number)

@@ -5,7 +5,6 @@ The page is read inside the transaction that writes the window, so nothing can c
 
 from typing import Any
 
-from needlework.bus.controls import Controls
 from needlework.bus.records import Delivery, RunnerLane, TopicLane
 from needlework.bus.sqlite.inserting import forget_waiting, hold_head
 from needlework.bus.sqlite.transaction import Transaction
@@ -47,7 +46,6 @@ def take(
     transaction: Transaction,
     runner: RunnerLane,
     topics: dict[int, TopicLane],
-    controls: Controls,
     lane: tuple[int, int],
     cursor: tuple[int, int],
     limit: int,
@@ -58,48 +56,61 @@ def take(
     workspace, priority = lane
     page = Page(workspace, priority)
     window = transaction.windows.get(runner.number, {})
-    rows = transaction.connection.execute(PAGE, (runner.number, workspace, priority, now, *cursor, limit)).fetchall()
+    reading = transaction.connection.cursor()
+    reading.row_factory = None  # plain tuples: this is the hottest read
+    rows = reading.execute(PAGE, (runner.number, workspace, priority, now, *cursor, limit)).fetchall()
     for row in rows:
-        if row["message"] in window:
-            continue
-        _take_row(transaction, runner, topics, controls, page, row)
+        if row[1] not in window and row[3] in topics:  # a topic this code does not know stays; `explain` says so
+            _take_row(transaction, runner, topics[row[3]], page, row)
     page.more = len(rows) == limit
-    page.cursor = (rows[-1]["due"], rows[-1]["message"]) if page.more else (0, 0)
+    page.cursor = (rows[-1][0], rows[-1][1]) if page.more else (0, 0)
     if not page.more:
         later = transaction.connection.execute(NEXT_DUE, (runner.number, workspace, priority, now)).fetchone()
         page.next_due = later[0] if later else None
     return page
 
 
-def _take_row(
-    transaction: Transaction,
-    runner: RunnerLane,
-    topics: dict[int, TopicLane],
-    controls: Controls,
-    page: Page,
-    row: Any,
-) -> None:
-    lane = topics.get(row["topic"])
-    if lane is None:
-        return  # a topic this code does not know: it stays, and `explain` says so
-    delivery = Delivery(runner, lane, row["message"], page.workspace, page.priority, row["due"])
-    delivery.attempt, delivery.key, delivery.body = row["attempt"], row["key"], row["body"]
-    delivery.created, delivery.flags, delivery.cause = row["created"], row["flags"], row["cause"]
-    delivery.batch, delivery.head, delivery.checksum = row["batch"], row["head"], row["checksum"]
-    hold = controls.reason(lane, runner.name, page.workspace, delivery.flags)
-    if hold is not None:
-        park(transaction, delivery, hold)
-        return
-    state = transaction.connection.execute(_STATE, (delivery.seq, runner.number)).fetchone() if row["attempt"] else None
+def _take_row(transaction: Transaction, runner: RunnerLane, lane: TopicLane, page: Page, row: tuple[Any, ...]) -> None:
+    due, seq, attempt, _, key, body, created, flags, cause, batch, head, checksum = row
+    delivery = Delivery(
+        runner,
+        lane,
+        seq,
+        page.workspace,
+        page.priority,
+        due,
+        created,
+        attempt,
+        key,
+        body,
+        checksum,
+        flags,
+        cause,
+        batch,
+        head,
+    )
+    controls = transaction.controls
+    if controls.active:
+        hold = controls.reason(lane, runner.name, page.workspace, flags)
+        if hold is not None:
+            park(transaction, delivery, hold)
+            return
+    if attempt:
+        _recall(transaction, delivery)
+    if lane.coalesce != "off":
+        forget_waiting(transaction, page.workspace, lane.number, key, seq)
+    if lane.ordered:
+        hold_head(transaction, runner.number, page.workspace, lane.number, key, seq)
+    transaction.entered.setdefault(runner.number, []).append(seq)
+    page.deliveries.append(delivery)
+
+
+def _recall(transaction: Transaction, delivery: Delivery) -> None:
+    """What is known of a delivery that was attempted or committed a step before."""
+    state = transaction.connection.execute(_STATE, (delivery.seq, delivery.runner.number)).fetchone()
     if state is not None:
         delivery.failures, delivery.suspicion = state["failures"], state["suspicion"]
         delivery.deaths, delivery.cursor = state["deaths"], state["cursor"]
-    if lane.coalesce != "off":
-        forget_waiting(transaction, page.workspace, lane.number, delivery.key, delivery.seq)
-    if lane.ordered:
-        hold_head(transaction, runner.number, page.workspace, lane.number, delivery.key, delivery.seq)
-    transaction.entered.setdefault(runner.number, []).append(delivery.seq)
-    page.deliveries.append(delivery)
 
 
 def park(transaction: Transaction, delivery: Delivery, reason: str) -> None:
@@ -140,7 +151,7 @@ def unpark(
         if lane is not None:
             transaction.add_delivery(lane, *place)
         else:
-            transaction.deliveries += (row["runner"], *place)
+            transaction.deliveries.append((row["runner"], *place))
     return len(rows)
 
 
@@ -159,5 +170,6 @@ def lanes(transaction: Transaction, runner: RunnerLane) -> list[tuple[int, int]]
 def enter_mark(transaction: Transaction, delivery: Delivery, mark: int) -> None:
     """The durable mark before a suspect starts: 1 started beside others, 2 running alone."""
     transaction.connection.execute(
-        "UPDATE positions SET mark = ? WHERE message = ? AND runner = ?", (mark, delivery.seq, delivery.runner.number)
+        "UPDATE positions SET mark = ? WHERE message = ? AND runner = ?",
+        (mark, delivery.seq, delivery.runner.number),
     )

@@ -91,7 +91,9 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
     _settle(connection, {**_COMMON, "query_only": 1, "wal_autocheckpoint": 0})
 
 
-async def open_channel(path: Path, *, inline: bool, read_only: bool, prepare: Callable[[sqlite3.Connection], None]) -> Channel:
+async def open_channel(
+    path: Path, *, inline: bool, read_only: bool, prepare: Callable[[sqlite3.Connection], None]
+) -> Channel:
     """Open a connection to `path` and prepare it."""
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     if inline:

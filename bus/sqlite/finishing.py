@@ -4,9 +4,7 @@ Each takes the delivery's own row out first; where it is gone the lease is lost 
 """
 
 import sqlite3
-from typing import Any
 
-from needlework.bus.controls import Controls
 from needlework.bus.errors import GuardFailed
 from needlework.bus.records import Delivery, Finish, RunnerLane
 from needlework.bus.sql import Statement
@@ -25,49 +23,37 @@ _BEST = (
 _FORGET_HEAD = "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?"
 
 
-class FinishUnit:
-    """A unit of the writer around one `Finish`; fenced by the delivery's row and the owner check."""
-
-    __slots__ = ("controls", "finish", "risky")
-
-    def __init__(self, finish: Finish, controls: Controls) -> None:
-        self.finish, self.controls = finish, controls
-        self.risky = bool(finish.statements)
-
-    def apply(self, transaction: Transaction) -> None:
-        finish = self.finish
-        delivery = finish.delivery
-        if finish.kind == "step":
-            self._step(transaction)
-        elif finish.kind == "retrying":
-            retry(transaction, finish)
-        elif finish.kind in ("progress", "log"):
-            _report(transaction, delivery, finish.kind, finish.data)
-        else:
-            transaction.remove(delivery)
-            end(transaction, delivery, finish.kind, finish.data)
-            if finish.kind == "dead":
-                bury(transaction, delivery, finish.error, finish.reason)
-        self._effects(transaction)
-
-    def settle(self, result: Any, error: Exception | None) -> None:
-        self.finish.settled(self.finish, error)
-
-    def _effects(self, transaction: Transaction) -> None:
-        for statement in self.finish.statements or ():
+def finish_attempt(transaction: Transaction, finish: Finish) -> None:
+    """Carry out one `Finish`: the delivery's move and what was collected with it."""
+    delivery, kind = finish.delivery, finish.kind
+    if kind == "result" or kind in _BATCH_COLUMN:
+        transaction.remove(delivery)
+        end(transaction, delivery, kind, finish.data)
+        if kind == "dead":
+            bury(transaction, delivery, finish.error, finish.reason)
+    elif kind == "step":
+        _step(transaction, finish)
+    elif kind == "retrying":
+        retry(transaction, finish)
+    else:
+        _report(transaction, delivery, kind, finish.data)
+    if finish.statements is not None:
+        for statement in finish.statements:
             run_statement(transaction.connection, statement)
-        for message in self.finish.messages or ():
-            insert(transaction, message, self.controls)
+    if finish.messages is not None:
+        for message in finish.messages:
+            insert(transaction, message)
 
-    def _step(self, transaction: Transaction) -> None:
-        """A commit in the middle: the row stays, the resume point moves."""
-        finish, delivery = self.finish, self.finish.delivery
-        _require(transaction, delivery)
-        _position(transaction, delivery, delivery.priority, delivery.due)
-        transaction.connection.execute(
-            "UPDATE positions SET cursor = ? WHERE message = ? AND runner = ?",
-            (finish.data.decode() if finish.data else None, delivery.seq, delivery.runner.number),
-        )
+
+def _step(transaction: Transaction, finish: Finish) -> None:
+    """A commit in the middle: the row stays, the resume point moves."""
+    delivery = finish.delivery
+    _require(transaction, delivery)
+    _position(transaction, delivery, delivery.priority, delivery.due)
+    transaction.connection.execute(
+        "UPDATE positions SET cursor = ? WHERE message = ? AND runner = ?",
+        (finish.data.decode() if finish.data else None, delivery.seq, delivery.runner.number),
+    )
 
 
 def run_statement(connection: sqlite3.Connection, statement: Statement) -> None:
@@ -82,7 +68,8 @@ def _require(transaction: Transaction, delivery: Delivery) -> None:
     transaction.flush()
     place = (delivery.runner.number, delivery.workspace, delivery.priority, delivery.due, delivery.seq)
     row = transaction.connection.execute(
-        "SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", place
+        "SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+        place,
     ).fetchone()
     if row is None:
         raise Stale("the delivery was finished or moved before")
@@ -99,7 +86,13 @@ def _position(transaction: Transaction, delivery: Delivery, priority: int, due: 
 def _report(transaction: Transaction, delivery: Delivery, kind: str, data: bytes | None) -> None:
     """A progress or log event of a delivery that is still ours."""
     transaction.add_event(
-        delivery.seq, delivery.created, delivery.runner.number, delivery.workspace, delivery.lane.number, kind, data
+        delivery.seq,
+        delivery.created,
+        delivery.runner.number,
+        delivery.workspace,
+        delivery.lane.number,
+        kind,
+        data,
     )
 
 

@@ -4,7 +4,6 @@ An ordered topic's deliveries queue behind their key: `heads` names the one that
 under the reason `key` in order of `place` (when they became due; publish order when undelayed).
 """
 
-from needlework.bus.controls import Controls
 from needlework.bus.errors import IdempotencyConflict
 from needlework.bus.records import Delivery, NewMessage, Receipt, RunnerLane
 from needlework.bus.sqlite.transaction import Transaction
@@ -27,7 +26,7 @@ _MOVE_POSITION = (
 )
 
 
-def insert(transaction: Transaction, new: NewMessage, controls: Controls) -> Receipt:
+def insert(transaction: Transaction, new: NewMessage) -> Receipt:
     """Store `new`, or find the message that it repeats or is absorbed by."""
     lane = new.lane
     if new.idempotency_key is not None:
@@ -42,7 +41,7 @@ def insert(transaction: Transaction, new: NewMessage, controls: Controls) -> Rec
     receipt = _store(transaction, new)
     _remember(transaction, new, receipt)
     for runner in lane.runners:
-        _deliver(transaction, new, receipt, runner, controls)
+        _deliver(transaction, new, receipt, runner)
     return receipt
 
 
@@ -50,10 +49,10 @@ def _store(transaction: Transaction, new: NewMessage) -> Receipt:
     lane, now, seq = new.lane, transaction.now, transaction.seq
     transaction.seq = seq + 1
     due = now if new.due is None or new.due < now else new.due
-    transaction.messages += (
+    transaction.messages.append((
         seq, new.workspace, lane.number, now, due, new.priority, new.key, new.body, len(lane.runners), new.flags,
         new.cause, new.batch, new.head, new.checksum,
-    )  # fmt: skip
+    ))  # fmt: skip
     transaction.count(new.workspace, lane.number, len(lane.runners))
     execute = transaction.connection.execute
     if lane.coalesce != "off":
@@ -71,11 +70,12 @@ def _store(transaction: Transaction, new: NewMessage) -> Receipt:
     return Receipt(seq, now, due, lane.name, False)
 
 
-def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane, controls: Controls) -> None:
+def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane) -> None:
     due, seq, lane = receipt.due, receipt.seq, new.lane
     if lane.ordered and not _enter_key_queue(transaction, new, receipt, runner):
         return
-    hold = controls.reason(lane, runner.name, new.workspace, new.flags)
+    controls = transaction.controls
+    hold = controls.reason(lane, runner.name, new.workspace, new.flags) if controls.active else None
     if hold is not None:
         place = (seq, runner.number, new.workspace, lane.number, new.key, new.priority, due, due, 0, hold)
         transaction.connection.execute(_PARK, place)
@@ -83,7 +83,7 @@ def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner
     if due <= transaction.now and runner.live:
         held = len(transaction.entered.get(runner.number, ()))
         if runner.room - (runner.taken - runner.accepted) - held > 0:
-            transaction.deliveries += (runner.number, new.workspace, new.priority, due, seq, 0)
+            transaction.deliveries.append((runner.number, new.workspace, new.priority, due, seq, 0))
             transaction.hand_over(_delivery(new, receipt, runner))
             if lane.coalesce != "off":
                 forget_waiting(transaction, new.workspace, lane.number, new.key, seq)
@@ -95,11 +95,10 @@ def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner
 
 
 def _delivery(new: NewMessage, receipt: Receipt, runner: RunnerLane) -> Delivery:
-    delivery = Delivery(runner, new.lane, receipt.seq, new.workspace, new.priority, receipt.due)
-    delivery.created = receipt.created
-    delivery.key, delivery.message, delivery.flags = new.key, new.message, new.flags
-    delivery.cause, delivery.batch, delivery.head = new.cause, new.batch, new.head
-    return delivery
+    return Delivery(
+        runner, new.lane, receipt.seq, new.workspace, new.priority, receipt.due, receipt.created, 0, new.key, b"", 0,
+        new.flags, new.cause, new.batch, new.head, new.message,
+    )  # fmt: skip
 
 
 def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane) -> bool:
@@ -115,7 +114,8 @@ def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt
     place = receipt.due if delayed else max(receipt.due, head["tail"])
     if not delayed:
         execute(
-            "UPDATE heads SET tail = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?", (place, *where)
+            "UPDATE heads SET tail = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+            (place, *where),
         )
     if not head["held"] and head["place"] > max(place, transaction.now):
         _give_way(transaction, where, head["message"])
@@ -152,7 +152,8 @@ def raise_priority(transaction: Transaction, runner: RunnerLane, workspace: int,
         return
     row = (runner.number, workspace, spot[0], spot[1], message)
     removed = execute(
-        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
+        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+        row,
     )
     if removed.rowcount:  # else the head itself is parked for another reason
         execute(_MOVE_POSITION, (message, runner.number, priority, spot[1]))
@@ -193,7 +194,14 @@ def _remember(transaction: Transaction, new: NewMessage, receipt: Receipt) -> No
             "INSERT INTO idempotency (workspace, topic, key, message, created, body_hash) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created,"
             " body_hash = excluded.body_hash",
-            (new.workspace, new.lane.number, new.idempotency_key, receipt.seq, transaction.now, new.idempotency_hash),
+            (
+                new.workspace,
+                new.lane.number,
+                new.idempotency_key,
+                receipt.seq,
+                transaction.now,
+                new.idempotency_hash,
+            ),
         )
 
 
@@ -203,7 +211,9 @@ def _repeated(transaction: Transaction, new: NewMessage, kept_for: int = IDEMPOT
         return None
     if row["body_hash"] != new.idempotency_hash:
         raise IdempotencyConflict(f"idempotency key {new.idempotency_key!r} was used before with another body")
-    first = transaction.connection.execute("SELECT created, due FROM messages WHERE seq = ?", (row["message"],)).fetchone()
+    first = transaction.connection.execute(
+        "SELECT created, due FROM messages WHERE seq = ?", (row["message"],)
+    ).fetchone()
     created = first["created"] if first else row["created"]
     return Receipt(row["message"], created, first["due"] if first else created, new.lane.name, True)
 
@@ -234,11 +244,15 @@ def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> 
         spot = place_of(transaction, seq, runner.number)
         row = (runner.number, new.workspace, spot[0], spot[1], seq)
         removed = execute(
-            "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
+            "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+            row,
         )
         execute(_MOVE_POSITION, (seq, runner.number, spot[0], due))
         if removed.rowcount:
             transaction.add_delivery(runner, new.workspace, spot[0], due, seq, spot[2])
-        execute("UPDATE parked SET due = ?, place = ? WHERE message = ? AND runner = ?", (due, due, seq, runner.number))
+        execute(
+            "UPDATE parked SET due = ?, place = ? WHERE message = ? AND runner = ?",
+            (due, due, seq, runner.number),
+        )
         execute("UPDATE heads SET place = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
                 (due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip

@@ -8,21 +8,18 @@ SELECT workspace, topic, unfinished FROM backlog;
 
 -- name: events_of_message
 -- One message's events after a number.
-SELECT e.seq, e.message, m.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
-FROM events e JOIN messages m ON m.seq = e.message
+SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data FROM events e
 WHERE e.message = :message AND e.workspace = :workspace AND e.seq > :after ORDER BY e.seq LIMIT :limit;
 
 -- name: events_of_workspace
 -- A stretch of the event log; the filter by topic is applied to it afterwards.
-SELECT e.seq, e.message, m.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
-FROM events e JOIN messages m ON m.seq = e.message
+SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data FROM events e
 WHERE e.seq > :after AND e.seq <= :until AND e.workspace = :workspace
     AND (:topic IS NULL OR e.topic = :topic) ORDER BY e.seq LIMIT :limit;
 
 -- name: outcome
 -- The terminal event of one delivery.
-SELECT e.seq, e.message, m.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
-FROM events e JOIN messages m ON m.seq = e.message
+SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data FROM events e
 WHERE e.message = :message AND e.runner = :runner AND e.kind IN ('result', 'refused', 'dead', 'cancelled')
 ORDER BY e.seq DESC LIMIT 1;
 

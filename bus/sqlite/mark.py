@@ -9,7 +9,6 @@ import zlib
 from pathlib import Path
 
 import msgspec
-
 from needlework.bus.errors import StorageDamaged
 
 

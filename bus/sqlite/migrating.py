@@ -52,7 +52,9 @@ def _migrate_group(connection: sqlite3.Connection, group: str, folder: Path, now
         "SELECT number, name, checksum FROM migrations WHERE group_name = ? ORDER BY number", (group,)
     ).fetchall()
     if len(rows) > len(files):
-        raise ConfigError([f"the database was made by newer code ({group} migration {rows[-1]['name']}); update needlework"])
+        raise ConfigError(
+            [f"the database was made by newer code ({group} migration {rows[-1]['name']}); update needlework"]
+        )
     ran = 0
     for number, path in enumerate(files, start=1):
         text = path.read_text()

@@ -50,9 +50,7 @@ def release(transaction: Transaction, runner: RunnerLane) -> None:
     transaction.connection.execute("DELETE FROM owners WHERE runner = ?", (runner.number,))
 
 
-def _in_flight(
-    transaction: Transaction, runner: RunnerLane, seq: int, topics: dict[int, TopicLane]
-) -> Delivery | None:
+def _in_flight(transaction: Transaction, runner: RunnerLane, seq: int, topics: dict[int, TopicLane]) -> Delivery | None:
     """The delivery of a window entry, where it still stands in its lane (a finished one does not)."""
     execute = transaction.connection.execute
     message = execute("SELECT workspace, topic, created, key, batch FROM messages WHERE seq = ?", (seq,)).fetchone()
@@ -61,12 +59,13 @@ def _in_flight(
     priority, due, attempt = place_of(transaction, seq, runner.number)
     place = (runner.number, message["workspace"], priority, due, seq)
     found = execute(
-        "SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", place
+        "SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+        place,
     ).fetchone()
     if found is None:
         return None
-    delivery = Delivery(runner, topics[message["topic"]], seq, message["workspace"], priority, due)
-    delivery.created, delivery.key, delivery.batch = message["created"], message["key"], message["batch"]
+    delivery = Delivery(runner, topics[message["topic"]], seq, message["workspace"], priority, due, message["created"])
+    delivery.key, delivery.batch = message["key"], message["batch"]
     delivery.attempt = attempt
     return delivery
 
@@ -81,13 +80,20 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
         (delivery.seq, number, delivery.priority, delivery.due),
     )
     known = execute(
-        "SELECT suspicion, mark, deaths FROM positions WHERE message = ? AND runner = ?", (delivery.seq, number)
+        "SELECT suspicion, mark, deaths FROM positions WHERE message = ? AND runner = ?",
+        (delivery.seq, number),
     ).fetchone()
     deaths = known["deaths"] + (known["mark"] == 2)
     suspicion = 2 if known["mark"] else max(1, known["suspicion"])
     execute(
         "INSERT INTO attempts (message, runner, attempt, at, kind, error) VALUES (?, ?, ?, ?, 'crashed', ?)",
-        (delivery.seq, number, delivery.attempt + 1, transaction.now, "the process died while this was in flight"),
+        (
+            delivery.seq,
+            number,
+            delivery.attempt + 1,
+            transaction.now,
+            "the process died while this was in flight",
+        ),
     )
     delivery.attempt += 1
     if deaths >= DEATHS:

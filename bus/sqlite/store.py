@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
 from needlework.bus.errors import ConfigError, LeaseLost, StorageDamaged
@@ -17,12 +16,12 @@ from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite import cancelling, claiming, pruning, rescuing
 from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
-from needlework.bus.sqlite.finishing import FinishUnit, run_statement
+from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
 from needlework.bus.sqlite.migrating import migrate
 from needlework.bus.sqlite.transaction import Transaction
-from needlework.bus.sqlite.writer import Writer
+from needlework.bus.sqlite.writer import Writer, resolve
 
 HERE = Path(__file__).parent
 WAL_PRESIZE = 16 * 1024 * 1024
@@ -32,32 +31,56 @@ WAL_PRESIZE = 16 * 1024 * 1024
 class PublishUnit:
     """A unit of the writer that stores messages, all or none."""
 
-    __slots__ = ("controls", "future", "messages", "risky")
+    __slots__ = ("future", "messages", "risky")
 
-    def __init__(self, messages: Sequence[NewMessage], controls: Controls, future: "asyncio.Future[list[Receipt]]") -> None:
-        self.messages, self.controls, self.future = messages, controls, future
+    def __init__(self, messages: Sequence[NewMessage], future: "asyncio.Future[list[Receipt]]") -> None:
+        self.messages, self.future = messages, future
         self.risky = len(messages) > 1 and any(new.idempotency_key or not new.lane.plain for new in messages)
 
     def apply(self, transaction: Transaction) -> list[Receipt]:
-        return [insert(transaction, new, self.controls) for new in self.messages]
+        return [insert(transaction, new) for new in self.messages]
 
     def settle(self, result: Any, error: Exception | None) -> None:
-        if self.future.done():
-            return
-        if error is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(error)
+        resolve(self.future, result, error)
+
+
+class PublishOne:
+    """The same for a single message: the hot path."""
+
+    __slots__ = ("future", "message")
+    risky = False  # all checks come before the first row
+
+    def __init__(self, message: NewMessage, future: "asyncio.Future[Receipt]") -> None:
+        self.message, self.future = message, future
+
+    def apply(self, transaction: Transaction) -> Receipt:
+        return insert(transaction, self.message)
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        resolve(self.future, result, error)
 
 
 class SqliteStore:
     """One SQLite file behind the store protocol. Build it with `open`."""
 
     def __init__(
-        self, path: Path, registry: Registry, clock: Clock, epoch: str, controls: Controls, is_alive: Callable[[str], bool]
+        self,
+        path: Path,
+        registry: Registry,
+        clock: Clock,
+        epoch: str,
+        controls: Controls,
+        is_alive: Callable[[str], bool],
     ) -> None:
-        self.path, self.registry, self.clock, self.epoch, self.controls = path, registry, clock, epoch, controls
+        self.path, self.registry, self.clock, self.epoch, self.controls = (
+            path,
+            registry,
+            clock,
+            epoch,
+            controls,
+        )
         self._is_alive = is_alive
+        self._loop = asyncio.get_running_loop()
         self.topics: dict[str, TopicLane] = {}
         self.runners: dict[str, RunnerLane] = {}
         self.topics_by_number: dict[int, TopicLane] = {}
@@ -99,10 +122,13 @@ class SqliteStore:
             raise StorageDamaged(f"{path} can't be opened: {error}") from error
         try:
             await channel.run(lambda c: store._prepare(c, groups, durability))
-            store.writer = Writer(channel, clock, epoch, store._on_commit)
+            store.writer = Writer(channel, clock, epoch, controls, store._on_commit)
             store.writer.lanes = store.runners_by_number
             store.readers = Readers(
-                [await open_channel(path, inline=inline, read_only=True, prepare=prepare_reader) for _ in range(readers)]
+                [
+                    await open_channel(path, inline=inline, read_only=True, prepare=prepare_reader)
+                    for _ in range(readers)
+                ]
             )
         except sqlite3.DatabaseError as error:
             await channel.close()
@@ -147,6 +173,8 @@ class SqliteStore:
             self.topics[name] = self.topics_by_number[topic_lane.number] = topic_lane
 
     def _on_commit(self, commit: Commit) -> None:
+        if commit.last_message:
+            self._last = Mark(commit.last_message, self._last.event)
         if commit.events:
             self._last = Mark(self._last.message, commit.events[-1][0])
         self.committed(commit)
@@ -157,19 +185,24 @@ class SqliteStore:
             receipts: list[Receipt] = await self.writer.run(lambda t: self._insert_slot(t, messages, slot))
         else:
             future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
-            self.writer.submit(PublishUnit(messages, self.controls, future))
+            self.writer.submit(PublishUnit(messages, future))
             receipts = await future
-        if receipts and receipts[-1].seq > self._last.message:
-            self._last = Mark(receipts[-1].seq, self._last.event)
         return receipts
+
+    def insert_one(self, message: NewMessage) -> "asyncio.Future[Receipt]":
+        """Store one message; the future is set after COMMIT."""
+        future: asyncio.Future[Receipt] = self._loop.create_future()
+        self.writer.submit(PublishOne(message, future))
+        return future
 
     def _insert_slot(self, transaction: Transaction, messages: Sequence[NewMessage], slot: Slot) -> list[Receipt]:
         taken = transaction.connection.execute(
-            "SELECT 1 FROM slots WHERE schedule = ? AND workspace = ? AND slot = ?", (slot.schedule, slot.workspace, slot.at)
+            "SELECT 1 FROM slots WHERE schedule = ? AND workspace = ? AND slot = ?",
+            (slot.schedule, slot.workspace, slot.at),
         ).fetchone()
         if taken:
             return []
-        receipts = [insert(transaction, new, self.controls) for new in messages]
+        receipts = [insert(transaction, new) for new in messages]
         transaction.connection.execute(
             "INSERT INTO slots (schedule, workspace, slot, message) VALUES (?, ?, ?, ?)",
             (slot.schedule, slot.workspace, slot.at, receipts[0].seq),
@@ -181,13 +214,13 @@ class SqliteStore:
     ) -> claiming.Page:
         """Take due deliveries of a (workspace, priority) lane into the runner's window."""
         page: claiming.Page = await self.writer.run(
-            lambda t: claiming.take(t, runner, self.topics_by_number, self.controls, lane, cursor, limit, now), risky=False
+            lambda t: claiming.take(t, runner, self.topics_by_number, lane, cursor, limit, now), risky=False
         )
         return page
 
     def finish(self, finish: Finish) -> None:
         """Commit an attempt's end or step."""
-        self.writer.submit(FinishUnit(finish, self.controls))
+        self.writer.submit(finish)
 
     async def park(self, delivery: Delivery, reason: str) -> None:
         """Put an in-flight delivery aside, unstarted."""
@@ -270,7 +303,9 @@ class SqliteStore:
     def write_mark(self) -> None:
         """Note beside the file how far it got; called now and then, never awaited by a publish."""
         if self.marking and self._last != self._marked:
-            self._marked = Mark(max(self._last.message, self._marked.message), max(self._last.event, self._marked.event))
+            self._marked = Mark(
+                max(self._last.message, self._marked.message), max(self._last.event, self._marked.event)
+            )
             write_mark(self.mark_path, self._marked)
 
     async def close(self) -> None:

@@ -6,8 +6,10 @@ rows does so once, which was 1.4 times as fast for publishes. Hence the statemen
 
 import sqlite3
 from array import array
+from itertools import chain
 from typing import Any
 
+from needlework.bus.controls import Controls
 from needlework.bus.records import Commit, Delivery, RunnerLane
 
 _CHUNKS = (64, 16, 4, 1)
@@ -24,7 +26,7 @@ _MESSAGES = _rows(
     14,
 )
 _DELIVERIES = _rows("INSERT INTO deliveries (runner, workspace, priority, due, message, attempt) VALUES ", 6)
-_EVENTS = _rows("INSERT INTO events (seq, message, runner, workspace, topic, kind, at, data) VALUES ", 8)
+_EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at, data) VALUES ", 9)
 _GONE = "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?"
 _GONE_RANGE = (
     "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ?"
@@ -39,14 +41,21 @@ class Stale(Exception):
 class Transaction:
     """What the units of one group collect; `flush` writes it. Lives on the writer's thread only."""
 
-    def __init__(self, connection: sqlite3.Connection, now: int, windows: dict[int, dict[int, None]]) -> None:
-        self.connection, self.now = connection, now
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        now: int,
+        windows: dict[int, dict[int, None]],
+        controls: Controls,
+    ) -> None:
+        self.connection, self.now, self.controls = connection, now, controls
         numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         self.seq = numbers.get("messages", 0) + 1
         self.event = numbers.get("events", 0) + 1
-        self.messages: list[Any] = []
-        self.deliveries: list[Any] = []
-        self.events: list[Any] = []
+        self.messages: list[tuple[Any, ...]] = []
+        self.deliveries: list[tuple[int, int, int, int, int, int]] = []
+        self.flushed_events = 0
+        """How many of the commit's events are written already."""
         self.gone: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
         self.backlog: dict[tuple[int, int], int] = {}
         self.batches: dict[str, list[int]] = {}
@@ -56,7 +65,7 @@ class Transaction:
 
     def add_delivery(self, runner: RunnerLane, workspace: int, priority: int, due: int, seq: int, attempt: int) -> None:
         """A delivery that waits in the table; its process is told after COMMIT."""
-        self.deliveries += (runner.number, workspace, priority, due, seq, attempt)
+        self.deliveries.append((runner.number, workspace, priority, due, seq, attempt))
         self.commit.waiting.append((runner, workspace, priority, due, seq))
 
     def hand_over(self, delivery: Delivery) -> None:
@@ -75,7 +84,6 @@ class Transaction:
         """An event of message `seq`, with the next number of the one event sequence."""
         number = self.event
         self.event = number + 1
-        self.events += (number, seq, runner, workspace, topic, kind, self.now, data)
         self.commit.events.append((number, seq, created, runner, workspace, topic, kind, self.now, data))
 
     def count(self, workspace: int, topic: int, change: int) -> None:
@@ -86,13 +94,21 @@ class Transaction:
     def flush(self) -> None:
         """Write what was collected. Raises Stale where a row to remove is not there."""
         execute = self.connection.execute
-        _write(execute, _MESSAGES, self.messages, 14)
-        _write(execute, _DELIVERIES, self.deliveries, 6)
-        _write(execute, _EVENTS, self.events, 8)
-        for place, rows in self.gone.items():
-            self._delete(place, rows)
-        self.messages, self.deliveries, self.events = [], [], []
-        self.gone = {}
+        events = self.commit.events
+        if self.messages:
+            self.commit.last_message = self.messages[-1][0]
+            _write(execute, _MESSAGES, self.messages, 0)
+            self.messages = []
+        if self.deliveries:
+            _write(execute, _DELIVERIES, self.deliveries, 0)
+            self.deliveries = []
+        if self.flushed_events < len(events):
+            _write(execute, _EVENTS, events, self.flushed_events)
+            self.flushed_events = len(events)
+        if self.gone:
+            gone, self.gone = self.gone, {}
+            for place, rows in gone.items():
+                self._delete(place, rows)
 
     def _delete(self, place: tuple[int, int, int], rows: list[tuple[int, int]]) -> None:
         """Delete rows of one lane: as one range where nothing else stands between them, else one by one."""
@@ -137,10 +153,9 @@ class Transaction:
             )
 
 
-def _write(execute: Any, statements: dict[int, str], values: list[Any], width: int) -> None:
-    start, left = 0, len(values) // width
+def _write(execute: Any, statements: dict[int, str], rows: list[Any], start: int) -> None:
+    left = len(rows) - start
     for chunk in _CHUNKS:
         while left >= chunk:
-            end = start + chunk * width
-            execute(statements[chunk], values[start:end])
-            start, left = end, left - chunk
+            execute(statements[chunk], list(chain.from_iterable(rows[start : start + chunk])))
+            start, left = start + chunk, left - chunk

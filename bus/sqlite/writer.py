@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from needlework.bus.clock import Clock
+from needlework.bus.controls import Controls
 from needlework.bus.errors import (
     LeaseLost,
     NeedleworkError,
@@ -22,8 +23,9 @@ from needlework.bus.errors import (
     StorageError,
     StorageFull,
 )
-from needlework.bus.records import Commit, RunnerLane
+from needlework.bus.records import Commit, Finish, RunnerLane
 from needlework.bus.sqlite.connections import Channel
+from needlework.bus.sqlite.finishing import finish_attempt
 from needlework.bus.sqlite.transaction import Stale, Transaction
 
 GROUP = 1024
@@ -55,12 +57,22 @@ class FutureUnit:
         return self.work(transaction)
 
     def settle(self, result: Any, error: Exception | None) -> None:
-        if self.future.done():
-            return
-        if error is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(error)
+        resolve(self.future, result, error)
+
+
+def resolve(future: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
+    """Tell whoever awaits `future`; one that was cancelled is told nothing."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+
+
+def apply(transaction: Transaction, unit: Any) -> Any:
+    """Carry out one unit. A `Finish` comes as it is: one object less for each attempt."""
+    return finish_attempt(transaction, unit) if unit.__class__ is Finish else unit.apply(transaction)
 
 
 def storage_error(error: Exception) -> Exception:
@@ -83,7 +95,15 @@ def storage_error(error: Exception) -> Exception:
 class Writer:
     """Owns the writing connection. `submit` and `run` are called in the event loop."""
 
-    def __init__(self, channel: Channel, clock: Clock, epoch: str, committed: Callable[[Commit], None]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        clock: Clock,
+        epoch: str,
+        controls: Controls,
+        committed: Callable[[Commit], None],
+    ) -> None:
+        self._controls = controls
         self._channel, self._clock, self._epoch, self._committed = channel, clock, epoch, committed
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Unit] = deque()
@@ -163,13 +183,13 @@ class Writer:
         try:
             connection.execute("BEGIN IMMEDIATE")
             self._check_fence(connection)
-            transaction = Transaction(connection, self._clock.now(), self.windows)
+            transaction = Transaction(connection, self._clock.now(), self.windows, self._controls)
             results = transaction.commit.units
             for unit in units:
                 if unit.risky:
                     results.append(_apply_safely(transaction, unit))
                 else:
-                    results.append((unit, unit.apply(transaction), None))
+                    results.append((unit, apply(transaction, unit), None))
             transaction.finish()
             connection.execute("COMMIT")
         except BaseException:
@@ -211,7 +231,7 @@ def _apply_safely(transaction: Transaction, unit: Unit) -> tuple[Unit, Any, Exce
     connection.execute("SAVEPOINT unit")
     state = _Memory(transaction)
     try:
-        result = unit.apply(transaction)
+        result = apply(transaction, unit)
         transaction.flush()
     except Exception as error:
         known = LeaseLost(str(error)) if isinstance(error, Stale) else storage_error(error)
@@ -232,7 +252,10 @@ class _Memory:
         commit = transaction.commit
         self.transaction = transaction
         self.seq, self.event = transaction.seq, transaction.event
-        self.backlog, self.batches = dict(transaction.backlog), {k: list(v) for k, v in transaction.batches.items()}
+        self.backlog, self.batches = (
+            dict(transaction.backlog),
+            {k: list(v) for k, v in transaction.batches.items()},
+        )
         self.entered = {runner: len(seqs) for runner, seqs in transaction.entered.items()}
         self.lengths = (len(commit.handed), len(commit.waiting), len(commit.events), len(commit.freed))
 
@@ -240,15 +263,18 @@ class _Memory:
         transaction, commit = self.transaction, self.transaction.commit
         transaction.seq, transaction.event = self.seq, self.event
         transaction.backlog, transaction.batches = self.backlog, self.batches
-        transaction.messages, transaction.deliveries, transaction.events, transaction.gone = [], [], [], {}
+        transaction.messages, transaction.deliveries, transaction.gone = [], [], {}
+        transaction.flushed_events = self.lengths[2]
         for runner, seqs in transaction.entered.items():
             del seqs[self.entered.get(runner, 0) :]
-        for items, length in zip((commit.handed, commit.waiting, commit.events, commit.freed), self.lengths, strict=True):
+        for items, length in zip(
+            (commit.handed, commit.waiting, commit.events, commit.freed), self.lengths, strict=True
+        ):
             del items[length:]  # type: ignore[attr-defined]
 
 
 def unpack_window(entries: bytes) -> "array[int]":
     """A window row's packed message numbers."""
-    numbers: "array[int]" = array("q")
+    numbers: array[int] = array("q")
     numbers.frombytes(entries)
     return numbers

@@ -123,10 +123,12 @@ CREATE TABLE windows (
     entries BLOB NOT NULL
 ) STRICT;
 
--- Everything that messages report; `seq` is the number an event stream carries.
+-- Everything that messages report; `seq` is the number an event stream carries, `created` is the message's time (its id
+-- is made of both, so that a stream is read without a join).
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     message INTEGER NOT NULL,
+    created INTEGER NOT NULL,
     runner INTEGER NOT NULL,
     workspace INTEGER NOT NULL,
     topic INTEGER NOT NULL,
