@@ -22,7 +22,7 @@ from needlework.bus.holds import Holds
 from needlework.bus.inspection import Inspection
 from needlework.bus.maintenance import Maintenance
 from needlework.bus.messages import Message, Reply
-from needlework.bus.owners import is_alive, lock_epoch
+from needlework.bus.owners import ProcessLock, is_alive, lock_epoch
 from needlework.bus.records import (
     WAITED,
     Commit,
@@ -57,8 +57,10 @@ class Bus:
     """One process's bus on one store. Build it with `open`, then `start`; `stop` ends it."""
 
     store: SqliteStore
+    _epoch_lock: ProcessLock
 
-    def __init__(self, registry: Registry, clock: Clock, source: random.Random) -> None:
+    def __init__(self, directory: Path, registry: Registry, clock: Clock, source: random.Random) -> None:
+        self.directory = directory
         self.registry, self.clock, self.random = registry, clock, source
         self.controls = Controls()
         self.epoch = (
@@ -84,9 +86,7 @@ class Bus:
         inline: bool = False,
     ) -> "Bus":
         """Open the data directory's database. Raises ConfigError, StorageDamaged."""
-        bus = cls(registry, clock or SystemClock(), source or random.SystemRandom())
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        bus.directory = directory
+        bus = cls(directory, registry, clock or SystemClock(), source or random.SystemRandom())
         bus._epoch_lock = lock_epoch(directory, bus.epoch)
         try:
             bus.store = await SqliteStore.open(
@@ -254,8 +254,7 @@ class Bus:
         context = Context(self, delivery)
         context.closed = True  # a query only reads
         async with asyncio.timeout(topic.timeout / SECOND):
-            result = await subscription.function(message, context)
-        return result
+            return await subscription.function(message, context)
 
     def events(
         self,

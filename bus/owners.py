@@ -59,7 +59,7 @@ def lock_server(directory: Path) -> ProcessLock:
 def lock_epoch(directory: Path, epoch: str) -> ProcessLock:
     """The lock by which other processes see that `epoch` is alive."""
     folder = directory / "epochs"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ProcessLock(folder / f"{epoch}.lock")
     if not lock.acquire():
         raise ConfigError([f"the epoch {epoch} is held by another process"])

@@ -81,6 +81,10 @@ class Store(Protocol):
         """Remove what is older than its retention, at most `batch` messages; how many."""
         ...
 
+    async def settled(self) -> None:
+        """Wait until nothing waits to be written."""
+        ...
+
     async def write(self, statements: Sequence[Statement]) -> None:
         """Run statements in one transaction, guards included."""
         ...

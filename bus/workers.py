@@ -221,7 +221,7 @@ class RunnerQueue:
                 result = await dispatcher.execution.aside(call.function, delivery, message, context)
             if worker.why is not None:  # it swallowed the cancellation
                 raise asyncio.CancelledError(worker.why)
-            finish = dispatcher.execution.result(delivery, result, self.settled)
+            finish: Finish | None = dispatcher.execution.result(delivery, result, self.settled)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a runner survives whatever a handler raises

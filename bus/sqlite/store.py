@@ -111,8 +111,7 @@ class SqliteStore:
     ) -> "SqliteStore":
         """Open or make the database file, migrate it, check it against its mark."""
         store = cls(path, registry, clock, epoch, controls, is_alive)
-        if path.exists() and (path.is_dir() or path.is_symlink()):
-            raise ConfigError([f"{path} is not a plain file; needlework does not follow links there"])
+        _check_plain(path)
         os.umask(0o077)  # database, -wal, -shm, mark: readable by their owner alone
         try:
             channel = await open_channel(
@@ -296,6 +295,10 @@ class SqliteStore:
 
         await self.writer.run(run_all)
 
+    async def settled(self) -> None:
+        """Wait until nothing waits to be written."""
+        await self.writer.settled()
+
     async def read(self, statement: Statement) -> list[Any]:
         """The rows of a committed snapshot."""
         return await self.readers.run(lambda c: c.execute(statement.sql, statement.params).fetchall())
@@ -316,3 +319,9 @@ class SqliteStore:
         await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
         self.write_mark()
+
+
+def _check_plain(path: Path) -> None:
+    """Raises ConfigError for a directory or a link in place of the database file."""
+    if path.exists() and (path.is_dir() or path.is_symlink()):
+        raise ConfigError([f"{path} is not a plain file; needlework does not follow links there"])

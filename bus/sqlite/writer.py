@@ -33,12 +33,12 @@ GROUP = 1024
 
 
 class Unit(Protocol):
-    """Something to be written in one transaction with others."""
+    """Something to be written in one transaction with others: a `Finish`, or an object with `apply(transaction)`."""
 
-    risky: bool
-    """Whether `apply` may fail after it has written: then it gets a savepoint."""
-
-    def apply(self, transaction: Transaction) -> Any: ...
+    @property
+    def risky(self) -> bool:
+        """Whether it may fail after it has written: then it gets a savepoint."""
+        ...
 
     def settle(self, result: Any, error: Exception | None) -> None:
         """Called in the event loop after COMMIT, or after it failed."""
