@@ -45,7 +45,7 @@ def list_messages(
     if json:
         as_json(page)
         return
-    columns = {"id": "MESSAGE", "topic": "TOPIC", "state": "STATE", "key": "KEY", "published": "PUBLISHED"}
+    columns = {"id": "MESSAGE", "topic": "TOPIC", "state": "STATE", "published": "PUBLISHED", "due": "DUE"}
     table(items(page), columns, empty="no such messages")
     if isinstance(page, dict) and page.get("next_cursor"):
         click.echo(f"more with: --cursor {page['next_cursor']}", err=True)
