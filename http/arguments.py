@@ -82,9 +82,7 @@ def parse_query(query: bytes) -> dict[str, list[str]]:
     if not query:
         return {}
     try:
-        pairs = parse_qsl(
-            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST
-        )
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except ValueError:
         detail = f"the query is not at most {_MOST} parameters in percent-encoded UTF-8"
         raise Problem(422, "bad_query", detail, errors=[FieldError("query", detail)]) from None
@@ -133,9 +131,7 @@ def _members(kind: Any) -> list[Any]:
 
 
 def _is_list(kind: Any) -> bool:
-    return any(
-        (typing.get_origin(member) or member) in (list, tuple, set, frozenset) for member in _members(kind)
-    )
+    return any((typing.get_origin(member) or member) in (list, tuple, set, frozenset) for member in _members(kind))
 
 
 def _is_scalar(kind: Any) -> bool:

@@ -22,9 +22,7 @@ _LARGEST = 1 << 53
 _LONG_NUMBER = re.compile(rb"[0-9]{16}")
 # A string that never ends matches up to the end of the body, or each quote in it would be tried in turn.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
-_STRING_OR_INTEGER = re.compile(
-    _STRING.pattern + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL
-)
+_STRING_OR_INTEGER = re.compile(_STRING.pattern + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
@@ -48,9 +46,7 @@ async def read_body(receive: Receive, limit: int, deadline: float) -> bytes:
         async with asyncio.timeout(deadline):
             return await _read_rest(message, receive, limit)
     except TimeoutError:
-        raise Problem(
-            408, "body_too_slow", f"the body did not come within {deadline:g} s", close=True
-        ) from None
+        raise Problem(408, "body_too_slow", f"the body did not come within {deadline:g} s", close=True) from None
 
 
 async def _read_rest(message: Any, receive: Receive, limit: int) -> bytes:
@@ -152,6 +148,4 @@ def _too_large(limit: int) -> Problem:
 
 def _explain(error: str) -> str:
     text = error.removeprefix("JSON is malformed: ")
-    return (
-        "the body is not JSON: it ends too early" if "truncated" in text else f"the body is not JSON: {text}"
-    )
+    return "the body is not JSON: it ends too early" if "truncated" in text else f"the body is not JSON: {text}"

@@ -77,9 +77,7 @@ class Callers:
             only = store.by_id.get(next(iter(principal.workspaces)))
             if only is not None:
                 return only
-        raise Problem(
-            400, "workspace_required", "this token covers several workspaces: name one in X-Workspace"
-        )
+        raise Problem(400, "workspace_required", "this token covers several workspaces: name one in X-Workspace")
 
     def origin(self, headers: RequestHeaders, client: tuple[str, int] | None) -> str:
         """The address that failures are counted for; the proxy's word only where the proxy is trusted."""
@@ -108,9 +106,7 @@ class Callers:
 
     async def _bearer(self, headers: RequestHeaders, authorization: bytes, origin: str) -> Principal:
         scheme, _, text = authorization.decode("latin-1").partition(" ")
-        token = (
-            text.strip() if scheme.lower() == "bearer" and not headers.is_repeated(b"authorization") else ""
-        )
+        token = text.strip() if scheme.lower() == "bearer" and not headers.is_repeated(b"authorization") else ""
         principal = self._people.tokens.cached(token)
         if principal is None:
             self._refuse_guessing(origin)

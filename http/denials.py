@@ -68,13 +68,9 @@ class DenialLog:
         """Wait until what was noted is written."""
         await asyncio.gather(*self._tasks)
 
-    async def _write(
-        self, who: str, code: str, target: str, request_id: str, origin: str, detail: str
-    ) -> None:
+    async def _write(self, who: str, code: str, target: str, request_id: str, origin: str, detail: str) -> None:
         try:
-            await self._audit.record(
-                who, None, "request.denied", target, code, request_id, origin, detail=detail
-            )
+            await self._audit.record(who, None, "request.denied", target, code, request_id, origin, detail=detail)
         except Exception as error:
             logger.warning("a denial could not be audited: %s", error)  # it is denied all the same
 

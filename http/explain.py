@@ -35,9 +35,7 @@ def explain_members(topic: Topic, text: bytes) -> list[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
     errors = [unknown_field(name, fields) for name in found if name not in fields]
     errors += [
-        FieldError(name, "is required")
-        for name, field in fields.items()
-        if field.required and name not in found
+        FieldError(name, "is required") for name, field in fields.items() if field.required and name not in found
     ]
     errors += _check_values(topic, {"": found})
     return errors or [_check_whole(topic, text)]

@@ -109,9 +109,7 @@ class Guard:
             raise Problem(404, "not_found", "nothing is at this address; /openapi.json lists what there is")
         if scope["method"] != "OPTIONS":
             detail = f"{scope['method']} is not possible here; {', '.join(allowed)} are"
-            raise Problem(
-                405, "method_not_allowed", detail, headers={"allow": ", ".join(allowed)}, close=True
-            )
+            raise Problem(405, "method_not_allowed", detail, headers={"allow": ", ".join(allowed)}, close=True)
         response = Response(status_code=204, headers={"allow": ", ".join(allowed)})
         if preflight and reply.allow_origin:
             response.headers["access-control-allow-methods"] = ", ".join(allowed)

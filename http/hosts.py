@@ -42,9 +42,7 @@ class HostRule:
             raise _misdirected("the Host header is not a host name")
         if match[1] not in self._names and not (self._exposed and _is_own(match[1], server)):
             shown = match[1].decode()
-            raise _misdirected(
-                f"this server is not {shown!r}; start with --allowed-host {shown} if it is meant"
-            )
+            raise _misdirected(f"this server is not {shown!r}; start with --allowed-host {shown} if it is meant")
         if folded == host and match[1] in self._names and len(self._accepted) < _REMEMBERED:
             self._accepted.add(host)
         return folded
@@ -73,17 +71,13 @@ class OriginRule:
             return origin
         if folded == self._public or _same_origin(folded, scheme, host.decode()):
             return None
-        raise _foreign(
-            f"pages of {origin[:100]!r} may not call this server; --allow-origin names those that may"
-        )
+        raise _foreign(f"pages of {origin[:100]!r} may not call this server; --allow-origin names those that may")
 
     def _check_fetch_site(self, headers: RequestHeaders, navigates: bool) -> None:
         site = headers.get(b"sec-fetch-site")
         if site is None or (site in (b"same-origin", b"none") and not headers.is_repeated(b"sec-fetch-site")):
             return
-        opened = (
-            headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
-        )
+        opened = headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
         if not (navigates and opened and headers.repeated is None):
             raise _foreign("a page of another site may not call this server")
 

@@ -25,8 +25,11 @@ def merge(first: bytes, second: bytes) -> bytes:
 
 
 def is_filled(text: bytes) -> bool:
-    """Whether an object has members."""
-    return text != b"{}" and text[1:-1].strip(_BLANK) != b"" and text.strip(_BLANK)[1:-1].strip(_BLANK) != b""
+    """Whether an object has members. Half an object counts as filled: it must not pass as empty."""
+    if text[1:2] not in (b"}", b"", b" ", b"\t", b"\r", b"\n"):
+        return True
+    bare = text.strip(_BLANK)
+    return len(bare) < 2 or bool(bare[1:-1].strip(_BLANK)) or bare[-1:] != b"}"
 
 
 def is_object(text: bytes) -> bool:

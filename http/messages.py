@@ -153,9 +153,7 @@ async def _again(first: EventRecord | Reset, rest: Any) -> AsyncIterator[EventRe
         yield event
 
 
-def _get(
-    path: str, answer: Any, summary: str, query: tuple[Parameter, ...] = (), streams: bool = False
-) -> Endpoint:
+def _get(path: str, answer: Any, summary: str, query: tuple[Parameter, ...] = (), streams: bool = False) -> Endpoint:
     media = "text/event-stream" if path.endswith("events") else "application/json"
     return Endpoint(
         method="GET", path=path, app=answering(answer), permission=READ, summary=summary, tag="messages",

@@ -41,6 +41,10 @@ class Metrics(Collector):
         self._slots[path][slot] += 1
         self._sums[path] += seconds
 
+    def count(self) -> int:
+        """Requests so far."""
+        return self._requests.total()
+
     def collect(self) -> Iterator[Metric]:
         """The families, in Prometheus's words."""
         requests = CounterMetricFamily(

@@ -83,9 +83,7 @@ class _Schemas:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self.components: dict[str, Any] = {}
         self._of: dict[int, Any] = {}
-        wanted = [
-            kind for endpoint in endpoints for kind in (endpoint.body, endpoint.reply) if kind is not None
-        ]
+        wanted = [kind for endpoint in endpoints for kind in (endpoint.body, endpoint.reply) if kind is not None]
         wanted += [parameter.type for endpoint in endpoints for parameter in endpoint.query]
         kinds = list({id(kind): kind for kind in (*wanted, Document)}.values())
         able = [kind for kind in kinds if _is_expressible(kind)]

@@ -52,9 +52,7 @@ def _endpoint(operation: "Operation") -> Endpoint:
         body=topic.type if arguments.takes_body else None,
         reply=topic.reply,
         status=202 if policy.reply == "accepted" and not policy.query else policy.status,
-        query=tuple(
-            Parameter(name, kind, required=needed) for name, kind, needed in arguments.documented_query()
-        ),
+        query=tuple(Parameter(name, kind, required=needed) for name, kind, needed in arguments.documented_query()),
         streams=True,
         topic=topic,
     )
@@ -115,9 +113,7 @@ class Operation:
 
     async def _query(self, message: Message[Any], caller: Caller, streaming: bool) -> Response:
         try:
-            result = await self._bus.query(
-                message, workspace=caller.workspace, principal=caller.principal.name
-            )
+            result = await self._bus.query(message, workspace=caller.workspace, principal=caller.principal.name)
         except TimeoutError:
             detail = f"no answer within {self.topic.policy.timeout}"
             raise Problem(503, "query_timeout", detail, retry_after=1) from None
@@ -136,9 +132,7 @@ class Operation:
         first = accepted_frame(receipt.id, location)
         return EventStream(self._streams, caller, events, first=first, headers={"location": location})
 
-    async def _result(
-        self, publication: Publication, wish: preferences.Preferences, caller: Caller
-    ) -> Response:
+    async def _result(self, publication: Publication, wish: preferences.Preferences, caller: Caller) -> Response:
         wait = min(self._settings.wait, self.topic.timeout / SECOND)
         if wish.wait is not None:
             wait = min(wait, wish.wait)

@@ -83,7 +83,5 @@ def resume_point(headers: RequestHeaders, after: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise Problem(
-            422, "invalid_field", "no event has this id", errors=[FieldError(name, "is not an event id")]
-        )
+        raise Problem(422, "invalid_field", "no event has this id", errors=[FieldError(name, "is not an event id")])
     return int(text)

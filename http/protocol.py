@@ -80,9 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         if len(self.headers) > self.settings.header_count:
-            self._refuse(
-                431, "too_many_headers", f"a request has at most {self.settings.header_count} headers"
-            )
+            self._refuse(431, "too_many_headers", f"a request has at most {self.settings.header_count} headers")
 
     def on_headers_complete(self) -> None:
         self._in_headers = False

@@ -101,9 +101,7 @@ class Publish:
             answer = self._answer(await self._bus.publish(publication))
         await _send_json(send, _encode(answer))
 
-    async def _publish_many(
-        self, body: bytes, caller: Caller, key: str | None, trace: str | None
-    ) -> list[Published]:
+    async def _publish_many(self, body: bytes, caller: Caller, key: str | None, trace: str | None) -> list[Published]:
         envelopes = decode(body, _decode_many, Envelope.__struct_fields__)
         publications, problems, worst = [], [], 0
         for number, envelope in enumerate(envelopes):
@@ -123,18 +121,16 @@ class Publish:
                     for error in wrong.errors
                 ]
             except Problem as problem:
-                worst = 422
+                worst = max(worst, 422)
                 problems.append(FieldError(f"[{number}]", problem.detail))
         if problems:
             detail = "nothing was published: some messages are wrong"
-            raise Problem(403 if worst == 403 else 422, "invalid_messages", detail, errors=problems)
+            raise Problem(worst, "invalid_messages", detail, errors=problems)
         if not publications:
             return []
         return [self._answer(receipt) for receipt in await self._bus.publish_all(publications)]
 
-    def _publication(
-        self, envelope: Envelope, caller: Caller, key: str | None, trace: str | None
-    ) -> Publication:
+    def _publication(self, envelope: Envelope, caller: Caller, key: str | None, trace: str | None) -> Publication:
         topic = self._topic(envelope.topic, caller)
         return Publication(
             message=_message(topic, bytes(envelope.key), bytes(envelope.data)),
@@ -150,9 +146,7 @@ class Publish:
         try:
             topic = self._bus.registry.topic(name)
         except UnknownTopic as unknown:
-            raise _Wrong(
-                422, unknown.code, [FieldError("topic", unknown.detail[:300])], unknown.detail
-            ) from None
+            raise _Wrong(422, unknown.code, [FieldError("topic", unknown.detail[:300])], unknown.detail) from None
         policy = topic.policy
         if policy.internal:
             detail = f"only handlers and schedules publish {name}"

@@ -45,9 +45,7 @@ def make_server(
     loopback mode: strangers would be taken for the owner."""
     settings = app.settings
     if not settings.exposed and not is_loopback(settings.host, sockets):
-        raise ConfigError(
-            ["listening beyond this machine needs --expose, which asks every caller for a token"]
-        )
+        raise ConfigError(["listening beyond this machine needs --expose, which asks every caller for a token"])
     config = uvicorn.Config(
         app,
         host=settings.host,

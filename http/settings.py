@@ -52,8 +52,6 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 raise ValueError(f"{origin!r} is not an origin; write scheme://host[:port]")
         for name in self.allowed_hosts:
             if not name or any(letter in name for letter in "/@, *") or name in ("0.0.0.0", "[::]"):
-                raise ValueError(
-                    f"{name!r} can't be an allowed host; write the exact name, without wildcards"
-                )
+                raise ValueError(f"{name!r} can't be an allowed host; write the exact name, without wildcards")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port {self.port} is not between 0 and 65535")

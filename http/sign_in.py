@@ -59,9 +59,7 @@ class SignIn:
         origin = self._callers.origin(headers, client)
         wait = self._callers.failures.blocked(origin)
         if wait is not None:
-            raise Problem(
-                429, "too_many_failures", "too many wrong tokens from this address", retry_after=wait
-            )
+            raise Problem(429, "too_many_failures", "too many wrong tokens from this address", retry_after=wait)
         cookie = await self._cookie(given)
         if cookie is None:
             self._callers.failures.note(origin)

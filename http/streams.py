@@ -51,9 +51,7 @@ class Streams:
     def check(self, caller: Caller) -> None:
         """Raises Problem 429 where the workspace has as many streams as it may have."""
         if self._counts[caller.workspace.id] >= self.settings.streams_per_workspace:
-            detail = (
-                f"this workspace has {self.settings.streams_per_workspace} open streams, which is the most"
-            )
+            detail = f"this workspace has {self.settings.streams_per_workspace} open streams, which is the most"
             raise Problem(429, "too_many_streams", detail, retry_after=5)
 
     @contextlib.contextmanager

@@ -75,9 +75,7 @@ class Tokens:
             expires = None if wanted.expires_at is None else parse_moment(wanted.expires_at, "expires_at")
         except WrongTime as error:
             raise wrong(error.error.field, error.error.message, error.error.hint) from None
-        text, record = await self._bus.tokens.create(
-            wanted.name, permissions, workspaces, expires, caller.principal
-        )
+        text, record = await self._bus.tokens.create(wanted.name, permissions, workspaces, expires, caller.principal)
         return json_response({"token": text, **self._shown(record)}, 201)
 
     async def revoke(self, request: Request) -> Response:

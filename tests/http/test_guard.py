@@ -30,9 +30,7 @@ HOSTS = [
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_another_host_is_misdirected_before_the_body_is_read(
-    app: Application, bus: Bus, host: bytes
-) -> None:
+async def test_another_host_is_misdirected_before_the_body_is_read(app: Application, bus: Bus, host: bytes) -> None:
     """The body is announced and never sent: who waited for it would hang."""
     async with served(app) as address:
         head = b"POST /api/t/held HTTP/1.1\r\n" + host + b"Content-Length: 500\r\n\r\n"
@@ -47,9 +45,7 @@ async def test_a_target_that_is_no_path_reaches_nothing(app: Application, target
     assert status_of(answer) in (400, 404)
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "localhost:1", "LOCALHOST:6767", "127.0.0.1:8080", "[::1]:6767"]
-)
+@pytest.mark.parametrize("host", ["localhost", "localhost:1", "LOCALHOST:6767", "127.0.0.1:8080", "[::1]:6767"])
 async def test_localhost_is_ours_at_any_port(app: Application, host: str) -> None:
     async with client_of(app) as client:
         assert (await client.get("/api/workspace", headers={"host": host})).status_code == 200
@@ -79,9 +75,7 @@ FOREIGN: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-@pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/api/t/held"), ("GET", "/api/workspace"), ("GET", "/metrics")]
-)
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/t/held"), ("GET", "/api/workspace"), ("GET", "/metrics")])
 async def test_a_foreign_page_is_refused(
     app: Application, bus: Bus, method: str, path: str, headers: dict[str, str]
 ) -> None:
@@ -128,18 +122,14 @@ async def test_an_allowed_origin_may_read_and_others_may_not(make_app: MakeApp) 
         asked = {"origin": page, "access-control-request-method": "POST"}
         preflight = await client.options("/api/t/held", headers=asked)
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, page)
-        assert (
-            await client.get("/api/workspace", headers={"origin": "http://localhost:3001"})
-        ).status_code == 403
+        assert (await client.get("/api/workspace", headers={"origin": "http://localhost:3001"})).status_code == 403
 
 
 @pytest.mark.parametrize(
     "header",
     ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via", "CF-Ray", "X-Forwarded"],
 )
-async def test_who_comes_through_a_tunnel_is_not_the_owner(
-    app: Application, token: TokenMaker, header: str
-) -> None:
+async def test_who_comes_through_a_tunnel_is_not_the_owner(app: Application, token: TokenMaker, header: str) -> None:
     through = {header: "for=1.2.3.4"}
     async with client_of(app) as client:
         assert (await client.get("/api/workspace", headers=through)).status_code == 401
@@ -159,14 +149,10 @@ INVALID = ["Bearer nw_aaaaaaaaaaaa_" + "a" * 43, "Bearer ", "Bearer x", "Basic e
 
 @pytest.mark.parametrize("authorization", INVALID)
 @pytest.mark.parametrize("path", ["/api/workspace", "/", "/healthz", "/api/t/held", "/nowhere"])
-async def test_an_invalid_token_never_falls_back_to_the_owner(
-    app: Application, authorization: str, path: str
-) -> None:
+async def test_an_invalid_token_never_falls_back_to_the_owner(app: Application, authorization: str, path: str) -> None:
     async with client_of(app) as client:
         method = "POST" if path.endswith("held") else "GET"
-        answer = await client.request(
-            method, path, headers={"authorization": authorization.encode("latin-1")}
-        )
+        answer = await client.request(method, path, headers={"authorization": authorization.encode("latin-1")})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -178,9 +164,7 @@ async def test_a_weak_token_weakens_the_owner(app: Application, token: TokenMake
     assert WORKSPACES_WRITE in answer.json()["detail"]
 
 
-async def test_guessing_is_cut_off_but_a_known_token_still_works(
-    make_app: MakeApp, token: TokenMaker
-) -> None:
+async def test_guessing_is_cut_off_but_a_known_token_still_works(make_app: MakeApp, token: TokenMaker) -> None:
     good = {"authorization": f"Bearer {await token()}"}
     async with client_of(make_app(exposed=True)) as client:
         statuses = []
@@ -219,9 +203,7 @@ def address(endpoint: Endpoint) -> str:
 PERMISSIONS: tuple[Permission, ...] = (READ, WORKSPACES_WRITE, TASKS_WRITE)
 
 
-async def test_every_route_declares_a_permission_and_refuses_who_lacks_it(
-    make_app: MakeApp, token: TokenMaker
-) -> None:
+async def test_every_route_declares_a_permission_and_refuses_who_lacks_it(make_app: MakeApp, token: TokenMaker) -> None:
     """S7: generated over the whole table, so that a route that comes later is in it."""
     app = make_app(exposed=True)
     for endpoint in endpoints(app):
@@ -234,9 +216,7 @@ async def test_every_route_declares_a_permission_and_refuses_who_lacks_it(
         async with client_of(app) as client:
             nobody = await client.request(endpoint.method, address(endpoint))
             assert nobody.status_code == 401, endpoint.path
-            refused = await client.request(
-                endpoint.method, address(endpoint), headers={"authorization": weak}
-            )
+            refused = await client.request(endpoint.method, address(endpoint), headers={"authorization": weak})
             assert (refused.status_code, refused.json()["code"]) == (403, "permission_missing"), endpoint.path
             assert endpoint.permission in refused.json()["detail"]
 
@@ -272,14 +252,8 @@ async def test_a_foreign_workspace_is_as_absent_as_one_that_never_was(
 
 async def dump(bus: Bus) -> Any:
     """Every row of every table."""
-    names = [
-        row[0]
-        for row in await bus.store.read(Statement("SELECT name FROM sqlite_master WHERE type = 'table'"))
-    ]
-    return {
-        name: [tuple(row) for row in await bus.store.read(Statement(f"SELECT * FROM {name}"))]
-        for name in names
-    }
+    names = [row[0] for row in await bus.store.read(Statement("SELECT name FROM sqlite_master WHERE type = 'table'"))]
+    return {name: [tuple(row) for row in await bus.store.read(Statement(f"SELECT * FROM {name}"))] for name in names}
 
 
 async def test_reading_methods_change_nothing(app: Application, bus: Bus) -> None:

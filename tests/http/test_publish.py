@@ -1,0 +1,171 @@
+"""Publish, as the reference has it, and what it adds: lists, idempotency, times, explanations."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from needlework.bus.bus import Bus
+from needlework.bus.permissions import WORKSPACES_WRITE
+from needlework.bus.sql import Statement
+from needlework.bus.testing import drain
+from needlework.http.app import Application
+from needlework.http.testing import client_of
+
+pytestmark = pytest.mark.anyio
+URL = "/api/internal/pubsub/publish"
+
+
+async def stored(bus: Bus) -> int:
+    """Messages in the database."""
+    return int((await bus.store.read(Statement("SELECT count(*) FROM messages")))[0][0])
+
+
+async def test_it_answers_id_and_time_after_the_commit(http: httpx2.AsyncClient, bus: Bus) -> None:
+    answer = await http.post(URL, json={"topic": "t.echo", "key": {"id": "a"}, "data": {}})
+    body = answer.json()
+    assert answer.status_code == 200
+    assert body.keys() == {"id", "published", "topic"}
+    assert body["id"].startswith("msg_")
+    assert body["published"].endswith("Z")
+    assert await stored(bus) == 1
+
+
+async def test_key_and_data_fill_one_record(http: httpx2.AsyncClient, bus: Bus) -> None:
+    sent = {"topic": "t.echo", "key": {"id": "a"}, "data": {"text": "hi", "tags": ["x"]}}
+    ident = (await http.post(URL, json=sent)).json()["id"]
+    await drain(bus)
+    seen = (await http.get(f"/api/internal/pubsub/messages/{ident}")).json()
+    assert (seen["key"], seen["data"]["text"], seen["state"]) == ({"id": "a"}, "hi", "done")
+    assert seen["result"] == {"id": "a", "text": "hi", "n": 0}
+
+
+@pytest.mark.parametrize("data", [b"{}", b" { } ", b"null", b'{"n":1}', b' {\n"n" : 1 }\n'])
+@pytest.mark.parametrize("key", [b'{"id":"a"}', b'{ "id" : "a" } '])
+async def test_white_space_changes_nothing(http: httpx2.AsyncClient, key: bytes, data: bytes) -> None:
+    text = b'{"topic":"t.echo","key":' + key + b',"data":' + data + b"}"
+    assert (await http.post(URL, content=text)).status_code == 200
+
+
+WRONG: list[tuple[dict[str, Any], list[str]]] = [
+    ({"topic": "t.echo", "key": {}, "data": {}}, ["key.id"]),
+    ({"topic": "t.echo"}, ["key.id"]),
+    ({"topic": "t.echo", "key": {"idd": "a"}}, ["key.idd", "key.id"]),
+    ({"topic": "t.echo", "key": {"id": 1}, "data": {"n": "x", "m": 1}}, ["data.m", "key.id", "data.n"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "data": {"id": "b"}}, ["data.id"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "data": {"tags": ["x", 1]}}, ["data.tags[1]"]),
+    ({"topic": "t.echo", "key": "a"}, ["key"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "data": []}, ["data"]),
+    ({"topic": "t.ecko", "key": {"id": "a"}}, ["topic"]),
+    ({"topic": 1}, ["topic"]),
+    ({"key": {}}, ["topic"]),
+    ({"topic": "t.look", "key": {"id": "a"}}, ["topic"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_afer": "x"}, ["deliver_afer"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "tomorrow"}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "2024-01-01T00:00:00"}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "2024-13-01T00:00:00Z"}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": 1_700_000_000_000}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "2199-01-01T00:00:00Z"}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "force": "yes"}, ["force"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "fields"), WRONG)
+async def test_every_wrong_field_is_named(
+    http: httpx2.AsyncClient, bus: Bus, body: dict[str, Any], fields: list[str]
+) -> None:
+    answer = await http.post(URL, json=body)
+    assert answer.status_code == 422, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == fields
+    assert await stored(bus) == 0
+
+
+async def test_a_misspelt_name_is_told_the_right_one(http: httpx2.AsyncClient) -> None:
+    answer = await http.post(URL, json={"topic": "t.echo", "key": {"id": "a"}, "deliver_afer": "x"})
+    assert answer.json()["errors"][0]["hint"] == "did you mean 'deliver_after'?"
+    assert "t.echo" in (await http.post(URL, json={"topic": "t.ecko"})).json()["detail"]
+
+
+@pytest.mark.parametrize("after", ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+02:00", 1_704_067_200, 1.5, 0, None])
+async def test_a_time_in_the_past_is_now(http: httpx2.AsyncClient, after: Any) -> None:
+    sent = {"topic": "t.echo", "key": {"id": "a"}, "deliver_after": after}
+    answer = await http.post(URL, json=sent)
+    assert answer.status_code == 200
+    assert "deliver_after" not in answer.json()
+
+
+async def test_a_later_time_is_confirmed(http: httpx2.AsyncClient, bus: Bus) -> None:
+    soon = bus.clock.now() // 1_000_000 + 3600
+    answer = await http.post(URL, json={"topic": "t.echo", "key": {"id": "a"}, "deliver_after": soon})
+    ident = answer.json()["id"]
+    assert answer.json()["deliver_after"].endswith("Z")
+    explained = (await http.get(f"/api/internal/pubsub/messages/{ident}/explain")).json()
+    assert explained["deliveries"][0]["text"]
+
+
+async def test_an_identical_pending_message_is_the_same_one_unless_forced(http: httpx2.AsyncClient, bus: Bus) -> None:
+    sent = {"topic": "t.echo", "key": {"id": "a"}, "deliver_after": bus.clock.now() // 1_000_000 + 3600}
+    first, second = (await http.post(URL, json=sent)).json(), (await http.post(URL, json=sent)).json()
+    assert (second["id"], second["deduplicated"]) == (first["id"], True)
+    forced = (await http.post(URL, json={**sent, "force": True})).json()
+    assert forced["id"] != first["id"]
+
+
+async def test_an_idempotency_key_gives_the_first_answer(http: httpx2.AsyncClient) -> None:
+    key = {"idempotency-key": "once"}
+    sent = {"topic": "t.echo", "key": {"id": "a"}}
+    first = (await http.post(URL, json=sent, headers=key)).json()
+    assert (await http.post(URL, json=sent, headers=key)).json()["id"] == first["id"]
+    other = await http.post(URL, json={**sent, "data": {"n": 2}}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    for bad in ("", "x" * 256, "a\tb"):
+        assert (await http.post(URL, json=sent, headers={"idempotency-key": bad})).status_code == 422
+
+
+async def test_a_list_is_stored_whole(http: httpx2.AsyncClient, bus: Bus) -> None:
+    sent = [{"topic": "t.echo", "key": {"id": str(number)}} for number in range(50)]
+    answer = await http.post(URL, json=sent)
+    assert len({entry["id"] for entry in answer.json()}) == 50
+    assert (await http.post(URL, json=[])).json() == []
+    assert await stored(bus) == 50
+    again = {"idempotency-key": "list"}
+    one = (await http.post(URL, json=sent, headers=again)).json()
+    assert (await http.post(URL, json=sent, headers=again)).json()[7]["id"] == one[7]["id"]
+
+
+async def test_or_not_at_all_and_every_wrong_index_is_named(http: httpx2.AsyncClient, bus: Bus) -> None:
+    good = {"topic": "t.echo", "key": {"id": "a"}}
+    sent = [good, {"topic": "nope"}, good, {"topic": "t.echo"}, {"topic": "t.secret"}]
+    answer = await http.post(URL, json=sent)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["[1].topic", "[3].key.id", "[4].topic"]
+    assert (await http.post(URL, json=[good, sent[4]])).status_code == 403
+    broken = await http.post(URL, json=[good, {"topic": 1}])
+    assert broken.json()["errors"][0]["field"] == "[1].topic"
+    assert await stored(bus) == 0
+
+
+async def test_internal_topics_are_for_handlers(http: httpx2.AsyncClient) -> None:
+    answer = await http.post(URL, json={"topic": "t.secret"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "internal_topic")
+
+
+async def test_the_topics_own_permission_is_needed_besides(
+    app: Application, token: Callable[..., Awaitable[str]]
+) -> None:
+    bearer = {"authorization": f"Bearer {await token(WORKSPACES_WRITE)}"}
+    async with client_of(app, headers=bearer) as client:
+        answer = await client.post(URL, json={"topic": "t.tasks"})
+    assert answer.status_code == 403
+    assert "permissionTasksWrite" in answer.json()["detail"]
+
+
+async def test_a_message_is_at_most_256_kib(http: httpx2.AsyncClient, bus: Bus) -> None:
+    sent = {"topic": "t.echo", "key": {"id": "a"}, "data": {"text": "x" * 300_000}}
+    assert (await http.post(URL, json=sent)).status_code == 413
+    assert await stored(bus) == 0
+
+
+async def test_query_parameters_are_refused(http: httpx2.AsyncClient) -> None:
+    assert (await http.post(URL + "?topic=t.echo", json={"topic": "t.echo"})).status_code == 422
