@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 import uvloop
-
 from needlework.bus.bus import Bus
 from needlework.bus.clock import Clock, SystemClock
 from needlework.bus.errors import ConfigError
@@ -50,7 +49,9 @@ def handler_groups() -> list[tuple[str, Path]]:
 
 
 @contextlib.asynccontextmanager
-async def open_bus(settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None) -> AsyncIterator[Bus]:
+async def open_bus(
+    settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None
+) -> AsyncIterator[Bus]:
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     bus = await Bus.open(
@@ -121,7 +122,7 @@ async def _listen(bus: Bus, settings: Settings, stopping: asyncio.Event) -> tupl
 
     def on_ready(addresses: list[str]) -> None:
         for address in addresses:
-            print(f"needlework is listening on http://{address}", flush=True)
+            print(f"needlework is listening on {address}", flush=True)
         ready.set()
 
     server = make_server(build_app(bus, http), None, on_ready)
@@ -164,5 +165,3 @@ async def _fill_sample(bus: Bus) -> None:
     workspace = bus.workspaces.by_name["default"]
     for item in sample_items(bus.clock.now()):
         await bus.publish(Publication(message=item, workspace=workspace, principal="demo"))
-
-

@@ -264,7 +264,7 @@ class Bus:
         message: str | None = None,
         topic: str | None = None,
     ) -> AsyncIterator[EventRecord | Reset]:
-        """Events live and from the log; `after` resumes behind an event's number. One message's stream ends by itself."""
+        """Events live and from the log; `after` resumes behind a number. One message's stream ends by itself."""
         return self.inspection.watch(workspace, after, message, topic)
 
     async def cancel(self, workspace: Workspace, id: str, principal: str) -> dict[str, int]:
@@ -289,7 +289,8 @@ class Bus:
     async def count_due(self, runner: int, workspace: int) -> int:
         """Deliveries due now, counted up to 100,000."""
         statement = Statement(
-            "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND due <= ? LIMIT 100000)",
+            "SELECT count(*) FROM"
+            " (SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND due <= ? LIMIT 100000)",
             (runner, workspace, self.clock.now()),
         )
         return int((await self.store.read(statement))[0][0])

@@ -143,7 +143,8 @@ class Context:
         self._open()
         publication = Publication(
             message=message, workspace=self.workspace, principal=self.principal, due=deliver_after, priority=priority,
-            idempotency_key=idempotency_key, cause=self._delivery.seq, batch=batch, traceparent=self.head.get("traceparent"),
+            idempotency_key=idempotency_key, cause=self._delivery.seq, batch=batch,
+            traceparent=self.head.get("traceparent"),
         )  # fmt: skip
         if self._messages is None:
             self._messages = []
@@ -157,7 +158,8 @@ class Context:
     def _check_size(self) -> None:
         if len(self._statements or ()) + len(self._messages or ()) > UNIT_STATEMENTS:
             raise ValueError(
-                f"a unit of work holds at most {UNIT_STATEMENTS} statements and messages; commit in steps: ctx.commit(cursor=…)"
+                f"a unit of work holds at most {UNIT_STATEMENTS} statements and messages;"
+                " commit in steps: ctx.commit(cursor=…)"
             )
 
     def collected(self) -> tuple[list[Statement] | None, list[NewMessage] | None]:

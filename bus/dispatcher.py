@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SWEEP = 0.05
 """Seconds between looks for handlers whose time is up."""
+QUIET_WITHIN = 5.0
+"""Seconds that others get to end before a suspect runs alone; else it is tried again later."""
 ALONE_EVERY = 1.0
 """Seconds of normal work between two suspects that run alone."""
 
@@ -223,14 +225,10 @@ class Dispatcher:
                 queue, delivery = self._suspects.pop(0)
                 self.alone = delivery
                 try:
-                    await self._until_quiet()
-                    await self.bus.store.mark(delivery, 2)
-                    worker = Worker()
-                    worker.task = asyncio.current_task()
-                    queue.workers.add(worker)
-                    await queue.run(worker, delivery)
-                    queue.workers.discard(worker)
-                    await self.bus.store.settled()
+                    if await self._until_quiet():
+                        await self._run_alone(queue, delivery)
+                    else:
+                        self._suspects.append((queue, delivery))
                 finally:
                     self.alone = None
                     for other in self.queues.values():
@@ -238,15 +236,41 @@ class Dispatcher:
         finally:
             self._quarantine_running = False
 
+    async def _run_alone(self, queue: RunnerQueue, delivery: Delivery) -> None:
+        """One suspect, with the durable mark that says that nothing else ran."""
+        await self.bus.store.mark(delivery, 2)
+        worker = Worker()
+        worker.task = asyncio.current_task()
+        queue.workers.add(worker)
+        try:
+            await queue.run(worker, delivery)
+        finally:
+            queue.workers.discard(worker)
+        await self.bus.store.settled()
+
     async def _pause(self, seconds: float) -> None:
         done = asyncio.Event()
         self.bus.clock.call_later(seconds, done.set)
         await done.wait()
 
-    async def _until_quiet(self) -> None:
-        while any(queue.workers for queue in self.queues.values()):
-            self._idle.clear()
-            await self._idle.wait()
+    async def _until_quiet(self) -> bool:
+        """Wait until no handler runs; False where one (an overrunning thread) does not end in time."""
+        late = asyncio.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._idle.set()
+
+        timer = self.bus.clock.call_later(QUIET_WITHIN, give_up)
+        try:
+            while any(queue.workers for queue in self.queues.values()):
+                if late.is_set():
+                    return False
+                self._idle.clear()
+                await self._idle.wait()
+            return True
+        finally:
+            timer.cancel()
 
     def due(self, workspace: int) -> dict[str, bool]:
         """Which runners have something due in a workspace, as far as this process knows without reading."""

@@ -150,7 +150,7 @@ class Execution:
         return finish
 
     def settled(self, finish: Finish, error: Exception | None) -> str:
-        """What to do after a commit: `done`, `again` (a guard failed), or `wait` (the disk refused; it is sent again)."""
+        """What to do after a commit: `done`, `again` (a guard failed), or `wait` (it was sent to the store again)."""
         if error is None:
             return "done"
         if isinstance(error, LeaseLost):

@@ -95,5 +95,5 @@ async def _waiting(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str,
         return "limit", "a shared limit is used up; it goes on when others end"
     return (
         "queued",
-        f"due; all {bus.registry.runners[runner].policy.concurrency} places of {runner!r} are taken or others are before it",
+        f"due; others of {runner!r} come first ({bus.registry.runners[runner].policy.concurrency} run at once)",
     )

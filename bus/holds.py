@@ -33,7 +33,8 @@ class Holds:
         await self._bus.store.write(
             [
                 Statement(
-                    "INSERT INTO pauses (kind, name, since, by) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO NOTHING",
+                    "INSERT INTO pauses (kind, name, since, by) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (kind, name) DO NOTHING",
                     (kind, name, now, by),
                 ),
                 self._bus.audit.statement(by, None, f"{kind}.pause", name),
@@ -72,6 +73,6 @@ class Holds:
         """A workspace's ticks may have been enabled or disabled."""
         workspaces, controls = self._bus.workspaces, self._bus.controls
         before = controls.disabled
-        controls.disabled = frozenset(id for id in workspaces.by_id if workspaces.ticks_disabled(id))
+        controls.disabled = frozenset(number for number in workspaces.by_id if workspaces.ticks_disabled(number))
         for workspace in before - controls.disabled:
             self._bus.dispatcher.background(self._let_go("tick_disabled", workspace), "enable ticks")

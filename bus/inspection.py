@@ -195,7 +195,8 @@ class Inspection:
     async def _delivery(self, row: Any, runner: int, ending: Any | None) -> dict[str, Any] | None:
         spot = (await self._rows("position", seq=row["seq"], runner=runner))[0]
         known: dict[str, Any] = {
-            "runner": self._name(runner), "attempt": spot["attempt"], "due": rfc3339(spot["due"]), "reason": None, "error": None,
+            "runner": self._name(runner), "attempt": spot["attempt"], "due": rfc3339(spot["due"]), "reason": None,
+            "error": None,
         }  # fmt: skip
         place = {
             "runner": runner,
@@ -299,7 +300,8 @@ class Inspection:
                 "concurrency": runner.policy.concurrency, "paused": name in self._bus.controls.paused_runners,
                 "topics": sorted(runner.topics), "waiting": max(0, depth["waiting"] - running), "running": running,
                 "parked": depth["parked"], "dead": depth["dead"], "live": queue is not None,
-                "schedule": runner.policy.schedule, "next_run": _moment(times["next"]), "last_run": _moment(times["last"]),
+                "schedule": runner.policy.schedule, "next_run": _moment(times["next"]),
+                "last_run": _moment(times["last"]),
             })  # fmt: skip
         return found
 

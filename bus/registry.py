@@ -135,9 +135,9 @@ def _modules(package: str) -> Iterator[ModuleType]:
 
 def _message_types(module: ModuleType, local_only: bool) -> Iterator[type[Message[Any]]]:
     for thing in list(vars(module).values()):
-        if isinstance(thing, type) and issubclass(thing, Message) and thing.__topic__ is not None:
-            if not local_only or thing.__module__ == module.__name__:
-                yield thing
+        declared = isinstance(thing, type) and issubclass(thing, Message) and thing.__topic__ is not None
+        if declared and (not local_only or thing.__module__ == module.__name__):
+            yield thing
 
 
 def _marks(module: ModuleType, local_only: bool) -> Iterator[Subscription]:

@@ -91,11 +91,15 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
     _settle(connection, {**_COMMON, "query_only": 1, "wal_autocheckpoint": 0})
 
 
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
 async def open_channel(
     path: Path, *, inline: bool, read_only: bool, prepare: Callable[[sqlite3.Connection], None]
 ) -> Channel:
     """Open a connection to `path` and prepare it."""
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    uri = _uri(path, "ro" if read_only else "rwc")
     if inline:
         plain = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=512)
         prepare(plain)

@@ -254,5 +254,6 @@ def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> 
             "UPDATE parked SET due = ?, place = ? WHERE message = ? AND runner = ?",
             (due, due, seq, runner.number),
         )
-        execute("UPDATE heads SET place = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
+        execute("UPDATE heads SET place = ?"
+                " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
                 (due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip

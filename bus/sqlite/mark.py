@@ -46,7 +46,7 @@ def check_mark(path: Path, message: int, event: int) -> None:
     mark = read_mark(path)
     if mark is not None and (mark.message > message or mark.event > event):
         raise StorageDamaged(
-            f"the database ends at message {message}, event {event}, but message {mark.message}, event {mark.event} were"
-            f" acknowledged: its write-ahead log (-wal) was deleted or damaged. Restore the files from a backup; to go on"
-            f" without what is missing, delete {path.name} yourself."
+            f"the database ends at message {message}, event {event}, but message {mark.message}, event {mark.event}"
+            " were acknowledged: its write-ahead log (-wal) was deleted or damaged. Restore the files from a backup;"
+            f" to go on without what is missing, delete {path.name} yourself."
         )
