@@ -15,7 +15,7 @@ Time = int | float | str | None
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 _MILLISECONDS_FROM = 1e11
-_EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
+_EARLIEST, _LATEST = -30_610_224_000, 253_402_300_799
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -36,7 +36,7 @@ def read_time(value: Given) -> int:
     if abs(seconds) > _MILLISECONDS_FROM:
         raise ValueError("times are Unix seconds; this looks like milliseconds: divide it by 1000")
     if not _EARLIEST <= seconds <= _LATEST:
-        raise ValueError("this time is outside the years 1 to 9999")
+        raise ValueError("this time is outside the years 1000 to 9999")
     return round(seconds * SECOND)
 
 
@@ -50,7 +50,10 @@ def _read_text(text: str) -> int:
     # A bare date is the start of that day in UTC; a time of day without a zone says too little.
     if moment.tzinfo is None and len(text) == len("2024-01-01"):
         moment = moment.replace(tzinfo=UTC)
-    return micros(moment)
+    found = micros(moment)
+    if found < _EARLIEST * SECOND:
+        raise ValueError("this time is outside the years 1000 to 9999")
+    return found
 
 
 def parse_time(value: Time, field: str) -> int | None:
@@ -71,7 +74,11 @@ def _hint(value: Given) -> str | None:
         seconds = float(value) / 1000
     except ValueError:
         return None
-    return f"write {seconds:g}, or RFC 3339" if abs(seconds) * 1000 > _MILLISECONDS_FROM else None
+    return (
+        f"write {seconds:.3f}".rstrip("0").rstrip(".") + ", or RFC 3339"
+        if abs(seconds) * 1000 > _MILLISECONDS_FROM
+        else None
+    )
 
 
 def check_times(**values: Time) -> None:
@@ -95,9 +102,7 @@ def parse_range(from_: Time, until: Time, *, now: int, default: int) -> Range:
     end = now + 1 if end is None else min(end, now + 1)
     start = now - default if start is None else start
     if start >= end:
-        detail = (
-            f"from ({rfc3339(start)}) must be before until ({rfc3339(end)}; a future one is taken as now)"
-        )
+        detail = f"from ({rfc3339(start)}) must be before until ({rfc3339(end)}; a future one is taken as now)"
         raise Refuse(422, "empty_range", detail, errors=[FieldError("from", "is not before until")])
     return Range(start, end)
 

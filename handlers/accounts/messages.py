@@ -38,9 +38,7 @@ def check_account(given: AccountInput) -> None:
         raise ValueError("an account needs at least one of name, external_id, id")
 
 
-class IngestAccount(
-    AccountInput, Message[Saved | list[Saved]], topic="account.ingest", frozen=True, kw_only=True
-):
+class IngestAccount(AccountInput, Message[Saved | list[Saved]], topic="account.ingest", frozen=True, kw_only=True):
     """Take in one account, or several as `items` (over HTTP: a list body)."""
 
     items: list[AccountInput] | None = None
@@ -103,9 +101,7 @@ def check_contact(given: ContactInput) -> None:
         raise ValueError("a user needs at least one of emails, external_id, id")
 
 
-class IngestContact(
-    ContactInput, Message[Saved | list[Saved]], topic="user.ingest", frozen=True, kw_only=True
-):
+class IngestContact(ContactInput, Message[Saved | list[Saved]], topic="user.ingest", frozen=True, kw_only=True):
     """Take in one contact, or several as `items` (over HTTP: a list body)."""
 
     items: list[ContactInput] | None = None

@@ -37,9 +37,7 @@ async def save(ctx: Context, given: ConversationInput) -> Saved:
     if row is None:
         return await _create(ctx, given, found, now)
     if given.id is not None and row["id"] != given.id:
-        raise Refuse(
-            409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}"
-        )
+        raise Refuse(409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}")
     await extend(ctx, row, given, found, now)
     return Saved(row["id"], False)
 
@@ -60,9 +58,7 @@ async def _create(ctx: Context, given: ConversationInput, found: Sequence[Incomi
     return Saved(values["id"], True)
 
 
-async def extend(
-    ctx: Context, row: Any, given: ConversationInput, found: Sequence[Incoming], now: int
-) -> int:
+async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequence[Incoming], now: int) -> int:
     """Bring a stored conversation up to what `given` states; the number of new messages.
 
     Where nothing differs, nothing is written and nothing analysed.

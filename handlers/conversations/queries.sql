@@ -58,7 +58,7 @@ WHERE excluded.name <> '' AND conversation_participants.name = '';
 -- name: participants
 -- Everyone who took part, in order of appearance.
 SELECT address, name, email FROM conversation_participants
-WHERE workspace_id = :workspace AND conversation_id = :conversation ORDER BY created_at, id;
+WHERE workspace_id = :workspace AND conversation_id = :conversation ORDER BY seq;
 
 -- name: messages_page
 -- A page of a conversation's messages, oldest first, after a place.
@@ -130,7 +130,7 @@ WHERE workspace_id = :workspace AND status = 'open' AND last_message_at <= :idle
 -- name: close_idle
 -- Close these, unless something was said meanwhile.
 UPDATE conversations SET status = 'closed', updated_at = :now
-WHERE workspace_id = :workspace AND +last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND status = 'open' AND last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: link_domain
 -- Conversations without account in which someone of a domain takes part, where the account holds that domain.

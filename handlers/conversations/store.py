@@ -63,9 +63,7 @@ async def changed(ctx: Context, conversation: str, found: Sequence[Incoming]) ->
             differing.append(each)
         elif row["content_hash"] != each.hash:
             # A correction that states no time happened when the message did.
-            differing.append(
-                each if each.given.sent_at is not None else each._replace(sent_at=row["sent_at"])
-            )
+            differing.append(each if each.given.sent_at is not None else each._replace(sent_at=row["sent_at"]))
     return differing, sum(each.identity not in known for each in differing)
 
 
@@ -156,8 +154,7 @@ async def unknown_people(ctx: Context, conversation: str, people: dict[str, Pers
 def head(row: Row) -> dict[str, Any]:
     """A row as the fields of `ConversationHead`."""
     shown = {
-        name: show(row[name])
-        for name in ("started_at", "last_message_at", "analyzed_at", "created_at", "updated_at")
+        name: show(row[name]) for name in ("started_at", "last_message_at", "analyzed_at", "created_at", "updated_at")
     }
     same = (
         "id",

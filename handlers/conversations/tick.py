@@ -38,9 +38,7 @@ async def tick(message: TickConversations, ctx: Context) -> dict[str, Any]:
 async def _queue(ctx: Context, counted: Tally, settle: int) -> int:
     now = ctx.now
     rows = await ctx.db.all(
-        store.sql(
-            "unanalyzed", workspace=ctx.workspace.id, settled=now - settle, overdue=now - OVERDUE, limit=PAGE
-        )
+        store.sql("unanalyzed", workspace=ctx.workspace.id, settled=now - settle, overdue=now - OVERDUE, limit=PAGE)
     )
     ids = [row["id"] for row in rows]
     for conversation in ids:

@@ -17,9 +17,7 @@ async def transcript(message: ReadTranscript, ctx: Context) -> Transcript:
     place = {"sent_at": EARLIEST, "seq": 0}
     while True:
         rows = await ctx.db.all(
-            store.sql(
-                "messages_page", workspace=ctx.workspace.id, conversation=message.id, limit=PAGE, **place
-            )
+            store.sql("messages_page", workspace=ctx.workspace.id, conversation=message.id, limit=PAGE, **place)
         )
         lines += [TranscriptLine(each["id"], _sender(each), each["text"]) for each in rows]
         if len(rows) < PAGE:

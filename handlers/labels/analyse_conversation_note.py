@@ -69,7 +69,5 @@ async def _note(message: AnalyseConversationNote, ctx: Context) -> Loaded:
     if note.version < note.current:
         raise Discard("superseded")
     if note.text is None:
-        raise UnknownVersion(
-            f"note {note.id} has no version v{note.version}; its current one is v{note.current}"
-        )
+        raise UnknownVersion(f"note {note.id} has no version v{note.version}; its current one is v{note.current}")
     return Loaded(Content("note", note.id, note.version), [Segment(None, note.text)])

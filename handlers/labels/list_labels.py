@@ -10,8 +10,4 @@ from needlework.handlers.labels.messages import LabelDefinitionSummary, ListLabe
 @subscribe(ListLabels, runner="content")
 async def list_labels(message: ListLabels, ctx: Context) -> Page[LabelDefinitionSummary]:
     """The built-in labels with what this workspace changed, and its own: few enough for one page."""
-    shown = LabelDefinitionSummary.__struct_fields__
-    definitions = (await store.definitions(ctx)).values()
-    return Page(
-        [LabelDefinitionSummary(**{name: getattr(each, name) for name in shown}) for each in definitions]
-    )
+    return Page([store.definition_summary(each) for each in (await store.definitions(ctx)).values()])

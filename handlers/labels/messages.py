@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page
+from needlework.handlers.labels.definitions import LabelRules
 from needlework.handlers.times import Time, check_times
 
 ContentType = Literal["conversation", "note"]
@@ -116,10 +117,31 @@ class LabelDefinitionSummary(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     prompt: str
     kind: str
+    rules: LabelRules
     threshold: float
     enabled: bool
     version: int
+    task_type: str | None
     needle_relevant: bool
+
+
+class DefineLabel(Message[LabelDefinitionSummary], topic="labels.define", key=("key",), kw_only=True):
+    """Change a label's definition, or add a label; what is left out stays. Each change is a new version."""
+
+    key: LabelKey
+    prompt: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)] | None = None
+    threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    enabled: bool | None = None
+    needle_relevant: bool | None = None
+    task_type: str | None = None
+    rules: LabelRules | None = None
+
+
+class DecideContentLabel(Message[ContentLabel], topic="content_labels.decide", key=("id",), kw_only=True):
+    """A person confirms or rejects one label, or gives it back to the machine."""
+
+    id: str
+    state: Literal["confirmed", "rejected", "machine"]
 
 
 class ListLabels(Message[Page[LabelDefinitionSummary]], topic="labels.list"):

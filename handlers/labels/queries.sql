@@ -32,6 +32,15 @@ INSERT INTO content_labels (
 UPDATE content_labels SET state = 'superseded', updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND state = 'machine';
 
+-- name: find_label
+-- One label.
+SELECT * FROM content_labels WHERE workspace_id = :workspace AND id = :id;
+
+-- name: decide_label
+-- What a person says of a label; the guard sees where an analysis has replaced it meanwhile.
+UPDATE content_labels SET state = :state, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND state = :seen;
+
 -- name: list_labels
 -- A page of labels in order of creation, after a place; filters are put in by name.
 SELECT * FROM content_labels AS l
@@ -39,23 +48,23 @@ WHERE l.workspace_id = :workspace AND l.seq > :seq /* filters */ ORDER BY l.seq 
 
 -- name: filter_content
 -- Only those of one conversation or note.
-l.content_id = :content
+l.workspace_id = :workspace AND l.content_id = :content
 
 -- name: filter_type
 -- Only those of conversations, or of notes.
-l.content_type = :type
+l.workspace_id = :workspace AND l.content_type = :type
 
 -- name: filter_label
 -- Only one label.
-l.label_key = :label
+l.workspace_id = :workspace AND l.label_key = :label
 
 -- name: filter_state
 -- Only those in one state.
-l.state = :state
+l.workspace_id = :workspace AND l.state = :state
 
 -- name: filter_active
 -- Only those that count: a machine's and confirmed ones.
-l.state IN ('machine', 'confirmed')
+l.workspace_id = :workspace AND l.state IN ('machine', 'confirmed')
 
 -- name: kept_results
 -- What an earlier analysis of the same input found.

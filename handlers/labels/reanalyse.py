@@ -60,9 +60,7 @@ async def _count(ctx: Context, type_: str, range_: Range) -> int:
     return int(await ctx.db.value(store.sql(COUNTS[type_], **values)))
 
 
-async def _queue(
-    ctx: Context, counted: Tally, type_: str, range_: Range, labels: tuple[str, ...], total: int
-) -> None:
+async def _queue(ctx: Context, counted: Tally, type_: str, range_: Range, labels: tuple[str, ...], total: int) -> None:
     """Page through one type; each page's messages commit with the place to go on from."""
     if counted.place and counted.place[0] != type_:
         return  # an earlier attempt has passed this type

@@ -9,7 +9,7 @@ from needlework.bus.context import Context
 from needlework.bus.sql import Queries
 from needlework.handlers.labels.analyser import Evidence, LabelResult
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
-from needlework.handlers.labels.messages import ContentLabel, ContentType, Span
+from needlework.handlers.labels.messages import ContentLabel, ContentType, LabelDefinitionSummary, Span
 from needlework.handlers.times import show
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
@@ -97,6 +97,12 @@ def mark(ctx: Context, content: Content, last_message: str | None) -> None:
         ctx.write(sql("mark_conversation", 1, message_id=last_message, **values))
     else:
         ctx.write(sql("mark_note", 1, **values))
+
+
+def definition_summary(definition: LabelDefinition) -> LabelDefinitionSummary:
+    """A definition as the API shows it."""
+    shown = LabelDefinitionSummary.__struct_fields__
+    return LabelDefinitionSummary(**{name: getattr(definition, name) for name in shown})
 
 
 def content_label(row: Row) -> ContentLabel:

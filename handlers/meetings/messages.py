@@ -41,9 +41,7 @@ def check_meeting(given: MeetingInput) -> None:
         raise ValueError("start must not be after end")
 
 
-class IngestMeeting(
-    MeetingInput, Message[Saved | list[Saved]], topic="meeting.ingest", frozen=True, kw_only=True
-):
+class IngestMeeting(MeetingInput, Message[Saved | list[Saved]], topic="meeting.ingest", frozen=True, kw_only=True):
     """Take in one meeting, or several as `items` (over HTTP: a list body)."""
 
     items: list[MeetingInput] | None = None

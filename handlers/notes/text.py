@@ -13,6 +13,4 @@ async def text(message: ReadNoteText, ctx: Context) -> NoteText:
     number = message.version or row["current_version"]
     values = {"workspace": ctx.workspace.id, "id": message.id, "version": number}
     version = await ctx.db.one(store.sql("find_version", **values))
-    return NoteText(
-        message.id, number, row["current_version"], None if version is None else version["body_md"]
-    )
+    return NoteText(message.id, number, row["current_version"], None if version is None else version["body_md"])

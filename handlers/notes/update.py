@@ -11,6 +11,4 @@ from needlework.handlers.notes.messages import NoteInput, UpdateNote
 async def update(message: UpdateNote, ctx: Context) -> Saved:
     """Keep the old version, add the new one; the same content adds none."""
     row = await store.existing(ctx, message.id)
-    return store.update(
-        ctx, row, NoteInput(title=message.title, body_md=message.body_md, author=message.author)
-    )
+    return store.update(ctx, row, NoteInput(title=message.title, body_md=message.body_md, author=message.author))

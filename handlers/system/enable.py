@@ -13,9 +13,7 @@ async def enable(message: EnableTicks, ctx: Context) -> dict[str, Any]:
     config = await ctx.bus.workspaces.config(ctx.workspace)
     was_disabled = bool(config.get("tick", {}).get("disable", False))
     if was_disabled:
-        await ctx.bus.workspaces.set_config(
-            ctx.workspace, config | {"tick": {"disable": False}}, ctx.principal
-        )
+        await ctx.bus.workspaces.set_config(ctx.workspace, config | {"tick": {"disable": False}}, ctx.principal)
         ctx.audit("tick.enable", ctx.workspace.name, "ticks enabled")
         await ctx.log("tick.enabled")
     return {"enabled": True, "was_disabled": was_disabled}

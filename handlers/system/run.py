@@ -25,9 +25,7 @@ async def run(message: RunRunner, ctx: Context) -> RunResult:
     try:
         counted = await ctx.bus.run(runner.name, ctx.workspace, wanted, LONGEST)
     except Conflict as error:
-        raise Refuse(
-            409, "runner_busy", f"another run of {runner.name} is under way: {error.detail}"
-        ) from error
+        raise Refuse(409, "runner_busy", f"another run of {runner.name} is under way: {error.detail}") from error
     return RunResult(
         runner_id=runner.name,
         run_id=ctx.message_id,
@@ -54,6 +52,4 @@ REFERENCE = (
 def visible(ctx: Context) -> list[str]:
     """The registered runners that callers may tick: the reference's first, in its order, then the others."""
     runners = {name: runner for name, runner in ctx.bus.registry.runners.items() if not runner.policy.hidden}
-    return [name for name in REFERENCE if name in runners] + [
-        name for name in runners if name not in REFERENCE
-    ]
+    return [name for name in REFERENCE if name in runners] + [name for name in runners if name not in REFERENCE]

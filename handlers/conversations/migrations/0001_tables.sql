@@ -61,7 +61,8 @@ CREATE INDEX conversation_messages_order ON conversation_messages (workspace_id,
 
 -- Everyone who took part; `address` is the e-mail in lower case, else the sender's id, else the name.
 CREATE TABLE conversation_participants (
-    id TEXT PRIMARY KEY,
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     workspace_id INTEGER NOT NULL,
     conversation_id TEXT NOT NULL,
     address TEXT NOT NULL,

@@ -1,0 +1,164 @@
+"""Taking in conversations: once, again, in parts, in lists, in any order."""
+
+import random
+from typing import Any
+
+import pytest
+from needlework.handlers.conversations.messages import (
+    AppendMessages,
+    ConversationInput,
+    IngestConversation,
+    ListConversations,
+    MessageInput,
+    ReadConversation,
+)
+
+pytestmark = pytest.mark.anyio
+Desk = Any
+
+MESSAGES = [
+    MessageInput(text="The export fails.", sender="ann@acme.example", sent_at=1_700_000_000, external_id="1"),
+    MessageInput(text="Which version?", sender="Support", sent_at=1_700_000_060, external_id="2"),
+    MessageInput(text="4.2, since Monday.", sender="ann@acme.example", sent_at=1_700_000_120, external_id="3"),
+]
+
+
+async def test_a_new_conversation_is_stored_with_its_messages_people_and_times(desk: Desk) -> None:
+    saved = await desk(IngestConversation(external_id="t1", channel="email", subject="Export", messages=MESSAGES))
+    assert saved == {"id": saved["id"], "created": True}
+    assert saved["id"].startswith("conv_")
+    read = await desk(ReadConversation(id=saved["id"]))
+    assert [each["text"] for each in read["messages"]] == [each.text for each in MESSAGES]
+    assert read["participants"] == [{"email": "ann@acme.example"}, {"name": "Support"}]
+    assert (read["started_at"], read["last_message_at"]) == ("2023-11-14T22:13:20Z", "2023-11-14T22:15:20Z")
+    assert (read["message_count"], read["fs_id"], read["status"]) == (3, saved["id"], "open")
+
+
+async def test_the_same_content_again_changes_nothing_and_queues_no_analysis(desk: Desk) -> None:
+    message = IngestConversation(external_id="t1", subject="Export", messages=MESSAGES)
+    first = await desk(message)
+    await desk.drain()
+    before = await desk(ReadConversation(id=first["id"]))
+    desk.clock.advance(3600)
+    assert await desk(message) == {"id": first["id"], "created": False}
+    await desk.drain()
+    assert await desk(ReadConversation(id=first["id"])) == before
+    queued = await desk.bus.messages(desk.workspace, topic="conversation_note_analysis")
+    assert len(queued["items"]) == 1
+
+
+async def test_a_callers_own_id_is_the_conversations_id(desk: Desk) -> None:
+    assert await desk(IngestConversation(id="conv_abc123", messages=MESSAGES)) == {
+        "id": "conv_abc123",
+        "created": True,
+    }
+    assert (await desk(ReadConversation(id="conv_abc123")))["message_count"] == 3
+
+
+async def test_new_messages_extend_what_is_there(desk: Desk) -> None:
+    first = await desk(IngestConversation(external_id="t1", messages=MESSAGES[:2]))
+    again = await desk(IngestConversation(external_id="t1", messages=MESSAGES))
+    assert again == {"id": first["id"], "created": False}
+    read = await desk(ReadConversation(id=first["id"]))
+    assert read["message_count"] == 3
+    assert read["last_message_at"] == "2023-11-14T22:15:20Z"
+
+
+async def test_an_edited_message_is_replaced_in_its_place(desk: Desk) -> None:
+    saved = await desk(IngestConversation(external_id="t1", messages=MESSAGES))
+    edited = MessageInput(text="The import fails.", sender="ann@acme.example", external_id="1")
+    await desk(IngestConversation(external_id="t1", messages=[edited]))
+    read = await desk(ReadConversation(id=saved["id"]))
+    assert read["messages"][0]["text"] == "The import fails."
+    assert read["message_count"] == 3
+    found = await desk(ListConversations(q="import"))
+    assert [each["id"] for each in found["items"]] == [saved["id"]]
+    assert (await desk(ListConversations(q="export")))["items"] == []
+
+
+async def test_a_list_answers_for_each_and_may_name_a_conversation_twice(desk: Desk) -> None:
+    items = [ConversationInput(external_id="t1", messages=[each]) for each in MESSAGES]
+    saved = await desk(IngestConversation(items=[*items, ConversationInput(subject="Other")]))
+    assert [each["created"] for each in saved] == [True, False, False, True]
+    assert len({each["id"] for each in saved}) == 2
+    assert (await desk(ReadConversation(id=saved[0]["id"])))["message_count"] == 3
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_permutation_in_any_parts_gives_the_same_conversation(desk: Desk, seed: int) -> None:
+    """What is stored depends on the messages alone, not on the order or the portions in which they come."""
+    source = random.Random(seed)
+    texts = ["yes", "no", "the app crashes", "thanks"]
+    messages = [
+        MessageInput(
+            text=source.choice(texts),
+            sender=source.choice(["ann@acme.example", "Ben"]),
+            sent_at=1_700_000_000 + number,
+            external_id=source.choice([None, str(number)]),
+        )
+        for number in range(12)
+    ]
+    whole = await desk(IngestConversation(id="conv_whole", messages=messages))
+    shuffled = [*messages, *source.sample(messages, 5)]
+    source.shuffle(shuffled)
+    cuts = sorted(source.sample(range(1, len(shuffled)), 3))
+    for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True):
+        await desk(IngestConversation(id="conv_parts", messages=_distinct(shuffled[start:end])))
+    one = await desk(ReadConversation(id=whole["id"]))
+    other = await desk(ReadConversation(id="conv_parts"))
+    assert _content(one) == _content(other)
+
+
+def _distinct(messages: list[MessageInput]) -> list[MessageInput]:
+    return [each for number, each in enumerate(messages) if each not in messages[:number]]
+
+
+def _content(read: dict[str, Any]) -> Any:
+    said = [(each["external_id"], each["sender"], each["sent_at"], each["text"]) for each in read["messages"]]
+    people = sorted(map(str, read["participants"]))
+    return said, people, read["started_at"], read["last_message_at"], read["message_count"]
+
+
+async def test_two_at_once_make_one_conversation(desk: Desk) -> None:
+    """Both find nothing stored; the guard of the second sees the first, and it runs again."""
+    for each in MESSAGES * 3:
+        await desk.publish(IngestConversation(external_id="t1", messages=[each]))
+    await desk.drain()
+    (only,) = (await desk(ListConversations()))["items"]
+    assert only["message_count"] == 3
+
+
+async def test_appending_upserts_by_external_id(desk: Desk) -> None:
+    await desk(IngestConversation(id="conv_1", messages=MESSAGES[:1]))
+    assert (await desk(AppendMessages(id="conv_1", items=MESSAGES)))["created"]
+    assert not (await desk(AppendMessages(id="conv_1", items=MESSAGES)))["created"]
+    assert (await desk(ReadConversation(id="conv_1")))["message_count"] == 3
+
+
+async def test_appending_the_same_words_twice_says_them_twice(desk: Desk) -> None:
+    await desk(IngestConversation(id="conv_1", messages=MESSAGES))
+    for _ in range(2):
+        desk.clock.advance(1)
+        await desk(AppendMessages(id="conv_1", text="ok", sender="Ben"))
+    read = await desk(ReadConversation(id="conv_1"))
+    assert [each["text"] for each in read["messages"]][-2:] == ["ok", "ok"]
+    assert read["last_message_at"] == "2026-01-01T00:00:02Z"
+
+
+async def test_appending_to_nothing_is_404(desk: Desk) -> None:
+    assert await desk.refusal(AppendMessages(id="conv_none", text="hello")) == (404, "not_found")
+
+
+async def test_an_external_id_of_another_conversation_is_409(desk: Desk) -> None:
+    await desk(IngestConversation(id="conv_1", external_id="t1", messages=MESSAGES))
+    other = IngestConversation(id="conv_2", external_id="t1", messages=MESSAGES)
+    assert await desk.refusal(other) == (409, "external_id_taken")
+
+
+async def test_workspaces_may_use_the_same_ids_and_see_only_their_own(desk: Desk) -> None:
+    other = await desk.other("other")
+    await desk(IngestConversation(id="conv_1", external_id="t1", messages=MESSAGES))
+    assert await other.refusal(AppendMessages(id="conv_1", text="mine?")) == (404, "not_found")
+    assert (await other(IngestConversation(id="conv_1", external_id="t1", subject="Theirs")))["created"]
+    assert (await desk(ReadConversation(id="conv_1")))["message_count"] == 3
+    assert (await other(ListConversations(q="export")))["items"] == []
