@@ -58,7 +58,7 @@ async def open_bus(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
         durability=settings.durability,
     )  # fmt: skip
-    bus.budget = settings.limits.ready
+    bus.encoder.budget = settings.limits.ready
     try:
         yield bus
     finally:

@@ -1,13 +1,11 @@
 """The bus: publish, request, query, watch; everything the HTTP layer and the command line may call."""
 
 import asyncio
-import hashlib
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import msgspec
 import structlog
@@ -16,15 +14,15 @@ from needlework.bus.clock import SECOND, Clock, SystemClock
 from needlework.bus.context import Context, Reader
 from needlework.bus.controls import Controls
 from needlework.bus.dispatcher import Dispatcher
-from needlework.bus.errors import NoResponder, NotFound, OverBudget, TooLarge
-from needlework.bus.events import Hub
+from needlework.bus.errors import NoResponder, NotFound
+from needlework.bus.events import Hub, outcome_of
 from needlework.bus.holds import Holds
 from needlework.bus.inspection import Inspection
 from needlework.bus.maintenance import Maintenance
-from needlework.bus.messages import Message, Reply
+from needlework.bus.messages import Message
 from needlework.bus.owners import ProcessLock, is_alive, lock_epoch
+from needlework.bus.publishing import Encoder
 from needlework.bus.records import (
-    WAITED,
     Commit,
     Delivery,
     EventRecord,
@@ -36,20 +34,16 @@ from needlework.bus.records import (
     RunCount,
     Slot,
 )
-from needlework.bus.registry import Registry, Topic
+from needlework.bus.registry import Registry
 from needlework.bus.scheduler import Scheduler
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.store import SqliteStore
 from needlework.bus.tokens import TokenStore
 from needlework.bus.watchdog import Watchdog
+from needlework.bus.watching import Watching
 from needlework.bus.workspaces import Workspace, WorkspaceStore
 
 log = structlog.get_logger("needlework.bus")
-MESSAGE_LIMIT = 256 * 1024
-"""Bytes of an encoded message; topics with `large = true` take up to LARGE_LIMIT."""
-LARGE_LIMIT = 64 * 1024 * 1024
-BUDGET = 1_000_000
-"""Unfinished deliveries of one topic in one workspace above which outside publishers hear 429."""
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -66,11 +60,11 @@ class Bus:
         self.epoch = (
             secrets.token_hex(8) if isinstance(source, random.SystemRandom) else f"{source.getrandbits(64):016x}"
         )
-        self.budget = BUDGET
         self.failed: Callable[[str, BaseException | None], None] = lambda name, error: None
         """Called where a background task of the bus died or the database is damaged: the process must end."""
         self.reader = Reader(self)
         self.backlog: dict[tuple[int, int], int] = {}
+        self.encoder = Encoder(self)
         self.running = False
 
     @classmethod
@@ -102,7 +96,8 @@ class Bus:
     async def _assemble(self) -> None:
         read, write = self.store.read, self.store.write
         self.inspection = Inspection(self)
-        self.hub = Hub(self.store.names, self.inspection.page)
+        self.watching = Watching(self)
+        self.hub = Hub(self.store.names, self.watching.page)
         self.dispatcher = Dispatcher(self)
         self.workspaces = WorkspaceStore(read, write, self.clock)
         self.holds = Holds(self)
@@ -157,49 +152,12 @@ class Bus:
 
     def encode(self, publication: Publication) -> NewMessage:
         """Validate and encode a publication. Raises PublishError."""
-        message = publication.message
-        topic = self.registry.topic_of(message)
-        policy = topic.policy
-        if policy.query:
-            raise NotFound(f"topic {topic.name!r} is a query: ask it, it is never stored")
-        body = _ENCODE(message)
-        if len(body) > MESSAGE_LIMIT:
-            self._check_size(topic, len(body))
-        priority = policy.priority if publication.priority is None else publication.priority
-        new = NewMessage(
-            self.store.topics[topic.name], publication.workspace.id, message, body, crc32(body), priority,
-            topic.key_of(message) if topic.key_fields else None, publication.due, WAITED if publication.waited else 0,
-            publication.cause, publication.batch,
-        )  # fmt: skip
-        new.force = publication.force
-        if publication.idempotency_key is not None:
-            new.idempotency_key = publication.idempotency_key
-            new.idempotency_hash = _body_hash(body, publication.due)
-        if publication.principal != "system" or publication.traceparent is not None:
-            new.head = self._head(publication.principal, publication.traceparent)
-        return new
-
-    def _check_size(self, topic: Topic, size: int) -> None:
-        limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
-        if size > limit:
-            raise TooLarge(f"a message of {size} bytes; topic {topic.name!r} takes at most {limit}")
-
-    def _head(self, principal: str, traceparent: str | None) -> str:
-        """A message's headers as JSON."""
-        head = {"principal": principal, "traceparent": traceparent}
-        return _ENCODE({name: value for name, value in head.items() if value}).decode()
-
-    def _within_budget(self, new: NewMessage, principal: str) -> None:
-        if self.backlog.get((new.workspace, new.lane.number), 0) >= self.budget and principal != "system":
-            raise OverBudget(
-                f"topic {new.lane.name!r} has {self.budget} unfinished messages in this workspace; try again later",
-                retry_after=10,
-            )
+        return self.encoder.encode(publication)
 
     async def publish(self, publication: Publication) -> Receipt:
         """Store one message; it is committed and flushed when this returns. Raises PublishError, StorageError."""
         new = self.encode(publication)
-        self._within_budget(new, publication.principal)
+        self.encoder.check_budget(new, publication.principal)
         return await self.store.insert_one(new)
 
     async def publish_all(self, publications: Sequence[Publication], slot: Slot | None = None) -> list[Receipt]:
@@ -208,7 +166,7 @@ class Bus:
             return []
         messages = [self.encode(publication) for publication in publications]
         for new, publication in zip(messages, publications, strict=True):
-            self._within_budget(new, publication.principal)
+            self.encoder.check_budget(new, publication.principal)
         return await self.store.insert(messages, slot)
 
     async def request(self, publication: Publication, *, timeout: float) -> tuple[Receipt, Outcome | None]:
@@ -225,14 +183,14 @@ class Bus:
         runner = self.store.runners[replier].number
         expected = self.hub.expect(receipt.seq, runner)  # before anything is awaited: the outcome can't slip by
         try:
-            row = await self.inspection.outcome(receipt.seq, runner) if receipt.deduplicated else None
+            row: Any = await self.inspection.outcome(receipt.seq, runner) if receipt.deduplicated else None
             if row is None:
                 row = await asyncio.wait_for(expected, timeout)
         except TimeoutError:
             return receipt, None
         finally:
             self.hub.forget(receipt.seq, runner, expected)
-        return receipt, _outcome(row)
+        return receipt, outcome_of(row)
 
     async def query(self, message: Message[Any], *, workspace: Workspace, principal: str) -> Any:
         """Ask a query topic; its handler runs inline and nothing is stored. Raises what the handler raises."""
@@ -265,7 +223,7 @@ class Bus:
         topic: str | None = None,
     ) -> AsyncIterator[EventRecord | Reset]:
         """Events live and from the log; `after` resumes behind a number. One message's stream ends by itself."""
-        return self.inspection.watch(workspace, after, message, topic)
+        return self.watching.watch(workspace, after, message, topic)
 
     async def cancel(self, workspace: Workspace, id: str, principal: str) -> dict[str, int]:
         """Cancel what is not finished of a message. Raises NotFound, Conflict."""
@@ -339,14 +297,3 @@ class Bus:
         except Exception:
             checks["database"] = False
         return {"ready": checks["database"] and checks["stopping"], "checks": checks}
-
-
-def _body_hash(body: bytes, due: int | None) -> bytes:
-    return hashlib.sha256(body + b"@%d" % (due or 0)).digest()[:16]
-
-
-def _outcome(row: Any) -> Outcome:
-    data = msgspec.json.decode(row[8]) if row[8] else None
-    if isinstance(data, dict) and "$body" in data:
-        data = Reply(data["$body"], data["$headers"])
-    return Outcome(row[6], data, row[0])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from needlework.bus.clock import SECOND, TimerHandle
 from needlework.bus.execution import Execution
 from needlework.bus.limits import Limits
+from needlework.bus.quarantine import Quarantine
 from needlework.bus.records import Commit, Delivery, RunCount
 from needlework.bus.runs import Runs
 from needlework.bus.workers import LaneState, RunnerQueue, Worker
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 SWEEP = 0.05
 """Seconds between looks for handlers whose time is up."""
-QUIET_WITHIN = 5.0
-"""Seconds that others get to end before a suspect runs alone; else it is tried again later."""
-ALONE_EVERY = 1.0
-"""Seconds of normal work between two suspects that run alone."""
 
 
 class Dispatcher:
@@ -37,10 +34,7 @@ class Dispatcher:
         self._timer: TimerHandle | None = None
         self._timer_due = 0
         self._sweeper: TimerHandle | None = None
-        self.alone: Delivery | None = None
-        self._suspects: list[tuple[RunnerQueue, Delivery]] = []
-        self._quarantine_running = False
-        self._idle = asyncio.Event()
+        self.quarantine = Quarantine(self)
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run a coroutine as a task that is kept, and whose failure stops the service loudly."""
@@ -112,7 +106,7 @@ class Dispatcher:
 
     def open_for(self, queue: RunnerQueue) -> bool:
         """Whether this queue may start anything now."""
-        return not self.stopping and self.alone is None and not queue.paused
+        return not self.stopping and self.quarantine.alone is None and not queue.paused
 
     def particular(self, delivery: Delivery) -> bool:
         """Whether anything speaks against starting a delivery at once; then `admit` looks closer."""
@@ -136,8 +130,7 @@ class Dispatcher:
                 self.park(delivery, reason)
                 return False
         if delivery.suspicion == 2:
-            self._suspects.append((queue, delivery))
-            self._start_quarantine()
+            self.quarantine.add(queue, delivery)
             return False
         if not self.runs.admit(queue, delivery):
             return False
@@ -189,7 +182,7 @@ class Dispatcher:
         """A worker ended: another may be needed, or somebody waits for quiet."""
         if len(queue.ready) and not queue.workers and self.open_for(queue):
             queue.spawn()
-        self._idle.set()
+        self.quarantine.worker_left()
 
     def finished(self, queue: RunnerQueue, delivery: Delivery, kind: str) -> None:
         """A delivery's attempt was committed."""
@@ -211,66 +204,6 @@ class Dispatcher:
                 worker.break_off(f"cancel:{by}")
                 return True
         return seq in queue.held
-
-    def _start_quarantine(self) -> None:
-        if not self._quarantine_running:
-            self._quarantine_running = True
-            self.background(self._quarantine(), "quarantine")
-
-    async def _quarantine(self) -> None:
-        """Run suspects alone, one at a time, between stretches of normal work."""
-        try:
-            while self._suspects and not self.stopping:
-                await self._pause(ALONE_EVERY)
-                queue, delivery = self._suspects.pop(0)
-                self.alone = delivery
-                try:
-                    if await self._until_quiet():
-                        await self._run_alone(queue, delivery)
-                    else:
-                        self._suspects.append((queue, delivery))
-                finally:
-                    self.alone = None
-                    for other in self.queues.values():
-                        other.wake()
-        finally:
-            self._quarantine_running = False
-
-    async def _run_alone(self, queue: RunnerQueue, delivery: Delivery) -> None:
-        """One suspect, with the durable mark that says that nothing else ran."""
-        await self.bus.store.mark(delivery, 2)
-        worker = Worker()
-        worker.task = asyncio.current_task()
-        queue.workers.add(worker)
-        try:
-            await queue.run(worker, delivery)
-        finally:
-            queue.workers.discard(worker)
-        await self.bus.store.settled()
-
-    async def _pause(self, seconds: float) -> None:
-        done = asyncio.Event()
-        self.bus.clock.call_later(seconds, done.set)
-        await done.wait()
-
-    async def _until_quiet(self) -> bool:
-        """Wait until no handler runs; False where one (an overrunning thread) does not end in time."""
-        late = asyncio.Event()
-
-        def give_up() -> None:
-            late.set()
-            self._idle.set()
-
-        timer = self.bus.clock.call_later(QUIET_WITHIN, give_up)
-        try:
-            while any(queue.workers for queue in self.queues.values()):
-                if late.is_set():
-                    return False
-                self._idle.clear()
-                await self._idle.wait()
-            return True
-        finally:
-            timer.cancel()
 
     def due(self, workspace: int) -> dict[str, bool]:
         """Which runners have something due in a workspace, as far as this process knows without reading."""

@@ -7,8 +7,11 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
 
-from needlework.bus.records import TERMINAL, EventRecord
+import msgspec
+from needlework.bus.messages import Reply
+from needlework.bus.records import TERMINAL, EventRecord, Outcome, OutcomeKind
 
 BUFFER = 512
 """Events a watcher may lag behind before it reads the log instead."""
@@ -162,10 +165,8 @@ class Hub:
             for event in page:
                 watcher.last = event.seq
                 yield event
-            if len(page) < PAGE and not watcher.lagging:
-                return
-            if self._closed:
-                return
+            if self._closed or (not page and not watcher.lagging):
+                return  # a short page is not the end: filtered stretches of the log lie between
 
     def _index(self, filter: Filter) -> tuple[dict[int, set[Watcher]], int]:
         if filter.message is not None:
@@ -179,3 +180,11 @@ class Hub:
             for watchers in index.values():
                 for watcher in watchers:
                     watcher.wake()
+
+
+def outcome_of(row: Row) -> Outcome:
+    """A terminal event as the reply to a request."""
+    data = msgspec.json.decode(row[8]) if row[8] else None
+    if isinstance(data, dict) and "$body" in data:
+        data = Reply(data["$body"], data["$headers"])
+    return Outcome(cast(OutcomeKind, row[6]), data, row[0])

@@ -1,16 +1,13 @@
 """What people ask about the bus: one message, many, why one is not running, a batch, the runners, event streams."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.clock import rfc3339
 from needlework.bus.errors import Conflict, NotFound
-from needlework.bus.events import Filter
 from needlework.bus.explaining import explain_delivery
 from needlework.bus.ids import message_id, message_seq
-from needlework.bus.records import TERMINAL, EventRecord, Reset
 from needlework.bus.sql import Queries
 from needlework.bus.workspaces import Workspace
 
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
 _sql = Queries(Path(__file__).parent / "sqlite" / "inspection.sql")
 _TOP = (1 << 63) - 1
 _STATE_OF = {"result": "done", "refused": "refused", "dead": "dead", "cancelled": "cancelled"}
-STRETCH = 20_000
-"""Event numbers of the whole log that one page of a workspace's stream looks at."""
 
 
 class Inspection:
@@ -46,34 +41,6 @@ class Inspection:
         rows = await self._rows("outcome", message=seq, runner=runner)
         return tuple(rows[0]) if rows else None
 
-    async def page(self, filter: Filter, after: int, limit: int) -> list[EventRecord]:
-        """Events of the log after a number, in order."""
-        hub = self._bus.hub
-        if filter.message is not None:
-            rows = await self._rows(
-                "events_of_message",
-                message=filter.message,
-                workspace=filter.workspace,
-                after=after,
-                limit=limit,
-            )
-            return [hub.record(tuple(row)) for row in rows]
-        latest = await self.latest_event()
-        while after < latest:
-            until = min(latest, after + STRETCH)
-            rows = await self._rows(
-                "events_of_workspace",
-                after=after,
-                until=until,
-                workspace=filter.workspace,
-                topic=filter.topic,
-                limit=limit,
-            )
-            if rows:
-                return [hub.record(tuple(row)) for row in rows]
-            after = until
-        return []
-
     async def seq_of(self, workspace: Workspace, id: str) -> int:
         """The number of a message of this workspace. Raises NotFound, the same for foreign and absent ones."""
         try:
@@ -84,38 +51,6 @@ class Inspection:
         if not rows or message_id(seq, rows[0]["created"]) != id:
             raise NotFound(f"no message {id[:64]!r}")
         return seq
-
-    async def watch(
-        self, workspace: Workspace, after: int | None, message: str | None, topic: str | None
-    ) -> AsyncIterator[EventRecord | Reset]:
-        """Live and replayed events. One message's stream ends after the last of its deliveries ended."""
-        hub = self._bus.hub
-        if message is None:
-            number = self._bus.store.topics[topic].number if topic in self._bus.store.topics else None
-            if topic is not None and number is None:
-                raise NotFound(f"no topic {topic!r}")
-            start = hub.latest if after is None else after
-            oldest = (await self._rows("latest_event"))[0]["oldest"]
-            if after is not None and after < oldest - 1:
-                yield Reset(oldest)
-            async for event in hub.stream(Filter(workspace.id, None, number), start):
-                yield event
-            return
-        async for event in self._watch_message(workspace, await self.seq_of(workspace, message), after or 0):
-            yield event
-
-    async def _watch_message(self, workspace: Workspace, seq: int, after: int) -> AsyncIterator[EventRecord]:
-        row = (await self._rows("message", seq=seq, workspace=workspace.id))[0]
-        ended = {ending["runner"] for ending in await self._rows("endings", seq=seq) if ending["seq"] <= after}
-        if len(ended) >= row["owed"]:
-            return
-        names = {lane.name: lane.number for lane in self._bus.store.runners.values()}
-        async for event in self._bus.hub.stream(Filter(workspace.id, seq), after):
-            yield event
-            if event.kind in TERMINAL:
-                ended.add(names.get(event.runner, 0))
-                if len(ended) >= row["owed"]:
-                    return
 
     async def message(self, workspace: Workspace, id: str) -> dict[str, Any]:
         """Everything about one message. Raises NotFound."""

@@ -10,8 +10,10 @@ from needlework.bus.sqlite.inserting import forget_waiting, hold_head
 from needlework.bus.sqlite.transaction import Transaction
 
 PAGE = """
-SELECT d.due, d.message, d.attempt, m.topic, m.key, m.body, m.created, m.flags, m.cause, m.batch, m.head, m.checksum
+SELECT d.due, d.message, d.attempt, m.topic, m.key, m.body, m.created, m.flags, m.cause, m.batch, m.head, m.checksum,
+    p.failures, p.suspicion, p.deaths, p.cursor
 FROM deliveries d CROSS JOIN messages m ON m.seq = d.message
+    LEFT JOIN positions p ON p.message = d.message AND p.runner = d.runner
 WHERE d.runner = ? AND d.workspace = ? AND d.priority = ? AND d.due <= ? AND (d.due, d.message) > (?, ?)
 ORDER BY d.due, d.message LIMIT ?
 """
@@ -22,7 +24,6 @@ NEXT_LANE = """
 SELECT workspace, priority FROM deliveries WHERE runner = ? AND (workspace, priority) > (?, ?)
 ORDER BY workspace, priority LIMIT 1
 """
-_STATE = "SELECT failures, suspicion, deaths, cursor FROM positions WHERE message = ? AND runner = ?"
 _PARK = (
     "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

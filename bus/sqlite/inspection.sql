@@ -1,6 +1,6 @@
 -- name: latest_event
--- The number of the last committed event.
-SELECT coalesce(max(seq), 0) AS latest, coalesce(min(seq), 0) AS oldest FROM events;
+-- The numbers of the last and the first event that are kept: one seek each.
+SELECT coalesce((SELECT max(seq) FROM events), 0) AS latest, coalesce((SELECT min(seq) FROM events), 0) AS oldest;
 
 -- name: backlog
 -- Unfinished deliveries a workspace and topic.

@@ -21,43 +21,12 @@ from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
 from needlework.bus.sqlite.migrating import migrate
 from needlework.bus.sqlite.transaction import Transaction
-from needlework.bus.sqlite.writer import Writer, resolve
+from needlework.bus.sqlite.units import PublishOne, PublishUnit
+from needlework.bus.sqlite.writer import Writer
 
 HERE = Path(__file__).parent
 WAL_PRESIZE = 16 * 1024 * 1024
 """Bytes: an fsync of a file that grows costs a journal commit besides; +10 to +50 % for publishes."""
-
-
-class PublishUnit:
-    """A unit of the writer that stores messages, all or none."""
-
-    __slots__ = ("future", "messages", "risky")
-
-    def __init__(self, messages: Sequence[NewMessage], future: "asyncio.Future[list[Receipt]]") -> None:
-        self.messages, self.future = messages, future
-        self.risky = len(messages) > 1 and any(new.idempotency_key or not new.lane.plain for new in messages)
-
-    def apply(self, transaction: Transaction) -> list[Receipt]:
-        return [insert(transaction, new) for new in self.messages]
-
-    def settle(self, result: Any, error: Exception | None) -> None:
-        resolve(self.future, result, error)
-
-
-class PublishOne:
-    """The same for a single message: the hot path."""
-
-    __slots__ = ("future", "message")
-    risky = False  # all checks come before the first row
-
-    def __init__(self, message: NewMessage, future: "asyncio.Future[Receipt]") -> None:
-        self.message, self.future = message, future
-
-    def apply(self, transaction: Transaction) -> Receipt:
-        return insert(transaction, self.message)
-
-    def settle(self, result: Any, error: Exception | None) -> None:
-        resolve(self.future, result, error)
 
 
 class SqliteStore:

@@ -27,6 +27,7 @@ from needlework.bus.records import Commit, Finish, RunnerLane
 from needlework.bus.sqlite.connections import Channel
 from needlework.bus.sqlite.finishing import finish_attempt
 from needlework.bus.sqlite.transaction import Stale, Transaction
+from needlework.bus.sqlite.units import FutureUnit
 
 GROUP = 1024
 """Units in one transaction at most: bounds how long the first of them waits."""
@@ -43,31 +44,6 @@ class Unit(Protocol):
     def settle(self, result: Any, error: Exception | None) -> None:
         """Called in the event loop after COMMIT, or after it failed."""
         ...
-
-
-class FutureUnit:
-    """A unit that somebody awaits; `work` is a function of the transaction."""
-
-    __slots__ = ("future", "risky", "work")
-
-    def __init__(self, work: Callable[[Transaction], Any], future: "asyncio.Future[Any]", risky: bool) -> None:
-        self.work, self.future, self.risky = work, future, risky
-
-    def apply(self, transaction: Transaction) -> Any:
-        return self.work(transaction)
-
-    def settle(self, result: Any, error: Exception | None) -> None:
-        resolve(self.future, result, error)
-
-
-def resolve(future: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
-    """Tell whoever awaits `future`; one that was cancelled is told nothing."""
-    if future.done():
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
 
 
 def apply(transaction: Transaction, unit: Any) -> Any:

@@ -1,0 +1,73 @@
+"""What a publish checks before anything is written: type, size, budget; and how a message is encoded."""
+
+import hashlib
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import msgspec
+from needlework.bus.errors import NotFound, OverBudget, TooLarge
+from needlework.bus.records import WAITED, NewMessage, Publication
+from needlework.bus.registry import Topic
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+MESSAGE_LIMIT = 256 * 1024
+"""Bytes of an encoded message; topics with `large = true` take up to LARGE_LIMIT."""
+LARGE_LIMIT = 64 * 1024 * 1024
+BUDGET = 1_000_000
+"""Unfinished deliveries of one topic in one workspace above which outside publishers hear 429."""
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Encoder:
+    """Turns publications into rows to be. Constants of a topic are worked out once, not per message."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+        self.budget = BUDGET
+
+    def encode(self, publication: Publication) -> NewMessage:
+        """Validate and encode a publication. Raises PublishError."""
+        message = publication.message
+        topic = self._bus.registry.topic_of(message)
+        policy = topic.policy
+        if policy.query:
+            raise NotFound(f"topic {topic.name!r} is a query: ask it, it is never stored")
+        body = _ENCODE(message)
+        if len(body) > MESSAGE_LIMIT:
+            self._check_size(topic, len(body))
+        priority = policy.priority if publication.priority is None else publication.priority
+        new = NewMessage(
+            self._bus.store.topics[topic.name], publication.workspace.id, message, body, crc32(body), priority,
+            topic.key_of(message) if topic.key_fields else None, publication.due, WAITED if publication.waited else 0,
+            publication.cause, publication.batch,
+        )  # fmt: skip
+        new.force = publication.force
+        if publication.idempotency_key is not None:
+            new.idempotency_key = publication.idempotency_key
+            new.idempotency_hash = _body_hash(body, publication.due)
+        if publication.principal != "system" or publication.traceparent is not None:
+            new.head = self._head(publication.principal, publication.traceparent)
+        return new
+
+    def _check_size(self, topic: Topic, size: int) -> None:
+        limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
+        if size > limit:
+            raise TooLarge(f"a message of {size} bytes; topic {topic.name!r} takes at most {limit}")
+
+    def _head(self, principal: str, traceparent: str | None) -> str:
+        """A message's headers as JSON."""
+        head = {"principal": principal, "traceparent": traceparent}
+        return _ENCODE({name: value for name, value in head.items() if value}).decode()
+
+    def check_budget(self, new: NewMessage, principal: str) -> None:
+        if self._bus.backlog.get((new.workspace, new.lane.number), 0) >= self.budget and principal != "system":
+            raise OverBudget(
+                f"topic {new.lane.name!r} has {self.budget} unfinished messages in this workspace; try again later",
+                retry_after=10,
+            )
+
+
+def _body_hash(body: bytes, due: int | None) -> bytes:
+    return hashlib.sha256(body + b"@%d" % (due or 0)).digest()[:16]

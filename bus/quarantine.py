@@ -1,0 +1,92 @@
+"""Quarantine: what was started in two processes that died runs alone, one at a time, between normal work."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from needlework.bus.records import Delivery
+from needlework.bus.workers import RunnerQueue, Worker
+
+if TYPE_CHECKING:
+    from needlework.bus.dispatcher import Dispatcher
+
+QUIET_WITHIN = 5.0
+"""Seconds that others get to end before a suspect runs alone; else it is tried again later."""
+ALONE_EVERY = 1.0
+"""Seconds of normal work between two suspects."""
+
+
+class Quarantine:
+    """The suspects of one process. While `alone` is set nothing else starts."""
+
+    def __init__(self, dispatcher: "Dispatcher") -> None:
+        self._dispatcher = dispatcher
+        self.alone: Delivery | None = None
+        self._suspects: list[tuple[RunnerQueue, Delivery]] = []
+        self._running = False
+        self._idle = asyncio.Event()
+
+    def add(self, queue: RunnerQueue, delivery: Delivery) -> None:
+        """A suspect was taken: it runs when its turn comes."""
+        self._suspects.append((queue, delivery))
+        if not self._running:
+            self._running = True
+            self._dispatcher.background(self._work(), "quarantine")
+
+    def worker_left(self) -> None:
+        """Some worker ended: it may be quiet now."""
+        self._idle.set()
+
+    async def _work(self) -> None:
+        """Run suspects alone, one at a time, between stretches of normal work."""
+        try:
+            while self._suspects and not self._dispatcher.stopping:
+                await self._pause(ALONE_EVERY)
+                queue, delivery = self._suspects.pop(0)
+                self.alone = delivery
+                try:
+                    if await self._until_quiet():
+                        await self._run_alone(queue, delivery)
+                    else:
+                        self._suspects.append((queue, delivery))
+                finally:
+                    self.alone = None
+                    for other in self._dispatcher.queues.values():
+                        other.wake()
+        finally:
+            self._running = False
+
+    async def _run_alone(self, queue: RunnerQueue, delivery: Delivery) -> None:
+        """One suspect, with the durable mark that says that nothing else ran."""
+        await self._dispatcher.bus.store.mark(delivery, 2)
+        worker = Worker()
+        worker.task = asyncio.current_task()
+        queue.workers.add(worker)
+        try:
+            await queue.run(worker, delivery)
+        finally:
+            queue.workers.discard(worker)
+        await self._dispatcher.bus.store.settled()
+
+    async def _pause(self, seconds: float) -> None:
+        done = asyncio.Event()
+        self._dispatcher.bus.clock.call_later(seconds, done.set)
+        await done.wait()
+
+    async def _until_quiet(self) -> bool:
+        """Wait until no handler runs; False where one (an overrunning thread) does not end in time."""
+        late = asyncio.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._idle.set()
+
+        timer = self._dispatcher.bus.clock.call_later(QUIET_WITHIN, give_up)
+        try:
+            while any(queue.workers for queue in self._dispatcher.queues.values()):
+                if late.is_set():
+                    return False
+                self._idle.clear()
+                await self._idle.wait()
+            return True
+        finally:
+            timer.cancel()

@@ -1,0 +1,90 @@
+"""Event streams: from the log, then live, without gap or repeat (promise P10)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from needlework.bus.errors import NotFound
+from needlework.bus.events import Filter
+from needlework.bus.records import TERMINAL, EventRecord, Reset
+from needlework.bus.sql import Queries
+from needlework.bus.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from needlework.bus.bus import Bus
+
+_sql = Queries(Path(__file__).parent / "sqlite" / "inspection.sql")
+STRETCH = 20_000
+"""Event numbers of the whole log that one page of a workspace's stream looks at."""
+
+
+class Watching:
+    """Reads the event log for streams."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+
+    async def _rows(self, name: str, **values: Any) -> list[Any]:
+        return await self._bus.store.read(_sql(name, **values))
+
+    async def page(self, filter: Filter, after: int, limit: int) -> list[EventRecord]:
+        """Events of the log after a number, in order."""
+        hub = self._bus.hub
+        if filter.message is not None:
+            rows = await self._rows(
+                "events_of_message",
+                message=filter.message,
+                workspace=filter.workspace,
+                after=after,
+                limit=limit,
+            )
+            return [hub.record(tuple(row)) for row in rows]
+        latest = await self._bus.inspection.latest_event()
+        while after < latest:
+            until = min(latest, after + STRETCH)
+            rows = await self._rows(
+                "events_of_workspace",
+                after=after,
+                until=until,
+                workspace=filter.workspace,
+                topic=filter.topic,
+                limit=limit,
+            )
+            if rows:
+                return [hub.record(tuple(row)) for row in rows]
+            after = until
+        return []
+
+    async def watch(
+        self, workspace: Workspace, after: int | None, message: str | None, topic: str | None
+    ) -> AsyncIterator[EventRecord | Reset]:
+        """Live and replayed events. One message's stream ends after the last of its deliveries ended."""
+        hub = self._bus.hub
+        if message is None:
+            number = self._bus.store.topics[topic].number if topic in self._bus.store.topics else None
+            if topic is not None and number is None:
+                raise NotFound(f"no topic {topic!r}")
+            start = hub.latest if after is None else after
+            oldest = (await self._rows("latest_event"))[0]["oldest"]
+            if after is not None and after < oldest - 1:
+                yield Reset(oldest)
+            async for event in hub.stream(Filter(workspace.id, None, number), start):
+                yield event
+            return
+        async for event in self._watch_message(
+            workspace, await self._bus.inspection.seq_of(workspace, message), after or 0
+        ):
+            yield event
+
+    async def _watch_message(self, workspace: Workspace, seq: int, after: int) -> AsyncIterator[EventRecord]:
+        row = (await self._rows("message", seq=seq, workspace=workspace.id))[0]
+        ended = {ending["runner"] for ending in await self._rows("endings", seq=seq) if ending["seq"] <= after}
+        if len(ended) >= row["owed"]:
+            return
+        names = {lane.name: lane.number for lane in self._bus.store.runners.values()}
+        async for event in self._bus.hub.stream(Filter(workspace.id, seq), after):
+            yield event
+            if event.kind in TERMINAL:
+                ended.add(names.get(event.runner, 0))
+                if len(ended) >= row["owed"]:
+                    return
