@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.testing import ManualClock
 
 pytest.register_assert_rewrite("needlework.tests.bus.kit", "needlework.tests.bus.conformance")
@@ -28,8 +27,13 @@ async def nothing_is_left(anyio_backend: object, tmp_path: Path, request: pytest
     left = [task for task in asyncio.all_tasks() - before if "TestRunner" not in repr(task.get_coro())]
     assert not left, left
     crashes = request.node.get_closest_marker("crashes") is not None
-    for path in tmp_path.rglob("needlework.db"):
+    for path in database_files(tmp_path):
         check_file(path, crashes=crashes)
+
+
+def database_files(folder: Path) -> list[Path]:
+    """The databases of a test."""
+    return list(folder.rglob("needlework.db"))
 
 
 def check_file(path: Path, *, crashes: bool) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-
 from needlework.bus.testing import ManualClock
 from needlework.bus.workspaces import Workspace
 

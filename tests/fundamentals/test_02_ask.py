@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from needlework.bus.context import Context
 from needlework.bus.errors import NoResponder
 from needlework.bus.messages import Message

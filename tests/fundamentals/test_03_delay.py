@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.bus.messages import Message
@@ -44,7 +43,7 @@ async def test_a_delayed_message_waits_for_its_time(tmp_path: Path, here: Worksp
         assert RANG == []
         clock.advance(0.001)
         await drain(bus)
-        assert RANG == [due]
+        assert [due] == RANG
 
 
 async def test_a_delayed_message_outlives_a_restart(tmp_path: Path, here: Workspace, clock: ManualClock) -> None:
@@ -54,4 +53,4 @@ async def test_a_delayed_message_outlives_a_restart(tmp_path: Path, here: Worksp
     clock.advance(3600)
     async with running_bus(Registry.of(remind, policies=POLICIES), tmp_path, clock=clock) as bus:
         await drain(bus)
-        assert RANG == [clock.now()]
+        assert [clock.now()] == RANG

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from needlework.bus.context import Context
 from needlework.bus.messages import Message
 from needlework.bus.records import EventRecord, Publication

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.bus.errors import Conflict

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.context import Context
 from needlework.bus.errors import Retry
 from needlework.bus.messages import Message

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.bus.messages import Message

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from needlework.bus.context import Context
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
