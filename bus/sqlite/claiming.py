@@ -72,46 +72,24 @@ def take(
 
 
 def _take_row(transaction: Transaction, runner: RunnerLane, lane: TopicLane, page: Page, row: tuple[Any, ...]) -> None:
-    due, seq, attempt, _, key, body, created, flags, cause, batch, head, checksum = row
+    due, seq, attempt, _, key, body, created, flags, cause, batch, head, checksum, *known = row
     delivery = Delivery(
-        runner,
-        lane,
-        seq,
-        page.workspace,
-        page.priority,
-        due,
-        created,
-        attempt,
-        key,
-        body,
-        checksum,
-        flags,
-        cause,
-        batch,
-        head,
-    )
+        runner, lane, seq, page.workspace, page.priority, due, created, attempt, key, body, checksum, flags, cause, batch, head
+    )  # fmt: skip
+    if known[0] is not None:  # it was attempted before, moved, or committed a step
+        delivery.failures, delivery.suspicion, delivery.deaths, delivery.cursor = known
     controls = transaction.controls
     if controls.active:
         hold = controls.reason(lane, runner.name, page.workspace, flags)
         if hold is not None:
             park(transaction, delivery, hold)
             return
-    if attempt:
-        _recall(transaction, delivery)
     if lane.coalesce != "off":
         forget_waiting(transaction, page.workspace, lane.number, key, seq)
     if lane.ordered:
         hold_head(transaction, runner.number, page.workspace, lane.number, key, seq)
     transaction.entered.setdefault(runner.number, []).append(seq)
     page.deliveries.append(delivery)
-
-
-def _recall(transaction: Transaction, delivery: Delivery) -> None:
-    """What is known of a delivery that was attempted or committed a step before."""
-    state = transaction.connection.execute(_STATE, (delivery.seq, delivery.runner.number)).fetchone()
-    if state is not None:
-        delivery.failures, delivery.suspicion = state["failures"], state["suspicion"]
-        delivery.deaths, delivery.cursor = state["deaths"], state["cursor"]
 
 
 def park(transaction: Transaction, delivery: Delivery, reason: str) -> None:
