@@ -1,6 +1,5 @@
 """The connection to a running server: one place for addresses, tokens, repeats and errors."""
 
-import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,13 +9,12 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import msgspec
 from needlework.cli.show import Failure
+from needlework.cli.stream import Broken, Stream
 
 DEFAULT_URL = "http://127.0.0.1:6767"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ATTEMPTS = 3
 _LONGEST_WAIT = 30
-_MOST_RECONNECTS = 10
-TERMINAL = frozenset({"result", "refused", "dead", "cancelled"})
 
 
 def quoted(part: str) -> str:
@@ -108,44 +106,18 @@ class Client:
 
     def events(self, path: str, *, after: str | None = None) -> Iterator[httpx2.ServerSentEvent]:
         """The events of a stream until its end; a broken connection is resumed where it broke."""
-        seen = broken = 0
-        ended = False
-        while broken <= _MOST_RECONNECTS:
-            headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-            if after:
-                headers["Last-Event-ID"] = after
-            wait = 0.5
-            with contextlib.suppress(httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.ReadTimeout):
-                for event in self._stream(path, headers, first=seen == 0):
-                    if event is None:
-                        return
-                    after, broken, seen = event.id or after, 0, seen + 1
-                    wait = event.retry / 1000 if event.retry else wait
-                    ended = ended or event.event in TERMINAL
-                    yield event
-                if ended:
-                    return
-            broken += 1
-            self.pause(min(wait * broken, 10.0))
-        raise Failure(f"the stream of {path} broke {broken} times in a row", "is the server being restarted?")
 
-    def _stream(self, path: str, headers: dict[str, str], *, first: bool) -> Iterator[httpx2.ServerSentEvent | None]:
-        """The events of one connection; None where the server says that there are no more."""
-        timeout = httpx2.Timeout(60.0, connect=5.0)  # heartbeats come every 15 s
+        def refused(response: httpx2.Response) -> None:
+            _body(response, "GET", path)
+
         try:
-            with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
-                if response.status_code == 204:
-                    yield None
-                elif response.status_code >= 500 and not first:
-                    return
-                elif not response.is_success:
-                    response.read()
-                    _body(response, "GET", path)
-                else:
-                    yield from httpx2.EventSource(response)
+            yield from Stream(self._http, path, after, refused, self.pause)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            if first:
-                raise self._unreachable(error) from None
+            raise self._unreachable(error) from None
+        except httpx2.TransportError as error:
+            raise Failure(f"GET {path}: the connection to {self.url} broke: {_reason(error)}") from None
+        except Broken as error:
+            raise Failure(str(error), "the work goes on; look again with: needlework watch") from None
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 import msgspec
-from needlework.cli.client import TERMINAL, Client, quoted
+from needlework.cli.client import Client, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import Failure, as_json, cell, json_option, printable
+from needlework.cli.stream import TERMINAL
 
 
 @click.command()

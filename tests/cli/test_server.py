@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from click.testing import CliRunner, Result
 from needlework.cli.main import main
@@ -26,6 +27,31 @@ class Running:
         """Run `needlework …` against this server."""
         return CliRunner().invoke(main, list(words), env={"NEEDLEWORK_URL": self.url, "NEEDLEWORK_DATA": None})
 
+    def streams(self, count: int) -> None:
+        """Wait until so many event streams are open."""
+        metric = re.compile(r"^needlework_\w*streams\w*(?:\{[^}]*\})? (\d+)", re.MULTILINE)
+        for _ in range(2_000):
+            found = metric.search(httpx2.get(f"{self.url}/metrics", trust_env=False).text)
+            if found and int(found[1]) >= count:
+                return
+        raise AssertionError(f"there were never {count} streams")
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.process.kill()
+        self.process.wait(timeout=30)
+        self._close()
+
+    def stop(self) -> None:
+        """End it as an administrator does; it must end well."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=30) == 0
+        self._close()
+
+    def _close(self) -> None:
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
     def json(self, *words: str) -> object:
         """What a command prints as JSON."""
         result = self(*words, "--json")
@@ -33,11 +59,11 @@ class Running:
         return json.loads(result.stdout)
 
 
-def start(data: Path, *options: str) -> Running:
-    """A server on a free port, when it says that it listens."""
+def start(data: Path, *options: str, port: int = 0) -> Running:
+    """A server, on a free port where none is given, when it says that it listens."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
     code = "from needlework.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--data", str(data), "--port", "0", *options]
+    command = [sys.executable, "-c", code, "serve", "--data", str(data), "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ)
     assert process.stdout is not None
     for line in process.stdout:
@@ -51,10 +77,7 @@ def needlework(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server for this file; it must end well when it is told to."""
     running = start(tmp_path_factory.mktemp("data"))
     yield running
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(timeout=30) == 0
-    assert running.process.stdout is not None
-    running.process.stdout.close()
+    running.stop()
 
 
 def test_a_message_is_published_followed_and_shown(needlework: Running) -> None:
@@ -153,7 +176,20 @@ def test_an_exposed_server_makes_a_token_and_refuses_everyone_without(tmp_path: 
         running.url = running.url.replace("0.0.0.0", "127.0.0.1")
         assert "[401" in running("topics").stderr
     finally:
-        running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(timeout=30) == 0
-        assert running.process.stdout is not None
-        running.process.stdout.close()
+        running.stop()
+
+
+def test_a_watch_goes_on_over_a_kill_and_a_restart_and_ends_with_the_result(tmp_path: Path) -> None:
+    running = start(tmp_path)
+    words = ("--data", '{"title": "Delayed"}', "--deliver-after", "3s")
+    ident = running("publish", "note.ingest", *words).stdout.split()[0]
+    code = "from needlework.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "watch", ident, "--json", "--url", running.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        running.streams(1)
+        running.kill()
+        again = start(tmp_path, port=int(running.url.rpartition(":")[2]))
+        output, errors = watching.communicate(timeout=60)
+        again.stop()
+    assert watching.returncode == 0, errors
+    assert [json.loads(line)["event"] for line in output.splitlines()] == ["result"]

@@ -48,6 +48,20 @@ def test_a_lost_connection_is_resumed_behind_the_last_event(server) -> None:
     assert [request.headers["Last-Event-ID"] for request in server.requests[1:]] == ["1", "1"]
 
 
+def test_a_server_that_goes_away_before_the_first_event_is_waited_for_as_long_as_it_asks(server) -> None:
+    server.streams(b"retry: 2000\n\n", breaks=True)
+    server.raises(httpx2.ConnectError)
+    server.says({"detail": "starting"}, 503)
+    server.streams(RESULT)
+    assert server("watch", "msg_1").exit_code == 0
+    assert server.pauses == [2.0, 4.0, 6.0]
+
+
+def test_no_server_at_all_says_how_to_start_one(server) -> None:
+    server.raises(httpx2.ConnectError)
+    assert "needlework serve" in server("watch", "msg_1").stderr
+
+
 def test_a_stream_that_ends_early_is_asked_again_until_the_server_says_that_it_is_over(server) -> None:
     server.streams(PROGRESS)
     server.answers.append(lambda request: httpx2.Response(204))
