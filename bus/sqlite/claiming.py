@@ -74,7 +74,8 @@ def take(
 def _take_row(transaction: Transaction, runner: RunnerLane, lane: TopicLane, page: Page, row: tuple[Any, ...]) -> None:
     due, seq, attempt, _, key, body, created, flags, cause, batch, head, checksum, *known = row
     delivery = Delivery(
-        runner, lane, seq, page.workspace, page.priority, due, created, attempt, key, body, checksum, flags, cause, batch, head
+        runner, lane, seq, page.workspace, page.priority, due, created, attempt, key, body, checksum, flags, cause,
+        batch, head,
     )  # fmt: skip
     if known[0] is not None:  # it was attempted before, moved, or committed a step
         delivery.failures, delivery.suspicion, delivery.deaths, delivery.cursor = known
