@@ -8,6 +8,7 @@ only one that looks suspicious is read again token by token.
 
 import asyncio
 import re
+from itertools import accumulate
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -25,7 +26,7 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
 _STRING_OR_INTEGER = re.compile(_STRING.pattern + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_LEVELS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 class Decode(Protocol[_Decoded]):
@@ -85,12 +86,8 @@ def check_depth(text: bytes, depth: int) -> None:
     """Raises Problem 400 where arrays and objects are nested deeper than `depth`."""
     if text.count(b"{") + text.count(b"[") <= depth:
         return
-    brackets = _STRING.sub(b"", text).translate(_ONE_KIND, _NOT_BRACKETS)
-    for _ in range(depth):  # each round takes away the innermost level
-        brackets = brackets.replace(b"[]", b"")
-        if not brackets:
-            return
-    if b"[]" in brackets:  # else they don't match, and the decoder says so
+    brackets = _STRING.sub(b"", text).translate(None, _NOT_BRACKETS)
+    if max(accumulate(map(_LEVELS.__getitem__, brackets)), default=0) > depth:
         raise Problem(400, "too_deep", f"the body is nested deeper than {depth} levels")
 
 

@@ -7,6 +7,7 @@ minute are written, the rest is counted into the next one.
 import asyncio
 import ipaddress
 import logging
+from functools import lru_cache
 
 from needlework.bus.audit import Audit
 from needlework.bus.clock import Clock
@@ -75,6 +76,7 @@ class DenialLog:
             logger.warning("a denial could not be audited: %s", error)  # it is denied all the same
 
 
+@lru_cache(maxsize=4096)
 def address_of(client: tuple[str, int] | None) -> str:
     """Where a caller is counted: the address, or the /64 that one household of IPv6 gets."""
     if client is None:

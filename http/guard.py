@@ -7,9 +7,8 @@ once, and every answer leaves with the security headers.
 
 import itertools
 import secrets
-from collections.abc import Awaitable, MutableMapping
 from time import perf_counter
-from typing import Any, cast
+from typing import cast
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -18,9 +17,10 @@ from needlework.bus.permissions import Permission
 from needlework.http import problems
 from needlework.http.callers import Callers
 from needlework.http.denials import DenialLog
-from needlework.http.headers import NO_STORE, SECURITY, RequestHeaders
+from needlework.http.headers import RequestHeaders
 from needlework.http.hosts import HostRule, OriginRule
 from needlework.http.metrics import Metrics
+from needlework.http.outgoing import Outgoing
 from needlework.http.problems import Disconnected, Problem
 from needlework.http.routes import PUBLIC, Caller, Found, RouteTable
 from needlework.http.settings import HttpSettings
@@ -50,7 +50,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        reply = _Reply(send, next(self._request_ids))
+        reply = Outgoing(scope, send, next(self._request_ids))
         headers = RequestHeaders(scope["headers"])
         began, endpoint = perf_counter(), None
         try:
@@ -68,7 +68,7 @@ class Guard:
         finally:
             self.metrics.note(endpoint, reply.status, perf_counter() - began)
 
-    def _address(self, scope: Scope, headers: RequestHeaders, reply: "_Reply") -> Found | None:
+    def _address(self, scope: Scope, headers: RequestHeaders, reply: "Outgoing") -> Found | None:
         """Steps 1 and 3: is this request meant for us, and may its page call? The endpoint, if any."""
         host = self.hosts.check(headers, scope.get("server"))
         found = None if scope["type"] == "websocket" else self.routes.find(scope["method"], scope["path"])
@@ -77,7 +77,7 @@ class Guard:
         reply.allow_origin = self.origins.check(headers, scheme, host, navigates)
         return found
 
-    async def _admit(self, scope: Scope, headers: RequestHeaders, found: Found, reply: "_Reply") -> None:
+    async def _admit(self, scope: Scope, headers: RequestHeaders, found: Found, reply: "Outgoing") -> None:
         """Steps 2, 4, 5 and 6: who calls, may they, is the body one that we take? Leaves a Caller behind."""
         endpoint = found.endpoint
         client = scope.get("client")
@@ -93,11 +93,10 @@ class Guard:
                 detail = f"{endpoint.permission} is needed, and {principal.name} does not have it"
                 raise Problem(403, "permission_missing", detail)
             workspace = self.callers.workspace(principal, headers)
-            origin = self.callers.origin(headers, client)
-            scope["caller"] = Caller(principal, workspace, reply.request_id, origin)
+            scope["caller"] = Caller(principal, workspace, reply.request_id, client)
         _check_body(headers, self.settings.upload_limit if endpoint.upload else self.settings.body_limit)
 
-    async def _without_endpoint(self, scope: Scope, headers: RequestHeaders, reply: "_Reply") -> None:
+    async def _without_endpoint(self, scope: Scope, headers: RequestHeaders, reply: "Outgoing") -> None:
         """No endpoint: a preflight of an allowed page, OPTIONS, a wrong method, an unknown path."""
         if scope["type"] == "websocket":
             raise Problem(404, "not_found", "nothing here speaks WebSocket")
@@ -120,7 +119,7 @@ class Guard:
         await response(scope, _nothing, reply)
 
     async def _fail(
-        self, scope: Scope, receive: Receive, headers: RequestHeaders, reply: "_Reply", error: Exception
+        self, scope: Scope, receive: Receive, headers: RequestHeaders, reply: "Outgoing", error: Exception
     ) -> None:
         response = problems.response(error, reply.request_id)
         if response.status_code in _DENIALS:
@@ -135,35 +134,6 @@ class Guard:
         if reply.status:  # too late to say so in a response: the connection is cut, which the caller can see
             raise error
         await response(scope, receive, reply)
-
-
-class _Reply:
-    """`send` of one request: adds the headers that every answer carries, and remembers what was answered."""
-
-    __slots__ = ("allow_origin", "raw", "request_id", "status", "who")
-
-    def __init__(self, send: Send, request_id: str) -> None:
-        self.raw, self.request_id = send, request_id
-        self.status = 0
-        self.who = "nobody"
-        self.allow_origin: str | None = None
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self._complete(message)
-        return self.raw(message)
-
-    def _complete(self, message: MutableMapping[str, Any]) -> None:
-        own = list(message.get("headers", ()))
-        headers = [*SECURITY, (b"x-request-id", self.request_id.encode()), *own]
-        if not any(name == b"cache-control" for name, _ in own):
-            headers.append(NO_STORE)
-        if self.allow_origin is not None:
-            headers.append((b"access-control-allow-origin", self.allow_origin.encode("latin-1")))
-            headers.append((b"access-control-expose-headers", b"*"))
-            headers.append((b"vary", b"origin"))
-        message["headers"] = headers
 
 
 def _check_body(headers: RequestHeaders, limit: int) -> None:

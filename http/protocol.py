@@ -1,21 +1,28 @@
 """The wire: uvicorn's httptools protocol with the limits and deadlines that it lacks.
 
-httptools takes a header block of a megabyte and uvicorn waits for ever for a slow one. Here the size and
-count of headers and the length of the target are bounded while they arrive, headers and bodies have
-deadlines, and a reader that takes nothing of an answer is cut off.
+httptools takes a header block of a megabyte and uvicorn waits for ever for a slow one. Here the size and count of
+headers and the length of the target are bounded while they arrive, headers, bodies and idle connections have
+deadlines, and a reader that takes nothing of an answer is cut off. Deadlines are plain numbers that the server's
+tick looks at: a timer for each request would cost as much as parsing it.
 """
 
 import asyncio
-from asyncio.events import TimerHandle
+from functools import partial
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from needlework.http.headers import NO_STORE, SECURITY
+from needlework.http.headers import NO_STORE, SECURITY, RawHeaders
 from needlework.http.problems import document
 from needlework.http.settings import HttpSettings
+
+_NEVER = float("inf")
+
+
+class _Refused(Exception):
+    """Stops the parser: the rest of the request is not worth its time."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -33,30 +40,19 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False
         self._header_bytes = 0
-        self._in_headers = False
-        self._deadline: TimerHandle | None = None
-        self._stalled: TimerHandle | None = None
+        self._in_headers = True
         self._refused = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._arm(self.settings.header_timeout)  # also for who connects and says nothing
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        if self._stalled is not None:
-            self._stalled.cancel()
-        self._unset_keepalive_if_required()
-        super().connection_lost(exc)
+        self._stalled = False
+        self.deadline = self.loop.time() + self.settings.header_timeout
+        """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and not self._in_headers and self._deadline is None:
-            self._arm(self.settings.header_timeout)
-        # Counted before they are parsed: what never ends would be buffered by the parser for ever.
-        if self._in_headers or idle:
+        if self._in_headers:
+            # Counted before they are parsed: the parser would buffer for ever what never ends.
+            if not self._header_bytes and not self._stalled:
+                self.deadline = self.loop.time() + self.settings.header_timeout
             self._header_bytes += len(data)
             if self._header_bytes > self.settings.header_bytes and self._is_too_long(data):
                 self._refuse(431, "headers_too_large", "the header block is too large")
@@ -68,85 +64,108 @@ class BoundedProtocol(HttpToolsProtocol):
         end = data.find(b"\r\n\r\n")
         return end < 0 or self._header_bytes - len(data) + end > self.settings.header_bytes
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_headers = True
-
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > self.settings.target_bytes:
             self._refuse(414, "target_too_long", f"a target is at most {self.settings.target_bytes} bytes")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if len(self.headers) > self.settings.header_count:
-            self._refuse(431, "too_many_headers", f"a request has at most {self.settings.header_count} headers")
+            raise _Refused
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._header_bytes = 0
-        if self._refused:
-            return
+        if len(self.headers) > self.settings.header_count:
+            self._refuse(431, "too_many_headers", f"a request has at most {self.settings.header_count} headers")
+            raise _Refused
         if self.url[:1] != b"/":  # an absolute target names a host of its own, which nobody would check
             self._refuse(400, "bad_target", "the target of a request starts with /")
-            return
-        self._arm(self.settings.body_timeout)
+            raise _Refused
+        if not self._stalled:
+            self.deadline = self.loop.time() + self.settings.body_timeout
         super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
+        self.scope["answer"] = partial(self._answer, self.cycle)  # type: ignore[typeddict-unknown-key]
 
     def on_message_complete(self) -> None:
-        self._disarm()
-        if not self._refused:
-            super().on_message_complete()
+        self._in_headers = True  # what comes next, if anything, is another request's
+        if not self._stalled:
+            self.deadline = _NEVER
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's, with a deadline instead of a timer for the idle connection."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self._in_headers and not self._header_bytes and not self._stalled:
+            self.deadline = self.loop.time() + self.settings.keep_alive
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._stalled is None:
-            self._stalled = self.loop.call_later(self.settings.stream_send_timeout, self.transport.abort)
+        self._stalled = True
+        self.deadline = self.loop.time() + self.settings.stream_send_timeout
 
     def resume_writing(self) -> None:
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+        self._stalled = False
+        self.deadline = _NEVER if self._is_answering() else self.loop.time() + self.settings.header_timeout
         super().resume_writing()
+
+    def expire(self) -> None:
+        """End a connection whose deadline has passed."""
+        self.deadline = _NEVER
+        if self.transport is None or self.transport.is_closing():
+            return
+        if self._stalled or (self._is_answering() and self.cycle.response_started):
+            self.transport.abort()  # half an answer is out, another can't follow
+        elif self._is_answering() or self._header_bytes or self.cycle is None:
+            self._refuse(408, "request_too_slow", "the request did not come in time")
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "bad_request", "this is not an HTTP request")
 
-    def _arm(self, seconds: float) -> None:
-        self._disarm()
-        self._deadline = self.loop.call_later(seconds, self._too_slow)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _too_slow(self) -> None:
-        self._deadline = None
-        if self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started:
-            self.transport.abort()  # an answer is half out; another can't follow
-        elif self.transport is not None and not self.transport.is_closing():
-            self._refuse(408, "request_too_slow", "the request did not come in time")
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
-        """Answer without the application, and close: the rest of the request is not worth parsing."""
+        """Answer without the application, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
-        self._disarm()
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        if not self._is_answering() or not self.cycle.response_started:
             body = document(status, code, detail, "req_refused")
-            fields = [
-                *SECURITY, NO_STORE, (b"content-type", b"application/problem+json"),
-                (b"content-length", b"%d" % len(body)), (b"connection", b"close"),
-            ]  # fmt: skip
-            head = b"".join(b"%s: %s\r\n" % field for field in fields)
-            self.transport.write(STATUS_LINE[status] + head + b"\r\n" + body)
+            media = (b"content-type", b"application/problem+json")
+            head = head_of(status, [*SECURITY, NO_STORE, media, (b"connection", b"close")])
+            self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body))
         self.transport.close()
+
+    def _answer(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+        """A whole answer in one write: `head` is status line and headers as they leave. False: use `send`.
+
+        For the hot path: `send` looks at each header with two regular expressions, each time anew.
+        """
+        if cycle.disconnected:
+            return True
+        if self.flow.write_paused or cycle.response_started:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        date = b"".join([b"%s: %s\r\n" % field for field in self.server_state.default_headers])
+        self.transport.write(b"%s%scontent-length: %d\r\n%s%s" % (head, date, len(body), end, body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
+
+
+def head_of(status: int, headers: RawHeaders) -> bytes:
+    """Status line and headers as they leave, without the blank line that ends them."""
+    return STATUS_LINE[status] + b"".join(b"%s: %s\r\n" % field for field in headers)
 
 
 def bounded(settings: HttpSettings) -> type[BoundedProtocol]:

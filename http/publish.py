@@ -19,6 +19,7 @@ from needlework.http.bodies import check_depth, clean, decode, read_body
 from needlework.http.explain import explain
 from needlework.http.merge import is_filled, is_object, members, merge
 from needlework.http.moments import Shown, WrongTime, parse_moment
+from needlework.http.outgoing import send_json
 from needlework.http.problems import Problem
 from needlework.http.routes import Caller
 from needlework.http.settings import HttpSettings
@@ -99,7 +100,7 @@ class Publish:
             except _Wrong as wrong:
                 raise Problem(wrong.status, wrong.code, wrong.detail, errors=wrong.errors) from None
             answer = self._answer(await self._bus.publish(publication))
-        await _send_json(send, _encode(answer))
+        await send_json(send, _encode(answer))
 
     async def _publish_many(self, body: bytes, caller: Caller, key: str | None, trace: str | None) -> list[Published]:
         envelopes = decode(body, _decode_many, Envelope.__struct_fields__)
@@ -191,9 +192,3 @@ def _message(topic: Topic, key: bytes, data: bytes) -> Message[Any]:
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
         pass
     raise _Wrong(422, "invalid_message", explain(topic, key, data))
-
-
-async def _send_json(send: Send, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

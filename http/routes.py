@@ -30,7 +30,12 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     principal: Principal
     workspace: Workspace
     request_id: str
-    origin: str | None = None
+    client: tuple[str, int] | None = None
+
+    @property
+    def origin(self) -> str:
+        """The address that it comes from, for the log."""
+        return self.client[0] if self.client is not None else "unix"
 
 
 class Parameter(msgspec.Struct, frozen=True):

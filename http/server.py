@@ -1,5 +1,6 @@
 """Listen and serve: uvicorn, with our limits, without its signals; streams are told when the server stops."""
 
+import asyncio
 import contextlib
 import ipaddress
 import socket
@@ -31,6 +32,13 @@ class Server(uvicorn.Server):
         """Listen, then say so."""
         await super().startup(sockets)
         self._on_ready([address_of(listener) for server in self.servers for listener in server.sockets])
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: end the connections whose deadline has passed."""
+        now = asyncio.get_running_loop().time()
+        for connection in [each for each in self.server_state.connections if each.deadline < now]:  # type: ignore[union-attr]
+            connection.expire()  # type: ignore[union-attr]
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams end at once with a hint to come back; requests get their grace."""
