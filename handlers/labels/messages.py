@@ -6,7 +6,7 @@ import msgspec
 from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page
 from needlework.handlers.labels.definitions import LabelRules
-from needlework.handlers.times import Time, check_times
+from needlework.handlers.times import Time
 
 ContentType = Literal["conversation", "note"]
 LabelKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -66,9 +66,6 @@ class ReanalyseLabels(Message[dict[str, Any]], topic="labels.reanalysis", kw_onl
     type: Literal["conversations", "notes"] | None = None
     labels: str | None = None
     dry_run: bool = False
-
-    def __post_init__(self) -> None:
-        check_times(**{"from": self.from_, "until": self.until})
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

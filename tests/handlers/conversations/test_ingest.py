@@ -4,6 +4,8 @@ import random
 from typing import Any
 
 import pytest
+from needlework.handlers import batches
+from needlework.handlers.conversations import ingest
 from needlework.handlers.conversations.messages import (
     AppendMessages,
     ConversationInput,
@@ -82,6 +84,29 @@ async def test_a_list_answers_for_each_and_may_name_a_conversation_twice(desk: D
     assert [each["created"] for each in saved] == [True, False, False, True]
     assert len({each["id"] for each in saved}) == 2
     assert (await desk(ReadConversation(id=saved[0]["id"])))["message_count"] == 3
+
+
+async def test_a_list_that_is_broken_off_goes_on_where_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed before the failure stays, and its answers are told with the others."""
+    monkeypatch.setattr(batches, "UNIT", 2)
+    whole, calls = ingest.save, 0
+
+    async def fails_once(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            raise RuntimeError("broken off")
+        return await whole(*arguments)
+
+    monkeypatch.setattr(ingest, "save", fails_once)
+    items = [ConversationInput(external_id=f"t{number}") for number in range(8)]
+    message = await desk.publish(IngestConversation(items=items))
+    await desk.drain()
+    desk.clock.advance(5)
+    await desk.drain()
+    status = await desk.bus.message(desk.workspace, message)
+    assert [each["created"] for each in status["result"]] == [True] * 8
+    assert len((await desk(ListConversations()))["items"]) == 8
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -84,6 +84,31 @@ async def test_what_waits_for_its_first_analysis_is_counted_and_not_doubled(desk
     assert len(queued["items"]) == 3
 
 
+async def test_a_reanalysis_that_is_broken_off_goes_on_where_it_was(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was queued before the failure is neither queued again nor counted twice."""
+    await fill(desk, *range(5), notes=2)
+    monkeypatch.setattr(reanalyse, "PAGE", 2)
+    whole, calls = reanalyse.keep, 0
+
+    async def fails_once(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise RuntimeError("broken off")
+        await whole(*arguments)
+
+    monkeypatch.setattr(reanalyse, "keep", fails_once)
+    message = await desk.publish(ReanalyseLabels())
+    await desk.drain()
+    desk.clock.advance(5)
+    await desk.drain()
+    status = await desk.bus.message(desk.workspace, message)
+    assert counts(status["result"]) == (5, 2, 0)
+    assert (await desk.bus.batch(desk.workspace, status["result"]["batch_id"]))["total"] == 7
+
+
 async def test_a_dry_run_queues_nothing(desk: Desk) -> None:
     await fill(desk, 0)
     found = await desk(ReanalyseLabels(dry_run=True))
@@ -116,6 +141,8 @@ async def test_many_entities_go_in_pages(desk: Desk, monkeypatch: pytest.MonkeyP
         ({"from_": NOW, "until": NOW}, "empty_range"),
         ({"from_": NOW + 60}, "empty_range"),
         ({"labels": "churn_rsk"}, "unknown_label"),
+        ({"from_": NOW * 1000}, "invalid_time"),
+        ({"until": "tomorrow"}, "invalid_time"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(desk: Desk, fields: dict[str, Any], code: str) -> None:
