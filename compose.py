@@ -70,10 +70,10 @@ def serve(settings: Settings, *, demo: bool = False, api_only: bool = False, dev
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = lock_server(settings.data)
     try:
-        code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(settings, demo=demo, api_only=api_only))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(settings, demo=demo, api_only=api_only))
     finally:
         lock.release()
-    return code
 
 
 async def _serve(settings: Settings, *, demo: bool, api_only: bool) -> int:
@@ -96,8 +96,8 @@ async def _serve(settings: Settings, *, demo: bool, api_only: bool) -> int:
         if demo:
             await _fill_sample(bus)
         await stopping.wait()
-        bus.dispatcher.stopping = True
-        server.should_exit = True
+        server.should_exit = True  # no new connections, streams end with a hint; open requests go on
+        await bus.finish(settings.grace.seconds)
         await serving
     if any(worker.delivery for worker in bus.dispatcher.workers()):
         os._exit(0 if not failure else 1)  # a thread that ignores its time limit must not keep the process

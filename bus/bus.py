@@ -126,16 +126,20 @@ class Bus:
             log.info("rescued", deliveries=rescued)
         return rescued
 
-    async def stop(self, grace: float = 30.0) -> None:
-        """Stop claiming, let handlers end within `grace` seconds, write what waits, close."""
+    async def finish(self, grace: float) -> None:
+        """Start nothing more, let handlers end within `grace` seconds, then end streams and waiting requests."""
         self.watchdog.stop()
         self.scheduler.stop()
         self.maintenance.stop()
         await self.dispatcher.stop(grace)
-        await self.store.writer.settled()
+        await self.store.settled()
+        self.hub.close()
+
+    async def stop(self, grace: float = 30.0) -> None:
+        """Finish, give the runners back, write what waits, close."""
+        await self.finish(grace)
         if self.running:
             await self.store.release()
-        self.hub.close()
         await self.store.close()
         self._epoch_lock.release(remove=True)
 
@@ -240,18 +244,7 @@ class Bus:
 
     async def due(self, workspace: Workspace) -> dict[str, int]:
         """How many deliveries are due for each runner in a workspace."""
-        return {
-            name: await self.count_due(self.store.runners[name].number, workspace.id) for name in self.registry.runners
-        }
-
-    async def count_due(self, runner: int, workspace: int) -> int:
-        """Deliveries due now, counted up to 100,000."""
-        statement = Statement(
-            "SELECT count(*) FROM"
-            " (SELECT 1 FROM deliveries WHERE runner = ? AND workspace = ? AND due <= ? LIMIT 100000)",
-            (runner, workspace, self.clock.now()),
-        )
-        return int((await self.store.read(statement))[0][0])
+        return await self.inspection.due(workspace.id)
 
     # what the HTTP layer reads, kept with the reads
     async def message(self, workspace: Workspace, id: str) -> Any:

@@ -141,6 +141,7 @@ class Dispatcher:
         self.background(self._park(delivery, reason), "park")
 
     async def _park(self, delivery: Delivery, reason: str) -> None:
+        self.runs.put_aside(delivery)
         await self.bus.store.park(delivery, reason)
         self.queues[delivery.runner.name].forget(delivery)
 
@@ -215,6 +216,8 @@ class Dispatcher:
 
     async def stop(self, grace: float) -> None:
         """Start nothing more, let handlers end within `grace` seconds, break off the rest."""
+        if self.stopping:
+            return
         self.stopping = True
         for queue in self.queues.values():
             queue.lane.live = False

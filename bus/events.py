@@ -174,8 +174,12 @@ class Hub:
         return self._by_workspace, filter.workspace
 
     def close(self) -> None:
-        """End all streams."""
+        """End all streams; requests that wait hear that the outcome is not known yet."""
         self._closed = True
+        for futures in self._outcomes.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(TimeoutError("the service stops"))
         for index in (self._by_message, self._by_workspace):
             for watchers in index.values():
                 for watcher in watchers:

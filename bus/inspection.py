@@ -205,6 +205,16 @@ class Inspection:
             raise Conflict(f"nothing to cancel: {why}")
         return {"cancelled": ended}
 
+    async def due(self, workspace: int) -> dict[str, int]:
+        """How many deliveries are due for each runner in a workspace."""
+        lanes = self._bus.store.runners.values()
+        return {lane.name: await self.count_due(lane.number, workspace) for lane in lanes}
+
+    async def count_due(self, runner: int, workspace: int) -> int:
+        """Deliveries of a runner that are due now, counted up to 100,000."""
+        now = self._bus.clock.now()
+        return int((await self._rows("count_due", runner=runner, workspace=workspace, now=now))[0][0])
+
     async def batch(self, workspace: Workspace, id: str) -> dict[str, Any]:
         """How far a batch is. Raises NotFound."""
         rows = await self._rows("batch", id=id, workspace=workspace.id)

@@ -13,6 +13,8 @@ EVERY = 1.0
 """Seconds between steps."""
 BATCH = 500
 """Messages removed in one transaction at most: one delete of 300,000 held the writer for 0.7 s."""
+STEP = 2 * SECOND
+"""A change of wall against monotonic time that counts as a set clock; smaller ones are drift and slewing."""
 JUMP = 3600 * SECOND
 """A difference between wall and monotonic time that counts as a jump of the clock."""
 CONFIRM = 24 * 3600.0
@@ -62,7 +64,7 @@ class Maintenance:
 
     async def _step(self) -> None:
         try:
-            self._watch_clock()
+            await self._watch_clock()
             self._bus.store.write_mark()
             monotonic = self._bus.clock.monotonic()
             if monotonic >= self.paused_until and monotonic >= self._rest_until:
@@ -77,9 +79,13 @@ class Maintenance:
         """One batch of retention; how many messages went."""
         return await self._bus.store.prune(self._bus.clock.now(), BATCH)
 
-    def _watch_clock(self) -> None:
+    async def _watch_clock(self) -> None:
+        """A step of the wall clock moves waiting retries with it; a jump pauses retention besides."""
         offset = self._measure()
-        if abs(offset - self._offset) > JUMP:
+        step, self._offset = offset - self._offset, offset
+        if abs(step) > STEP:
+            moved = await self._bus.store.shift_retries(step)
+            log.warning("the clock was set", seconds=step / SECOND, retries_moved=moved)
+        if abs(step) > JUMP:
             self.paused_until = self._bus.clock.monotonic() + CONFIRM
-            log.warning("the clock jumped; retention pauses", seconds=(offset - self._offset) // SECOND)
-        self._offset = offset
+            log.warning("retention pauses after the jump of the clock", hours=CONFIRM / 3600)

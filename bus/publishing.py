@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 256 * 1024
 """Bytes of an encoded message; topics with `large = true` take up to LARGE_LIMIT."""
 LARGE_LIMIT = 64 * 1024 * 1024
+OVERLOAD = 20_000
+"""Units that wait to be written above which outside publishers hear 429."""
 BUDGET = 1_000_000
 """Unfinished deliveries of one topic in one workspace above which outside publishers hear 429."""
 _ENCODE = msgspec.json.Encoder().encode
@@ -62,6 +64,8 @@ class Encoder:
         return _ENCODE({name: value for name, value in head.items() if value}).decode()
 
     def check_budget(self, new: NewMessage, principal: str) -> None:
+        if self._bus.store.writer.waiting > OVERLOAD and principal != "system":
+            raise OverBudget("the disk can't follow: too many publishes wait to be written", retry_after=1)
         if self._bus.backlog.get((new.workspace, new.lane.number), 0) >= self.budget and principal != "system":
             raise OverBudget(
                 f"topic {new.lane.name!r} has {self.budget} unfinished messages in this workspace; try again later",

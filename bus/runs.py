@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 class Run:
     """One explicit run under way."""
 
-    __slots__ = ("counts", "done", "left", "started")
+    __slots__ = ("counts", "done", "left", "members")
 
     def __init__(self, n: int) -> None:
         self.left = n
-        self.started = 0
+        self.members: set[int] = set()
+        """Messages it let start whose attempt has not ended: only these are counted."""
         self.counts = {"result": 0, "failed": 0, "skipped": 0}
         self.done = asyncio.Event()
 
@@ -44,9 +45,11 @@ class Runs:
         """In mode `tick` a delivery starts only within a run's number; else it goes back to wait."""
         run = self._runs.get((queue.lane.name, delivery.workspace)) if self._runs else None
         if run is not None:
+            if delivery.seq in run.members:
+                return True  # again: a guard failed, or it waited for a limit
             if run.left > 0:
                 run.left -= 1
-                run.started += 1
+                run.members.add(delivery.seq)
                 return True
             if queue.policy.mode == "auto":
                 return True
@@ -58,8 +61,9 @@ class Runs:
     def finished(self, queue: "RunnerQueue", delivery: Delivery, kind: str) -> None:
         """Count an attempt of a run."""
         run = self._runs.get((queue.lane.name, delivery.workspace)) if self._runs else None
-        if run is None:
+        if run is None or delivery.seq not in run.members:
             return
+        run.members.discard(delivery.seq)
         if kind == "result":
             run.counts["result"] += 1
         elif kind in ("retrying", "dead"):
@@ -68,15 +72,28 @@ class Runs:
             run.counts["skipped"] += 1
         self._check(queue, delivery.workspace, run)
 
+    def put_aside(self, delivery: Delivery) -> None:
+        """A delivery that a run let start was parked before it did: it does not count."""
+        run = self._runs.get((delivery.runner.name, delivery.workspace)) if self._runs else None
+        if run is not None and delivery.seq in run.members:
+            run.members.discard(delivery.seq)
+            run.left += 1
+
+    def room(self, queue: "RunnerQueue", workspace: int) -> int | None:
+        """How many more a run of a ticked runner may take: what it can't start it must not take; None for any."""
+        run = self._runs.get((queue.lane.name, workspace)) if self._runs else None
+        if run is None or queue.policy.mode == "auto":
+            return None
+        return run.left - queue.ready.of_workspace(workspace)
+
     def has_due(self, queue: "RunnerQueue", workspace: int) -> bool:
-        """Whether something of a workspace is due or in flight here."""
-        if any(delivery.workspace == workspace for delivery in queue.held.values()):
+        """Whether something of a workspace is due and has not started."""
+        if any(delivery.workspace == workspace and not delivery.started for delivery in queue.held.values()):
             return True
         return any(state.more for place, state in queue.lanes.items() if place[0] == workspace)
 
     def _check(self, queue: "RunnerQueue", workspace: int, run: Run) -> None:
-        running = run.started - run.processed
-        if running <= 0 and (run.left <= 0 or not self.has_due(queue, workspace)):
+        if not run.members and (run.left <= 0 or not self.has_due(queue, workspace)):
             run.done.set()
 
     async def run(self, queue: "RunnerQueue", workspace: int, n: int, timeout: float) -> RunCount:
@@ -95,14 +112,13 @@ class Runs:
                 if lane[0] == workspace:
                     state.more, state.cursor = True, (0, 0)
             queue.lane.live = False
-            run.started += sum(1 for d in queue.held.values() if d.workspace == workspace and d.started)
             queue.wake()
             await self._wait(queue, workspace, run, timeout)
         finally:
             del self._runs[place]
             bus.controls.forced = bus.controls.forced - {place}
             queue.wake()
-        remaining = await bus.count_due(queue.lane.number, workspace)
+        remaining = await bus.inspection.count_due(queue.lane.number, workspace)
         counts = run.counts
         return RunCount(run.processed, counts["result"], counts["failed"], counts["skipped"], remaining)
 

@@ -77,6 +77,10 @@ class Store(Protocol):
         """A clean stop: give all runners back with nothing in flight."""
         ...
 
+    async def shift_retries(self, step: int) -> int:
+        """Move waiting retries by `step` microseconds after the wall clock was set; how many."""
+        ...
+
     async def prune(self, now: int, batch: int) -> int:
         """Remove what is older than its retention, at most `batch` messages; how many."""
         ...

@@ -93,7 +93,8 @@ class RunnerQueue:
         """Whether deliveries of this workspace may be taken now: always in mode `auto`, else during a run."""
         if self.policy.mode == "auto":
             return not self.paused
-        return (self.lane.name, workspace) in self.dispatcher.bus.controls.forced
+        within = self.dispatcher.runs.room(self, workspace)
+        return within is not None and within > 0
 
     def accept(self, delivery: Delivery) -> None:
         """A delivery was handed to this process."""
@@ -148,7 +149,8 @@ class RunnerQueue:
                     return
                 if room <= 0:
                     return
-                await self._take(place, min(room, 512))
+                within = self.dispatcher.runs.room(self, place[0])
+                await self._take(place, min(room, 512) if within is None else min(room, 512, within))
         finally:
             self._refilling = False
             self.wake_workers()

@@ -14,7 +14,7 @@ from needlework.bus.errors import ConfigError, LeaseLost, StorageDamaged
 from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
-from needlework.bus.sqlite import cancelling, claiming, pruning, rescuing
+from needlework.bus.sqlite import cancelling, claiming, pruning, rescuing, shifting
 from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
 from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.inserting import insert
@@ -250,6 +250,10 @@ class SqliteStore:
 
         await self.writer.run(give_back)
         self.writer.owned = set()
+
+    async def shift_retries(self, step: int) -> int:
+        """Move waiting retries by `step` microseconds: their wait is a duration, not a time of day."""
+        return int(await self.writer.run(lambda t: shifting.shift_retries(t, self.runners_by_number, step)))
 
     async def prune(self, now: int, batch: int) -> int:
         """Remove what is older than its retention; how many messages went."""

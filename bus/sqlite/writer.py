@@ -96,6 +96,11 @@ class Writer:
         self.commits = 0
         self._task = asyncio.create_task(self._drain(), name="needlework writer")
 
+    @property
+    def waiting(self) -> int:
+        """Units that wait to be written."""
+        return len(self._waiting)
+
     def submit(self, unit: Unit) -> None:
         """Queue a unit; its `settle` is called after its transaction."""
         if self._closed:
