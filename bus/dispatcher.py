@@ -142,6 +142,7 @@ class Dispatcher:
 
     async def _park(self, delivery: Delivery, reason: str) -> None:
         self.runs.put_aside(delivery)
+        self.runs.put_aside(delivery)
         await self.bus.store.park(delivery, reason)
         self.queues[delivery.runner.name].forget(delivery)
 
