@@ -64,18 +64,21 @@ def start(data: Path, *options: str, port: int = 0) -> Running:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
     code = "from needlework.cli.main import main; main()"
     command = [sys.executable, "-c", code, "serve", "--data", str(data), "--port", str(port), *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ)
+    log = data.with_suffix(".log")
+    with log.open("a") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environ)
     assert process.stdout is not None
     for line in process.stdout:
         if match := LISTENING.match(line.strip()):
             return Running(process, f"http://{match[1]}", data)
-    raise AssertionError(f"the server ended with {process.wait()} before it listened")
+    process.stdout.close()
+    raise AssertionError(f"the server ended with {process.wait()} before it listened:\n{log.read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="module")
 def needlework(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server for this file; it must end well when it is told to."""
-    running = start(tmp_path_factory.mktemp("data"))
+    running = start(tmp_path_factory.mktemp("server") / "data")
     yield running
     running.stop()
 
@@ -171,7 +174,7 @@ def test_a_second_server_on_the_same_data_refuses_to_start_and_names_the_first(n
 
 
 def test_an_exposed_server_makes_a_token_and_refuses_everyone_without(tmp_path: Path) -> None:
-    running = start(tmp_path, "--expose")
+    running = start(tmp_path / "data", "--expose")
     try:
         running.url = running.url.replace("0.0.0.0", "127.0.0.1")
         assert "[401" in running("topics").stderr
@@ -180,15 +183,16 @@ def test_an_exposed_server_makes_a_token_and_refuses_everyone_without(tmp_path: 
 
 
 def test_a_watch_goes_on_over_a_kill_and_a_restart_and_ends_with_the_result(tmp_path: Path) -> None:
-    running = start(tmp_path)
-    words = ("--data", '{"title": "Delayed"}', "--deliver-after", "3s")
-    ident = running("publish", "note.ingest", *words).stdout.split()[0]
+    running = start(tmp_path / "data")
+    assert running("pause", "topic", "note.ingest").exit_code == 0
+    ident = running("publish", "note.ingest", "--data", '{"title": "Held"}').stdout.split()[0]
     code = "from needlework.cli.main import main; main()"
     command = [sys.executable, "-c", code, "watch", ident, "--json", "--url", running.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         running.streams(1)
         running.kill()
-        again = start(tmp_path, port=int(running.url.rpartition(":")[2]))
+        again = start(tmp_path / "data", port=int(running.url.rpartition(":")[2]))
+        assert again("resume", "topic", "note.ingest").exit_code == 0
         output, errors = watching.communicate(timeout=60)
         again.stop()
     assert watching.returncode == 0, errors
