@@ -25,13 +25,15 @@ YIELD_EVERY = 32
 class LaneState:
     """What is known in memory of one (workspace, priority) lane in the store."""
 
-    __slots__ = ("cursor", "more", "next_due", "notices")
+    __slots__ = ("behind", "cursor", "more", "next_due", "notices")
 
     def __init__(self) -> None:
         self.more = True
         self.cursor = (0, 0)
         self.next_due: int | None = None
         self.notices = 0
+        self.behind: tuple[int, int] | None = None
+        """The first (due, message) that came to wait while a page was on its way."""
 
 
 class Worker:
@@ -111,8 +113,8 @@ class RunnerQueue:
         state.notices += 1
         if due <= now:
             state.more = True
-            if (due, seq) <= state.cursor:
-                state.cursor = (0, 0)
+            state.cursor = min(state.cursor, (due, seq - 1))
+            state.behind = (due, seq - 1) if state.behind is None else min(state.behind, (due, seq - 1))
         elif state.next_due is None or due < state.next_due:
             state.next_due = due
             self.dispatcher.arm(due)
@@ -163,12 +165,12 @@ class RunnerQueue:
 
     async def _take(self, place: tuple[int, int], limit: int) -> None:
         state = self.lanes[place]
-        notices, now = state.notices, self.dispatcher.bus.clock.now()
+        notices, now, state.behind = state.notices, self.dispatcher.bus.clock.now(), None
         page = await self.dispatcher.bus.store.take(self.lane, place, state.cursor, limit, now)
         for delivery in page.deliveries:
             self.accept(delivery)
         state.more = page.more or state.notices != notices
-        state.cursor = page.cursor
+        state.cursor = page.cursor if state.behind is None else min(page.cursor, state.behind)
         if page.next_due is not None and (state.next_due is None or page.next_due < state.next_due):
             state.next_due = page.next_due
             self.dispatcher.arm(page.next_due)

@@ -1,0 +1,97 @@
+"""Races that the kills or a reading of the code brought to light, each made to happen on purpose."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from needlework.bus.bus import Bus
+from needlework.bus.context import Context
+from needlework.bus.errors import StorageFull
+from needlework.bus.messages import Message
+from needlework.bus.records import Publication
+from needlework.bus.registry import Registry
+from needlework.bus.sql import Statement
+from needlework.bus.subscriptions import subscribe
+from needlework.bus.testing import drain, running_bus
+
+pytestmark = pytest.mark.anyio
+
+
+class Job(Message[None], topic="job"):
+    """Plain work."""
+
+    number: int
+
+
+class Other(Message[None], topic="other"):
+    """Work of another topic, for the same runner."""
+
+    number: int
+
+
+def registry_of(handler: Any, other: Any, **runner: Any) -> Registry:
+    """Both topics with one runner."""
+    topic = {"summary": "x", "permission": "permissionTasksWrite", "retry": {"attempts": 3, "first": "1ms"}}
+    topics = {"job": dict(topic), "other": dict(topic)}
+    limits = runner.pop("limits", None)
+    if limits:
+        topics["job"]["limits"] = list(limits)
+    policies = {"runners": {"work": {"description": "x", **runner}}, "topics": topics, "limits": limits or {}}
+    return Registry.of(handler, other, policies=policies)
+
+
+class Recorder:
+    """Two handlers that note what they ran."""
+
+    def __init__(self) -> None:
+        self.ran: list[tuple[str, int]] = []
+
+    def registry(self, **runner: Any) -> Registry:
+        @subscribe(Job, runner="work")
+        async def job(message: Job, context: Context) -> None:
+            self.ran.append(("job", message.number))
+
+        @subscribe(Other, runner="work")
+        async def other(message: Other, context: Context) -> None:
+            self.ran.append(("other", message.number))
+
+        return registry_of(job, other, **runner)
+
+
+async def publish(bus: Bus, *messages: Message[Any]) -> list[str]:
+    """Publish in the default workspace; the ids."""
+    workspace = bus.workspaces.by_name["default"]
+    receipts = await bus.publish_all([Publication(message=m, workspace=workspace) for m in messages])
+    return [receipt.id for receipt in receipts]
+
+
+async def test_what_comes_behind_a_page_being_read_is_not_forgotten(tmp_path: Path) -> None:
+    """A row that appears before the page's end, while the page is on its way, must be found (promise P2)."""
+    recorder = Recorder()
+    registry = recorder.registry()
+    async with running_bus(registry, tmp_path, runners=[]) as bus:
+        await bus.pause("other", "test", kind="topic")
+        await publish(bus, Other(number=1))
+        await publish(bus, *[Job(number=number) for number in range(700)])
+    bus = await Bus.open(tmp_path, registry)
+    take, pages = bus.store.take, 0
+
+    async def slow(*args: Any) -> Any:
+        nonlocal pages
+        page = await take(*args)
+        pages += 1
+        if pages == 1:
+            assert page.more
+            await bus.resume("other", "test", kind="topic")
+        return page
+
+    bus.store.take = slow  # type: ignore[method-assign]
+    await bus.start()
+    try:
+        await drain(bus, seconds=5)
+        assert ("other", 1) in recorder.ran
+        assert len(recorder.ran) == 701
+    finally:
+        await bus.stop(1)
