@@ -98,14 +98,14 @@ EXISTS (
 )
 
 -- name: filter_search
--- Only those whose subject or a message of which matches.
+-- Only those whose subject or a message of which matches. CROSS JOIN keeps the search first: else it runs per row.
 c.workspace_id = :workspace AND c.id IN (
     SELECT s.id FROM conversation_subject_search
-    JOIN conversations AS s ON s.seq = conversation_subject_search.rowid
+    CROSS JOIN conversations AS s ON s.seq = conversation_subject_search.rowid
     WHERE conversation_subject_search MATCH :match AND s.workspace_id = :workspace
     UNION
     SELECT m.conversation_id FROM conversation_text_search
-    JOIN conversation_messages AS m ON m.seq = conversation_text_search.rowid
+    CROSS JOIN conversation_messages AS m ON m.seq = conversation_text_search.rowid
     WHERE conversation_text_search MATCH :match AND m.workspace_id = :workspace
 )
 

@@ -67,10 +67,10 @@ EXISTS (
 )
 
 -- name: filter_search
--- Only those whose current version matches.
+-- Only those whose current version matches. CROSS JOIN keeps the search first: else it runs per row.
 n.workspace_id = :workspace AND n.id IN (
     SELECT v.note_id FROM note_search
-    JOIN note_versions AS v ON v.seq = note_search.rowid
-    JOIN notes AS c ON c.workspace_id = v.workspace_id AND c.id = v.note_id AND c.current_version = v.version
+    CROSS JOIN note_versions AS v ON v.seq = note_search.rowid
+    CROSS JOIN notes AS c ON c.workspace_id = v.workspace_id AND c.id = v.note_id AND c.current_version = v.version
     WHERE note_search MATCH :match AND v.workspace_id = :workspace
 )
