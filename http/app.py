@@ -51,6 +51,10 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.guard(scope, receive, send)
 
+    def listens_on(self, port: int) -> None:
+        """The port that was chosen, where any free one was asked for."""
+        self.guard.callers.listens_on(port)
+
     async def aclose(self) -> None:
         """End what runs beside requests: streams, and denials that are still being written down."""
         self.streams.close()

@@ -33,7 +33,8 @@ class Arguments:
         rest = [field for field in self.fields.values() if field.name not in self.path]
         optional = all(not field.required or field.encode_name in _FILTERS for field in rest)
         reads = topic.policy.method in ("GET", "DELETE")
-        self.by_query = reads or (optional and all(_is_scalar(field.type) for field in rest))
+        filters = topic.policy.method == "POST" and optional
+        self.by_query = reads or (filters and all(_is_scalar(field.type) for field in rest))
         """Whether the address is where its fields usually stand; a body is taken as well."""
         self.takes_body = bool(rest) and not self.by_query
         self.takes_list = any(field.encode_name == "items" for field in rest)

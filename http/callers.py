@@ -36,8 +36,13 @@ class Callers:
     def __init__(self, people: People, settings: HttpSettings) -> None:
         self._people, self._settings = people, settings
         self.failures = Failures(people.clock, settings.failures_per_minute)
-        self.cookie = f"nw_s_{settings.port}"
-        """Cookies ignore ports: another server on this host would read one without its own name."""
+        self.cookie, self._cookie_prefix = "", b""
+        self.listens_on(settings.port)
+
+    def listens_on(self, port: int) -> None:
+        """Name the cookie after the port: cookies ignore ports, so servers on one host would share theirs."""
+        self.cookie = f"nw_s_{port}"
+        """The session cookie's name."""
         self._cookie_prefix = f"{self.cookie}=".encode()
 
     async def principal(self, headers: RequestHeaders, client: tuple[str, int] | None) -> Principal:

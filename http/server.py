@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
@@ -31,7 +32,13 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
-        self._on_ready([address_of(listener) for server in self.servers for listener in server.sockets])
+        listeners = [listener for server in self.servers for listener in server.sockets]
+        names = [listener.getsockname() for listener in listeners]
+        for name in names:
+            if isinstance(name, tuple):
+                self._app.listens_on(name[1])
+                break
+        self._on_ready([address_of(listener) for listener in listeners])
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: end the connections whose deadline has passed."""
@@ -52,6 +59,7 @@ def make_server(
     """A server for `app`; setting its `should_exit` stops it. Raises ConfigError for an exposed socket in
     loopback mode: strangers would be taken for the owner."""
     settings = app.settings
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # we say ourselves where we listen
     if not settings.exposed and not is_loopback(settings.host, sockets):
         raise ConfigError(["listening beyond this machine needs --expose, which asks every caller for a token"])
     config = uvicorn.Config(
