@@ -45,7 +45,11 @@ def rescue(transaction: Transaction, runner: RunnerLane, topics: dict[int, Topic
 
 
 def release(transaction: Transaction, runner: RunnerLane) -> None:
-    """A clean stop: nothing of `runner` is in flight any more, and no attempt was lost."""
+    """A clean stop: nothing of `runner` is in flight any more, no attempt was lost, and no crash will be blamed on it."""
+    transaction.connection.executemany(
+        "UPDATE positions SET mark = 0 WHERE message = ? AND runner = ?",
+        [(seq, runner.number) for seq in transaction.windows.get(runner.number, ())],
+    )
     transaction.connection.execute("DELETE FROM windows WHERE runner = ?", (runner.number,))
     transaction.connection.execute("DELETE FROM owners WHERE runner = ?", (runner.number,))
 
@@ -86,7 +90,8 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
     deaths = known["deaths"] + (known["mark"] == 2)
     suspicion = 2 if known["mark"] else max(1, known["suspicion"])
     execute(
-        "INSERT INTO attempts (message, runner, attempt, at, kind, error) VALUES (?, ?, ?, ?, 'crashed', ?)",
+        "INSERT INTO attempts (message, runner, attempt, at, kind, error) VALUES (?, ?, ?, ?, 'crashed', ?)"
+        " ON CONFLICT (message, runner, attempt) DO NOTHING",
         (
             delivery.seq,
             number,
@@ -95,7 +100,6 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
             "the process died while this was in flight",
         ),
     )
-    delivery.attempt += 1
     if deaths >= DEATHS:
         transaction.remove(delivery)
         text = f"the process died {deaths} times while this ran and nothing else did"
@@ -103,6 +107,7 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
         bury(transaction, delivery, text, "poison")
         transaction.flush()
         return
+    delivery.attempt += 1
     execute(
         "UPDATE positions SET suspicion = ?, mark = 0, deaths = ? WHERE message = ? AND runner = ?",
         (suspicion, deaths, delivery.seq, number),
