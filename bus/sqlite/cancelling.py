@@ -22,7 +22,7 @@ def cancel(
     lane = topics[row["topic"]]
     ended, in_flight = 0, []
     for runner in lane.runners:
-        if seq in transaction.windows.get(runner.number, {}):
+        if transaction.in_window(runner.number, seq):
             in_flight.append(runner.number)
             continue
         spot = place_of(transaction, seq, runner.number)

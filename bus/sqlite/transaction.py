@@ -73,6 +73,10 @@ class Transaction:
         self.entered.setdefault(delivery.runner.number, []).append(delivery.seq)
         self.commit.handed.append(delivery)
 
+    def in_window(self, runner: int, seq: int) -> bool:
+        """Whether a delivery is in flight, or will be when this transaction is committed."""
+        return seq in self.windows.get(runner, ()) or seq in self.entered.get(runner, ())
+
     def remove(self, delivery: Delivery) -> None:
         """Take a delivery's row out; that it was there is checked by `flush`."""
         place = (delivery.runner.number, delivery.workspace, delivery.priority)
