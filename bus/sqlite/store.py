@@ -110,7 +110,8 @@ class SqliteStore:
         numbers = {}
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'messages'").fetchone():
             numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        check_mark(self.mark_path, numbers.get("messages", 0), numbers.get("events", 0))
+        self._last = self._marked = Mark(numbers.get("messages", 0), numbers.get("events", 0))
+        check_mark(self.mark_path, self._last.message, self._last.event)
         migrate(connection, [("bus", HERE / "migrations"), *groups], self.clock.now())
         self._number_names(connection)
         connection.execute("BEGIN IMMEDIATE")
@@ -199,11 +200,23 @@ class SqliteStore:
 
         await self.writer.run(move)
 
-    async def unpark(self, reason: str, limit: int, *, workspace: int | None = None, runner: str | None = None) -> int:
+    async def unpark(
+        self,
+        reason: str,
+        limit: int,
+        *,
+        workspace: int | None = None,
+        runner: str | None = None,
+        topic: str | None = None,
+    ) -> int:
         """Let parked deliveries go; how many."""
-        number = self.runners[runner].number if runner is not None else None
+        only = {
+            "workspace": workspace,
+            "runner": self.runners[runner].number if runner is not None else None,
+            "topic": self.topics[topic].number if topic is not None else None,
+        }
         count: int = await self.writer.run(
-            lambda t: claiming.unpark(t, self.runners_by_number, reason, limit, workspace=workspace, runner=number)
+            lambda t: claiming.unpark(t, self.runners_by_number, reason, limit, **only)
         )
         return count
 

@@ -1,6 +1,7 @@
-"""Races that the kills or a reading of the code brought to light, each made to happen on purpose."""
+"""Races and leftovers that the kills or a reading of the code brought to light, each made to happen on purpose."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ import pytest
 
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
-from needlework.bus.errors import StorageFull
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
+from needlework.bus.sqlite.mark import read_mark
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.testing import drain, running_bus
 
@@ -95,3 +96,61 @@ async def test_what_comes_behind_a_page_being_read_is_not_forgotten(tmp_path: Pa
         assert len(recorder.ran) == 701
     finally:
         await bus.stop(1)
+
+
+async def test_a_clean_stop_leaves_no_mark_that_a_later_crash_would_be_blamed_on(tmp_path: Path) -> None:
+    """A death counts against a delivery only if it ran alone just then (promise P7)."""
+    started = asyncio.Event()
+
+    @subscribe(Job, runner="work")
+    async def job(message: Job, context: Context) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    @subscribe(Other, runner="work")
+    async def other(message: Other, context: Context) -> None: ...
+
+    marks = Statement("SELECT mark, suspicion FROM positions")
+    bus = await Bus.open(tmp_path, registry_of(job, other))
+    await bus.start()
+    await publish(bus, Job(number=1))
+    await started.wait()
+    await bus.store.write(
+        [Statement("INSERT INTO positions (message, runner, priority, due, suspicion, mark) SELECT"
+                   " message, runner, priority, due, 2, 2 FROM deliveries")]
+    )  # fmt: skip
+    await bus.stop(0)
+    async with running_bus(registry_of(job, other), tmp_path, runners=[]) as bus:
+        assert [tuple(row) for row in await bus.store.read(marks)] == [(0, 2)]
+
+
+async def test_a_cancellation_in_the_same_commit_as_its_hand_over_does_not_end_it_twice(tmp_path: Path) -> None:
+    """What is handed over in a transaction is in flight for the rest of that transaction (promise P2)."""
+    recorder, gate = Recorder(), threading.Event()
+    async with running_bus(recorder.registry(), tmp_path) as bus:
+        await publish(bus, Job(number=1))
+        await drain(bus)
+        blocked = asyncio.create_task(bus.store.writer.run(lambda transaction: gate.wait(10)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        published = asyncio.create_task(publish(bus, Job(number=2)))
+        await asyncio.sleep(0)
+        cancelled = asyncio.create_task(bus.store.cancel(2, "test"))
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(blocked, published)
+        assert await cancelled == (0, [bus.store.runners["work"].number])
+        await drain(bus)
+    assert recorder.ran == [("job", 1), ("job", 2)]
+
+
+async def test_the_mark_beside_the_database_never_grows_weaker(tmp_path: Path) -> None:
+    """After a restart that only finished work, messages that vanish are still found missing (promise P11)."""
+    recorder = Recorder()
+    async with running_bus(recorder.registry(), tmp_path, runners=[]) as bus:
+        await publish(bus, *[Job(number=number) for number in range(5)])
+    async with running_bus(recorder.registry(), tmp_path) as bus:
+        await drain(bus)
+    mark = read_mark(tmp_path / "needlework.db.mark")
+    assert mark is not None
+    assert (mark.message, mark.event) == (5, 5)
