@@ -71,7 +71,7 @@ async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequen
         values["account_id"] = await _account(ctx, everyone)
     values["message_count"] += added
     if differing:
-        values |= {"revision": row["revision"] + 1, "queued_at": now, "status": "open"}
+        values |= {"revision": row["revision"] + 1, "queued_at": now, "status": given.status or "open"}
     if not everyone and all(values[name] == row[name] for name in values):
         return 0
     seen = {"seen_revision": row["revision"], "seen_updated": row["updated_at"]}

@@ -1,6 +1,6 @@
 """The public words of conversations: what may be sent in, asked for, and what is answered."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
@@ -41,6 +41,7 @@ class ConversationInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     channel: Channel | None = None
     subject: Subject | None = None
     account_id: str | None = None
+    status: Literal["open", "closed"] | None = None
     participants: list[Person | str] = []
     started_at: Time = None
     last_message_at: Time = None

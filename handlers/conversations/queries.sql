@@ -19,10 +19,10 @@ WHERE workspace_id = :workspace AND conversation_id = :conversation
 -- A new conversation; the guard sees where another message has made it meanwhile.
 INSERT INTO conversations (
     id, workspace_id, connection_id, channel, external_id, subject, account_id, started_at, last_message_at,
-    message_count, revision, queued_at, created_at, updated_at
+    status, message_count, revision, queued_at, created_at, updated_at
 ) VALUES (
     :id, :workspace, :connection_id, :channel, :external_id, :subject, :account_id, :started_at, :last_message_at,
-    :message_count, :revision, :queued_at, :now, :now
+    :status, :message_count, :revision, :queued_at, :now, :now
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_conversation

@@ -94,7 +94,7 @@ def fresh(ctx: Context, given: ConversationInput) -> dict[str, Any]:
 def merged(row: Row, given: ConversationInput) -> dict[str, Any]:
     """The columns of `row` with what `given` states; what it leaves out stays."""
     values = {name: row[name] for name in COLUMNS}
-    for name in ("channel", "account_id"):
+    for name in ("channel", "account_id", "status"):
         values[name] = getattr(given, name) or values[name]
     if given.subject is not None:
         values["subject"] = clean(given.subject)

@@ -57,6 +57,15 @@ async def test_a_callers_own_id_is_the_conversations_id(desk: Desk) -> None:
     assert (await desk(ReadConversation(id="conv_abc123")))["message_count"] == 3
 
 
+async def test_a_stated_status_holds(desk: Desk) -> None:
+    await desk(IngestConversation(id="conv_1", status="closed", messages=MESSAGES[:1]))
+    assert (await desk(ReadConversation(id="conv_1")))["status"] == "closed"
+    await desk(IngestConversation(id="conv_1", messages=MESSAGES))
+    assert (await desk(ReadConversation(id="conv_1")))["status"] == "open"
+    await desk(IngestConversation(id="conv_1", status="closed"))
+    assert (await desk(ReadConversation(id="conv_1")))["status"] == "closed"
+
+
 async def test_new_messages_extend_what_is_there(desk: Desk) -> None:
     first = await desk(IngestConversation(external_id="t1", messages=MESSAGES[:2]))
     again = await desk(IngestConversation(external_id="t1", messages=MESSAGES))
