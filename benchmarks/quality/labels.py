@@ -23,7 +23,8 @@ from needlework.handlers.text.hashing import counts, inverse_frequency, weighted
 from needlework.handlers.text.logistic import fit
 from numpy.typing import NDArray
 
-UNSEEN = OWN_TEST.with_name("unseen.tsv")
+OWN_SETS = ("sentences", "second", "idioms", "unseen")
+"""Our own sentences, in the order in which they were written; only `unseen` had no influence on anything."""
 BY_OWN_SENTENCES = [d.key for d in DEFAULT_LABELS if d.key not in {"action_items", "question"}]
 RARE = frozenset(BY_OWN_SENTENCES) - {"task_issue_bug", "feature_request"}
 Flags = NDArray[np.bool_]
@@ -57,9 +58,7 @@ def action_items(data: Path) -> list[Row]:
     rows = sources.natural(aside, "yes", 0.31)
     train = [row for row in sources.emails(data) if not row.aside]
     return [
-        measure(
-            "action_items (mail, 31 % yes)", ("action_items" in labels_of(r.text) for r in rows), _yes(rows)
-        ),
+        measure("action_items (mail, 31 % yes)", ("action_items" in labels_of(r.text) for r in rows), _yes(rows)),
         measure(
             "action_items (mail, as it comes)",
             ("action_items" in labels_of(r.text) for r in aside),
@@ -83,9 +82,7 @@ def issues(data: Path) -> list[Row]:
     macros = []
     for repo in sorted({row.repo for row in rows}):
         at = [index for index, row in enumerate(rows) if row.repo == repo]
-        parts = [
-            _kind("", kind, [said[i] for i in at], [true[i] for i in at])["f1"] for kind in kinds.values()
-        ]
+        parts = [_kind("", kind, [said[i] for i in at], [true[i] for i in at])["f1"] for kind in kinds.values()]
         macros.append(np.mean([float(part) for part in parts]))
     return [
         *out,
@@ -97,9 +94,7 @@ def chat_faults(data: Path) -> list[Row]:
     """Aside chats of the software desk: which sentences report a fault."""
     rows = [row for row in sources.chats(data) if row.aside and "software" in row.labels]
     said = ("task_issue_bug" in labels_of(row.text) for row in rows)
-    return [
-        measure("task_issue_bug (chat sentence)", said, ("reportbrokensoftware" in r.labels for r in rows))
-    ]
+    return [measure("task_issue_bug (chat sentence)", said, ("reportbrokensoftware" in r.labels for r in rows))]
 
 
 def unmarked_questions(data: Path) -> list[Row]:
@@ -125,9 +120,7 @@ def firing(data: Path) -> dict[str, float]:
     parts = [sources.emails(data), sources.chats(data), sources.meetings(data, 20)]
     rows = [row for part in parts for row in [r for r in part if r.aside][:400]]
     found = [labels_of(row.text) for row in rows]
-    return {
-        d.key: round(1000 * sum(d.key in labels for labels in found) / len(rows), 1) for d in DEFAULT_LABELS
-    }
+    return {d.key: round(1000 * sum(d.key in labels for labels in found) / len(rows), 1) for d in DEFAULT_LABELS}
 
 
 def intents(data: Path) -> list[Row]:
@@ -138,25 +131,19 @@ def intents(data: Path) -> list[Row]:
         rows = [row for row in sources.chats(data) if domain in row.labels]
         texts = [row.text for row in rows]
         table = counts(texts)
-        dense = np.concatenate((shared_encoder().encode(texts), cue_flags(texts) * 0.5), axis=1).astype(
-            np.float32
-        )
+        dense = np.concatenate((shared_encoder().encode(texts), cue_flags(texts) * 0.5), axis=1).astype(np.float32)
         columns = Features(dense, weighted(table, inverse_frequency(table)))
         train, test = (np.flatnonzero([row.aside == side for row in rows]) for side in (False, True))
         names = sorted({label for row in rows for label in row.labels} - sources.SMALL_TALK - {domain})
         truth = np.array([[name in row.labels for name in names] for row in rows])
         guess = [_intent(columns, truth[:, k].astype(int), train, test) for k in range(len(names))]
-        out.append(
-            measure(f"{domain} chat intents, micro", np.stack(guess, axis=1).ravel(), truth[test].ravel())
-        )
+        out.append(measure(f"{domain} chat intents, micro", np.stack(guess, axis=1).ravel(), truth[test].ravel()))
     return out
 
 
-def _intent(
-    columns: Features, truth: NDArray[np.int64], train: NDArray[np.int64], test: NDArray[np.int64]
-) -> Flags:
+def _intent(columns: Features, truth: NDArray[np.int64], train: NDArray[np.int64], test: NDArray[np.int64]) -> Flags:
     model = fit(columns.take(train), truth[train], ("no", "yes"), c=10, iterations=60)
-    return np.asarray(model.probabilities(columns.take(test))[:, 1] >= 0.5)
+    return np.asarray(model.probabilities(columns.take(test))[:, 1] >= 0.35)
 
 
 def _words_only(train: list[Sentence], test: list[Sentence]) -> Flags:
@@ -180,22 +167,19 @@ def main() -> None:
     """Print the table and the line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=sources.DATA)
-    parser.add_argument(
-        "--intents", action="store_true", help="also the chat intents of the recipe (two minutes)"
-    )
+    parser.add_argument("--intents", action="store_true", help="also the chat intents of the recipe (two minutes)")
     options = parser.parse_args()
     data: Path = options.data
     rows = [*action_items(data), *issues(data), *chat_faults(data), *unmarked_questions(data)]
-    rows += own_sentences(OWN_TEST, "own, tuned on") + own_sentences(UNSEEN, "own, unseen")
+    for name in OWN_SETS:
+        rows += own_sentences(OWN_TEST.with_name(f"{name}.tsv"), name)
     rows += intents(data) if options.intents else []
     print(f"{'':44}{'P':>7}{'R':>7}{'F1':>7}{'true':>7}{'n':>7}")
     for row in rows:
         cells = [f"{row[c]:7.3f}" if c in row else " " * 7 for c in ("precision", "recall", "f1")]
         print(f"{row['name']:44}{''.join(cells)}{row.get('true', ''):>7}{row['n']:>7}")
     fires = firing(data)
-    print(
-        "labels per 1,000 unlabelled sentences: " + ", ".join(f"{key} {rate}" for key, rate in fires.items())
-    )
+    print("labels per 1,000 unlabelled sentences: " + ", ".join(f"{key} {rate}" for key, rate in fires.items()))
     print(json.dumps({"version": ANALYSER_VERSION, "rows": rows, "firing": fires}))
 
 

@@ -117,9 +117,7 @@ def questions(data: Path) -> list[Sentence]:
 
 def own(path: Path) -> list[Sentence]:
     """Sentences written for this project, with all their labels."""
-    rows = [
-        line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"
-    ]
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
     return [Sentence(row[1], frozenset(row[0].split(",")) - {"-"}, row[1]) for row in rows]
 
 

@@ -5,44 +5,22 @@ label's score is that of its best sentence; without a sentence to quote there is
 pure: call it in a thread.
 """
 
-import re
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-from needlework.handlers.labels import rules
-from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
-from needlework.handlers.labels.scoring import label_models, looks_like_issue
-from needlework.handlers.labels.taught import taught_label
-from needlework.handlers.text.encoder import Encoder, shared_encoder
-from needlework.handlers.text.hashing import Double, Float
-from needlework.handlers.text.sentences import Span, sentences
-from needlework.handlers.text.strip import authored
-from numpy.typing import NDArray
+from needlework.handlers.labels.definitions import LabelDefinition
+
+if TYPE_CHECKING:
+    from needlework.handlers.labels.reading import Reading
+    from needlework.handlers.text.encoder import Encoder
 
 ANALYSER_VERSION = "labels-1/minilm-l6-v2-int8-1"
 """Names rules, models and encoder: a result is cached under it, and a change of any of them changes it."""
-MAX_SENTENCES = 20_000
-"""Of one analysis; what follows is not read."""
-MAX_ENCODED = 150_000
-"""Characters of different sentences that the encoder reads in one analysis, about four seconds of it (a
-meeting of two hours); the other sentences face the patterns only."""
 MAX_EVIDENCE = 10
-NEIGHBOUR = 0.15
-"""Weight of each neighbour's vector beside the sentence's own."""
-WHOLE_ISSUE = frozenset({"task_issue_bug", "feature_request"})
-"""In a filed issue these are told from the whole text alone."""
-
-_SMALL_TALK = re.compile(
-    r"\W*(?:(?:hi|hello|hey|hai|yes|yeah|yep|no|nope|ok|okay|k|sure|thanks?|thank you|thx|bye|goodbye|"
-    r"please|fine|right|"
-    r"good (?:morning|afternoon|evening|day)|welcome|dear|sir|madam|so much|very much|a lot|there|again|"
-    r"and|all|you too|have a "
-    r"(?:nice|great|good) (?:day|one|weekend|evening)|that's all|thats all|nothing else|uh|um|hmm|mm|oh|"
-    r"well)\W*)+"
-)
-_LETTERS = re.compile(r"[^\W\d_]{2}")
+"""Sentences quoted for one label, the best ones."""
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -78,191 +56,39 @@ class LabelResult(msgspec.Struct, frozen=True):
     definition_version: int
 
 
-class _Found(msgspec.Struct):
-    """The sentences of all segments: the segment's index, the span, and the row of its text among the
-    different ones."""
-
-    segments: list[int]
-    spans: list[Span]
-    rows: list[int]
-    texts: list[str]
-
-
-class _Reading(NamedTuple):
-    """All that one analysis knows of its sentences. `vectors` by row; `scores` and `filed` by place."""
-
-    segments: Sequence[Segment]
-    found: _Found
-    plain: list[str]
-    vectors: Float
-    scores: dict[str, Double]
-    filed: NDArray[np.bool_]
-
-
 def analyse(
     segments: Sequence[Segment], definitions: Sequence[LabelDefinition], encoder: Encoder | None = None
 ) -> list[LabelResult]:
     """One result for each enabled definition, in their order, whether present or not."""
+    # numpy and the models are loaded by the first analysis, not by the start of the service
+    from needlework.handlers.labels.reading import read
+    from needlework.handlers.text.encoder import shared_encoder
+
     enabled = [definition for definition in definitions if definition.enabled]
-    found = _sentences(segments)
-    if not enabled or not found.spans:
-        return [_absent(definition) for definition in enabled]
     reader = encoder or shared_encoder()
-    plain = [rules.plain(text) for text in found.texts]
-    encoded = _worth_encoding(plain)
-    vectors = np.zeros((len(plain), reader.dim), dtype=np.float32)
-    if encoded:
-        vectors[encoded] = reader.encode([found.texts[row] for row in encoded])
-    scores = _model_scores(found, vectors, encoded)
-    filed = _read_issues(segments, found, scores, reader)
-    reading = _Reading(segments, found, plain, vectors, scores, filed)
+    reading = read(segments, reader) if enabled else None
+    if reading is None:
+        return [_absent(definition) for definition in enabled]
     return [_result(reading, definition, reader) for definition in enabled]
 
 
-def _sentences(segments: Sequence[Segment]) -> _Found:
-    found = _Found([], [], [], [])
-    rows: dict[str, int] = {}
-    for index, segment in enumerate(segments):
-        for span in (
-            part for written in authored(segment.text) for part in sentences(segment.text, *written)
-        ):
-            if len(found.spans) == MAX_SENTENCES:
-                return found
-            text = segment.text[span.start : span.end]
-            row = rows.setdefault(text, len(rows))
-            if row == len(found.texts):
-                found.texts.append(text)
-            found.segments.append(index)
-            found.spans.append(span)
-            found.rows.append(row)
-    return found
+def _result(reading: Reading, definition: LabelDefinition, encoder: Encoder) -> LabelResult:
+    from needlework.handlers.labels.reading import judge
+
+    judgement = judge(reading, definition, encoder)
+    evidence = [_evidence(reading, at, score) for at, score in judgement.carriers]
+    return LabelResult(
+        label=definition.key,
+        present=bool(evidence),
+        score=round(judgement.score, 4),
+        evidence=evidence,
+        provenance=judgement.provenance,
+        model=ANALYSER_VERSION,
+        definition_version=definition.version,
+    )
 
 
-def _worth_encoding(plain: list[str]) -> list[int]:
-    """Rows that may say something.
-
-    Of too many, those with more words first: a model has nothing to hold on to in few.
-    """
-    rows = [
-        row
-        for row, text in enumerate(plain)
-        if _LETTERS.search(text) and not _SMALL_TALK.fullmatch(text[:80])
-    ]
-    if sum(len(plain[row]) for row in rows) <= MAX_ENCODED:
-        return rows
-    kept: list[int] = []
-    budget = MAX_ENCODED
-    for row in sorted(rows, key=lambda row: (-min(plain[row].count(" "), 12), row)):
-        budget -= len(plain[row])
-        if budget < 0:
-            break
-        kept.append(row)
-    return sorted(kept)
-
-
-def _model_scores(found: _Found, vectors: Float, encoded: list[int]) -> dict[str, Double]:
-    """Per label a score for each sentence, in order; 0 for what was not encoded."""
-    position = {row: at for at, row in enumerate(encoded)}
-    places = [at for at, row in enumerate(found.rows) if row in position]
-    scores = {key: np.zeros(len(found.rows)) for key in DEFAULTS_BY_KEY}
-    if not places:
-        return scores
-    ordered = vectors[found.rows]
-    context = ordered.copy()
-    context[1:] += NEIGHBOUR * ordered[:-1]
-    context[:-1] += NEIGHBOUR * ordered[1:]
-    norms = np.linalg.norm(context, axis=1, keepdims=True)
-    context /= np.maximum(norms, 1e-9)
-    texts = [found.texts[found.rows[at]] for at in places]
-    for key, column in label_models().scores(texts, ordered[places], context[places]).items():
-        scores[key][places] = column
-    return scores
-
-
-def _read_issues(
-    segments: Sequence[Segment], found: _Found, scores: dict[str, Double], encoder: Encoder
-) -> NDArray[np.bool_]:
-    """In a filed issue the whole text says which kind it is; its best sentence is quoted for it, the
-    others are not.
-
-    Returns which sentences belong to filed issues.
-    """
-    owner = np.array(found.segments)
-    filed = np.zeros(len(owner), dtype=bool)
-    for index, segment in enumerate(segments):
-        places = np.flatnonzero(owner == index)
-        if not len(places) or not looks_like_issue(segment.text):
-            continue
-        filed[places] = True
-        title, body = _title(segments, index)
-        for key, probability in label_models().issue_scores(title, body, encoder).items():
-            best = places[int(np.argmax(scores[key][places]))]
-            if key in WHOLE_ISSUE:
-                scores[key][places] = 0.0
-            scores[key][best] = max(scores[key][best], _issue_score(probability))
-    return filed
-
-
-def _issue_score(probability: float) -> float:
-    """0.5 of a probability becomes 0.6 of a score."""
-    return probability * 1.2 if probability < 0.5 else 0.6 + (probability - 0.5) * 0.8
-
-
-def _title(segments: Sequence[Segment], index: int) -> tuple[str, str]:
-    """An issue's title is the short segment before it, or its own first line."""
-    text = segments[index].text
-    before = segments[index - 1].text.strip() if index == 1 else ""
-    if before and len(before) <= 256 and "\n" not in before:
-        return before, text
-    title, _, body = text.lstrip().partition("\n")
-    return title[:256], body
-
-
-def _result(reading: _Reading, definition: LabelDefinition, encoder: Encoder) -> LabelResult:
-    key, found = definition.key, reading.found
-    by_model = reading.scores.get(key, np.zeros(len(found.rows)))
-    taught = taught_label(definition, encoder)
-    if taught is not None:
-        vectors = reading.vectors[found.rows]
-        by_model = taught.adjusted(by_model, vectors) if key in reading.scores else taught.scores(vectors)
-    final, ruled = _with_patterns(reading, definition, by_model)
-    best = int(np.argmax(final))
-    ranked = [int(at) for at in np.argsort(-final, kind="stable")[:MAX_EVIDENCE]]
-    kept = sorted(at for at in ranked if final[at] > 0 and final[at] >= definition.threshold)
-    evidence = [_evidence(reading, at, float(final[at])) for at in kept]
-    agreed = by_model[best] >= definition.threshold
-    provenance = ("hybrid" if agreed else "rule") if ruled[best] else "model"
-    score = round(float(final[best]), 4)
-    return LabelResult(key, bool(kept), score, evidence, provenance, ANALYSER_VERSION, definition.version)
-
-
-def _with_patterns(
-    reading: _Reading, definition: LabelDefinition, scores: Double
-) -> tuple[Double, NDArray[np.bool_]]:
-    """The scores after what patterns say, and where a pattern said yes."""
-    final, ruled = scores.copy(), np.zeros(len(scores), dtype=bool)
-    verdicts = [_verdict(definition, text) for text in reading.plain]
-    whole = definition.key in WHOLE_ISSUE
-    for at, row in enumerate(reading.found.rows):
-        if verdicts[row] is False:
-            final[at] = 0.0
-        elif verdicts[row] and not (whole and reading.filed[at]):
-            final[at] = max(float(final[at]), rules.RULE_SCORE)
-            ruled[at] = True
-    return final, ruled
-
-
-def _verdict(definition: LabelDefinition, plain: str) -> bool | None:
-    """What patterns say of a sentence: the workspace's own come first, then ours."""
-    taught = rules.taught(definition.rules, plain)
-    if taught is not None:
-        return taught
-    if rules.forbidden(definition.key, plain):
-        return False
-    return True if rules.strong(definition.key, plain) else None
-
-
-def _evidence(reading: _Reading, at: int, score: float) -> Evidence:
+def _evidence(reading: Reading, at: int, score: float) -> Evidence:
     segment, span = reading.segments[reading.found.segments[at]], reading.found.spans[at]
     return Evidence(segment.id, span.start, span.end, segment.text[span.start : span.end], round(score, 4))
 

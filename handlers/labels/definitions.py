@@ -46,10 +46,7 @@ class LabelDefinition(msgspec.Struct, frozen=True):
 DEFAULT_LABELS: tuple[LabelDefinition, ...] = (
     LabelDefinition(
         key="action_items",
-        prompt=(
-            "Someone is asked, or offers, to do something: a request, an order, a proposal to "
-            "meet, a commitment."
-        ),
+        prompt=("Someone is asked, or offers, to do something: a request, an order, a proposal to meet, a commitment."),
         task_type="follow_up",
     ),
     LabelDefinition(
@@ -70,10 +67,7 @@ DEFAULT_LABELS: tuple[LabelDefinition, ...] = (
     ),
     LabelDefinition(
         key="churn_risk",
-        prompt=(
-            "A customer may leave: cancelling, not renewing, moving to another product, losing "
-            "faith or interest."
-        ),
+        prompt=("A customer may leave: cancelling, not renewing, moving to another product, losing faith or interest."),
     ),
     LabelDefinition(
         key="praise",
@@ -85,9 +79,7 @@ DEFAULT_LABELS: tuple[LabelDefinition, ...] = (
     ),
     LabelDefinition(
         key="pricing_objection",
-        prompt=(
-            "The price is an obstacle: too expensive, no budget, a discount asked for, an increase disputed."
-        ),
+        prompt=("The price is an obstacle: too expensive, no budget, a discount asked for, an increase disputed."),
     ),
     LabelDefinition(
         key="competitor_mention",
@@ -95,10 +87,7 @@ DEFAULT_LABELS: tuple[LabelDefinition, ...] = (
     ),
     LabelDefinition(
         key="escalation",
-        prompt=(
-            "A complaint goes to a higher level: a manager is demanded, patience is over, "
-            "management is involved."
-        ),
+        prompt=("A complaint goes to a higher level: a manager is demanded, patience is over, management is involved."),
         task_type="follow_up",
     ),
     LabelDefinition(

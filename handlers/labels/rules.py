@@ -154,7 +154,11 @@ NEVER: dict[str, tuple[str, ...]] = {
     ),
     "pricing_objection": (r"\b(?:not|isn't|n't) (?:\w+ )?(?:too )?(?:expensive|pricey)\b",),
     "competitor_mention": (),
-    "escalation": (r"\bprivilege escalation\b|\b(?:no need to|don't|do not|won't) escalate\b",),
+    "escalation": (
+        r"\bprivilege escalation\b|\b(?:no need to|don't|do not|won't) escalate\b",
+        r"^\W{0,3}(?:my|the|our|his|her) (?:manager|boss|director|supervisor|team lead)\b"
+        r"(?! (?:\w+ )?(?:wants?|demands?|expects?|needs?|insists?|ask(?:s|ed|ing)?|furious|angry|complains?)\b)",
+    ),
     "expansion_signal": (r"\b(?:fewer|less|reduce|remove|cancel)\b",),
     "follow_up_promised": (
         r"^\W{0,4}(?:will|would|could|can|did|please)\b|\b(?:won't|will not|can't|cannot)\b",

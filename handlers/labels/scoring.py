@@ -29,9 +29,7 @@ _ISSUE_MARKS = (
     re.compile(r"^#{1,5} \w|^\*\*[^*\n]{3,60}\*\*:?\s*$", re.MULTILINE),
     re.compile(r"```"),
     re.compile(r"<!--"),
-    re.compile(
-        r"steps to reproduce|repro(?:duction)? steps|expected behaviou?r|actual behaviou?r", re.IGNORECASE
-    ),
+    re.compile(r"steps to reproduce|repro(?:duction)? steps|expected behaviou?r|actual behaviou?r", re.IGNORECASE),
     re.compile(r"traceback \(most recent|^\s+at \S{3,80}\(.{1,80}\)$", re.IGNORECASE | re.MULTILINE),
     re.compile(r"\b(?:OS|version|platform|environment)\b[^\n:]{0,30}: ", re.IGNORECASE),
     re.compile(r"^\s*[-*] \[[ x]\] ", re.MULTILINE | re.IGNORECASE),
@@ -92,9 +90,7 @@ def looks_like_issue(text: str) -> bool:
 
 def _chunks(body: str) -> list[str]:
     prose = " ".join(_CODE.sub(" ", body[:20_000]).split())
-    return [prose[start : start + CHUNK] for start in range(0, CHUNK * CHUNKS, CHUNK) if prose[start:]] or [
-        ""
-    ]
+    return [prose[start : start + CHUNK] for start in range(0, CHUNK * CHUNKS, CHUNK) if prose[start:]] or [""]
 
 
 _lock = threading.Lock()

@@ -42,9 +42,7 @@ class TaughtLabel:
         if self.model is not None:
             found = self.model.probabilities(Features(vectors))[:, 1]
         else:
-            found = sigmoid(
-                CENTROID_SLOPE * (vectors @ self.centroid - CENTROID_CUT).astype(float) + np.log(1.5)
-            )
+            found = sigmoid(CENTROID_SLOPE * (vectors @ self.centroid - CENTROID_CUT).astype(float) + np.log(1.5))
         return self.adjusted(np.where(np.any(vectors, axis=1), found, 0.0), vectors)
 
     def adjusted(self, scores: Double, vectors: Float) -> Double:

@@ -107,9 +107,7 @@ def _letters(texts: Sequence[str]) -> tuple[Int, Int]:
         inner = blanks[at + n - 1] - blanks[at + 1]
         kept = at[(inner == 0) & (breaks[at + n] == breaks[at])]
         rows.append(owner[kept])
-        columns.append(
-            HALF + (_mix(hashed[kept] + np.uint32(n)) >> np.uint32(32 - HALF_BITS)).astype(np.int64)
-        )
+        columns.append(HALF + (_mix(hashed[kept] + np.uint32(n)) >> np.uint32(32 - HALF_BITS)).astype(np.int64))
     empty = np.empty(0, dtype=np.int64)
     return np.concatenate([empty, *rows]), np.concatenate([empty, *columns])
 

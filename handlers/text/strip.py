@@ -136,9 +136,5 @@ def _before_closing(lines: list[_Line], end: int) -> int:
             and index
             and all(len(lines[later].text) < 70 for later in range(index, end))
         ):
-            return (
-                index + 1
-                if lines[index].text.lower().lstrip().startswith(("thank", "many thanks"))
-                else index
-            )
+            return index + 1 if lines[index].text.lower().lstrip().startswith(("thank", "many thanks")) else index
     return end

@@ -74,10 +74,7 @@ def test_evidence_names_its_message_and_place() -> None:
 
 
 def test_quotes_signatures_and_footers_say_nothing() -> None:
-    mail = (
-        "Sounds good.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Bob <bob@example.com> wrote:\n"
-        "> Please cancel our plan.\n"
-    )
+    mail = "Sounds good.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Bob <bob@example.com> wrote:\n> Please cancel our plan.\n"
     assert not any(result.present for result in results(mail).values())
 
 
@@ -138,10 +135,7 @@ def test_disabled_labels_are_not_answered_and_thresholds_hold() -> None:
 def test_phrases_of_a_workspace_come_before_ours() -> None:
     rules = LabelRules(phrases=("purple * alert",), never=("cancel our plan",))
     taught = LabelDefinition(key="churn_risk", prompt="", rules=rules)
-    assert (
-        results("This is a purple, very loud alert.", definitions=(taught,))["churn_risk"].provenance
-        == "rule"
-    )
+    assert results("This is a purple, very loud alert.", definitions=(taught,))["churn_risk"].provenance == "rule"
     assert not results("Please cancel our plan.", definitions=(taught,))["churn_risk"].present
 
 
@@ -152,9 +146,7 @@ def test_a_label_of_ones_own_learns_from_examples() -> None:
         "My package is late again.",
         "The courier lost our shipment.",
     )
-    own = LabelDefinition(
-        key="delivery_late", prompt="A delivery is late.", rules=LabelRules(examples=examples)
-    )
+    own = LabelDefinition(key="delivery_late", prompt="A delivery is late.", rules=LabelRules(examples=examples))
     assert results("Our shipment still has not been delivered.", definitions=(own,))["delivery_late"].present
     assert not results("We love the new dashboard.", definitions=(own,))["delivery_late"].present
 
@@ -162,8 +154,6 @@ def test_a_label_of_ones_own_learns_from_examples() -> None:
 def test_a_rejected_sentence_is_not_labelled_again() -> None:
     text = PLAIN_CASES["follow_up_promised"][1]
     yes = LabelDefinition(key="praise", prompt="", rules=LabelRules(examples=(text,)))
-    no = LabelDefinition(
-        key="praise", prompt="", rules=LabelRules(counter_examples=("It is a wonderful product.",))
-    )
+    no = LabelDefinition(key="praise", prompt="", rules=LabelRules(counter_examples=("It is a wonderful product.",)))
     assert results(text, definitions=(yes,))["praise"].present
     assert not results("It is a wonderful product.", definitions=(no,))["praise"].present

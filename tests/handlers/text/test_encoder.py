@@ -35,9 +35,7 @@ def test_vectors_have_unit_norm_and_dim(encoder: MiniLM) -> None:
 
 
 def test_meaning_is_near_and_another_meaning_far(encoder: MiniLM) -> None:
-    wrong, mistake, cat = encoder.encode(
-        ["The invoice is wrong.", "There is a mistake on my bill.", "A cat sleeps."]
-    )
+    wrong, mistake, cat = encoder.encode(["The invoice is wrong.", "There is a mistake on my bill.", "A cat sleeps."])
     assert float(wrong @ mistake) > 0.5
     assert float(wrong @ cat) < 0.2
 
@@ -48,10 +46,7 @@ def test_stored_vectors_are_found_again(encoder: MiniLM) -> None:
     vector = encoder.encode(["Please cancel our subscription."])[0]
     near = encoder.encode(["We want to end our subscription."])[0]
     assert float(vector @ near) == pytest.approx(STORED_COSINE, abs=0.02)
-    assert (
-        float(vector[:8] @ np.array(STORED)) / float(np.linalg.norm(vector[:8]) * np.linalg.norm(STORED))
-        > 0.99
-    )
+    assert float(vector[:8] @ np.array(STORED)) / float(np.linalg.norm(vector[:8]) * np.linalg.norm(STORED)) > 0.99
 
 
 def test_a_vector_does_not_depend_on_its_batch() -> None:

@@ -78,9 +78,7 @@ def test_fitting_twice_gives_the_same_numbers_and_saving_keeps_them(tmp_path: Pa
 
 
 def test_cue_flags_say_what_a_sentence_does() -> None:
-    asked, fault, blank = cue_flags(
-        ["Could you please send it by Friday?", "It crashes with a traceback.", ""]
-    )
+    asked, fault, blank = cue_flags(["Could you please send it by Friday?", "It crashes with a traceback.", ""])
     named = {name: index for index, name in enumerate(NAMES)}
     assert asked[[named["please"], named["polite_modal"], named["deadline"], named["question_mark"]]].all()
     assert fault[[named["error"], named["trace"]]].all()

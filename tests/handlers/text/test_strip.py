@@ -4,15 +4,11 @@ import pytest
 from needlework.handlers.text.strip import authored
 
 REPLY = (
-    "Yes, please go on.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Bob <bob@example.com> wrote:\n"
-    "> cancel everything\n> now\n"
+    "Yes, please go on.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Bob <bob@example.com> wrote:\n> cancel everything\n> now\n"
 )
-WRAPPED = (
-    "Fine.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Bob Somebody With A Name\n<bob@example.com> wrote:\n\n> cancel\n"
-)
+WRAPPED = "Fine.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Bob Somebody With A Name\n<bob@example.com> wrote:\n\n> cancel\n"
 OUTLOOK = (
-    "Fine.\n\n________________________________\nFrom: Bob\nSent: Monday\nTo: Ann\nSubject: x\n"
-    "\ncancel everything\n"
+    "Fine.\n\n________________________________\nFrom: Bob\nSent: Monday\nTo: Ann\nSubject: x\n\ncancel everything\n"
 )
 HEADERS = "Fine.\n\nFrom: Bob <b@example.com>\nSent: Monday\nTo: Ann\n\ncancel everything\n"
 FORWARD = "See below.\n\n-----Original Message-----\nFrom: Bob\ncancel everything\n"
@@ -21,8 +17,7 @@ DASHES = "All good.\n-- \nAnn Lee\ncancel@example.com\n"
 PHONE = "All good.\n\nSent from my iPhone\n"
 CLOSING = "All good.\n\nBest regards,\nAnn Lee\nHead of Cancel\n+1 555 1234\n"
 LEGAL = (
-    "All good.\n\nThis e-mail and any attachments are confidential. If you are not the "
-    "intended recipient, cancel it.\n"
+    "All good.\n\nThis e-mail and any attachments are confidential. If you are not the intended recipient, cancel it.\n"
 )
 BULK = "All good.\n\nUnsubscribe here or cancel your newsletter\n"
 
@@ -53,10 +48,7 @@ def test_answers_between_quotes_stay() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        (
-            "Thanks\nplease cancel the order, it is the wrong one and I would like to have the "
-            "other one instead of it"
-        ),
+        ("Thanks\nplease cancel the order, it is the wrong one and I would like to have the other one instead of it"),
         "From: my point of view\nthis is fine",
         "On Monday we meet.\nShe wrote: fine.",
         "-- \nplease cancel",
