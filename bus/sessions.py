@@ -20,6 +20,7 @@ IDLE_LIFE = 12 * 3600 * SECOND
 WHOLE_LIFE = 7 * 24 * 3600 * SECOND
 _SEEN_EVERY = 15 * 60 * SECOND
 _FRESH = 0.5
+_CACHE = 10_000
 
 
 class SessionStore:
@@ -88,6 +89,12 @@ class SessionStore:
         await self._write([*before, prune, add, line])
         return text
 
+    def recognises(self, text: str) -> bool:
+        """Whether this was a good cookie when it was last looked up."""
+        match = _SESSION.fullmatch(text)
+        known = self._known.get(match[1]) if match else None
+        return known is not None and credentials.same(text, known[0])
+
     async def check(self, text: str) -> Principal | None:
         """Who a cookie belongs to; None for one that is unknown, wrong, idle too long, or ended."""
         match = _SESSION.fullmatch(text)
@@ -106,6 +113,8 @@ class SessionStore:
             await self._see(row["id"], now)
         permissions, workspaces = credentials.unpack(row)
         principal = Principal(f"session:{row['id']}", permissions, workspaces, row["id"])
+        if len(self._known) >= _CACHE:
+            self._known.clear()
         self._known[row["id"]] = (bytes(row["hash"]), principal, until, self._clock.monotonic() + _FRESH)
         return principal
 

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.types import Receive, Scope, Send
-
 from needlework.bus.clock import Clock
 from needlework.bus.permissions import WORKSPACES_WRITE
 from needlework.bus.sessions import SessionStore
@@ -26,6 +24,7 @@ from needlework.http.streams import Streams
 from needlework.http.tokens import Tokens
 from needlework.http.ui import START, Pages
 from needlework.http.workspaces import Workspaces
+from starlette.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

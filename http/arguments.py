@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-
 from needlework.bus.errors import FieldError
 from needlework.bus.registry import Topic
 from needlework.http.bodies import check_string

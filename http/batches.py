@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-
 from needlework.bus.records import TERMINAL, Reset
 from needlework.bus.workspaces import Workspace
 

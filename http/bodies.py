@@ -12,11 +12,10 @@ from itertools import accumulate
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from starlette.types import Receive
-
 from needlework.bus.errors import FieldError
 from needlework.http.fields import wrong_field
 from needlework.http.problems import Disconnected, Problem
+from starlette.types import Receive
 
 _Decoded = TypeVar("_Decoded", covariant=True)
 _LARGEST = 1 << 53

@@ -12,15 +12,14 @@ from typing import Any, Protocol
 
 import anyio
 import msgspec
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
 from needlework.bus.errors import NeedleworkError
 from needlework.bus.records import EventRecord, Reset
 from needlework.http.headers import RawHeaders
 from needlework.http.problems import Disconnected, document
 from needlework.http.routes import Caller
 from needlework.http.streams import OpenStream, Streams
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 
 class Framed(Protocol):

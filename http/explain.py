@@ -1,7 +1,6 @@
 """Why `key` and `data` don't make a message of their topic: every wrong field, each with its path."""
 
 import msgspec
-
 from needlework.bus.errors import FieldError
 from needlework.bus.registry import Topic
 from needlework.http.fields import unknown_field, wrong_field

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable
 
 import msgspec
-
 from needlework.bus.errors import FieldError
 
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")

@@ -10,9 +10,6 @@ import secrets
 from time import perf_counter
 from typing import cast
 
-from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
-
 from needlework.bus.permissions import Permission
 from needlework.http import problems
 from needlework.http.callers import Callers
@@ -24,6 +21,8 @@ from needlework.http.outgoing import Outgoing
 from needlework.http.problems import Disconnected, Problem
 from needlework.http.routes import PUBLIC, Caller, Found, RouteTable
 from needlework.http.settings import HttpSettings
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 _DENIALS = frozenset((401, 403, 421, 429))
 _HTTP = {"ws": "http", "wss": "https"}
@@ -92,7 +91,7 @@ class Guard:
             if not principal.may(cast(Permission, endpoint.permission)):
                 detail = f"{endpoint.permission} is needed, and {principal.name} does not have it"
                 raise Problem(403, "permission_missing", detail)
-            workspace = self.callers.workspace(principal, headers)
+            workspace = await self.callers.workspace(principal, headers)
             scope["caller"] = Caller(principal, workspace, reply.request_id, client)
         _check_body(headers, self.settings.upload_limit if endpoint.upload else self.settings.body_limit)
 

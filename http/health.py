@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from needlework.http import preferences
 from needlework.http.headers import RequestHeaders
 from needlework.http.replies import json_response
 from needlework.http.routes import PUBLIC, Endpoint, answering
+from starlette.requests import Request
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

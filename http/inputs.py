@@ -3,14 +3,13 @@
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
-
 from needlework.bus.errors import FieldError
 from needlework.http.arguments import parse_query
 from needlework.http.bodies import check_depth, check_string, clean, decode, read_body
 from needlework.http.fields import unknown_field
 from needlework.http.problems import Problem
 from needlework.http.settings import HttpSettings
+from starlette.requests import Request
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 

@@ -1,7 +1,6 @@
 """Several JSON objects that fill one record, merged as text: it is decoded once, straight from bytes."""
 
 import msgspec
-
 from needlework.bus.errors import FieldError
 from needlework.http.bodies import Decode
 from needlework.http.problems import Problem

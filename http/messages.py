@@ -3,9 +3,6 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from needlework.bus.ids import message_seq
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
 from needlework.bus.records import EventRecord, Reset
@@ -17,6 +14,8 @@ from needlework.http.replies import json_response
 from needlework.http.routes import Caller, Endpoint, Parameter, answering
 from needlework.http.settings import HttpSettings
 from needlework.http.streams import Streams
+from starlette.requests import Request
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

@@ -4,15 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from needlework.bus.permissions import READ
+from needlework.http.inputs import read_query
+from needlework.http.routes import Caller, Endpoint, answering
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
-
-from needlework.bus.permissions import READ
-from needlework.http.inputs import read_query
-from needlework.http.routes import Caller, Endpoint, answering
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

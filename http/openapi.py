@@ -6,15 +6,14 @@ from importlib.metadata import version
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-
 from needlework.bus.messages import Reply
 from needlework.bus.permissions import READ
 from needlework.http.inputs import read_query
 from needlework.http.problems import Document
 from needlework.http.replies import json_response
 from needlework.http.routes import PUBLIC, Endpoint, answering
+from starlette.requests import Request
+from starlette.responses import Response
 
 _REF = "#/components/schemas/{name}"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

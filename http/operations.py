@@ -6,9 +6,6 @@ No operation has code of its own here: the policy in `topics.toml` says how it i
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-
 from needlework.bus.clock import SECOND, rfc3339
 from needlework.bus.errors import FieldError
 from needlework.bus.messages import Message
@@ -25,6 +22,8 @@ from needlework.http.replies import event_location, json_response, message_locat
 from needlework.http.routes import Caller, Endpoint, Parameter, answering
 from needlework.http.settings import HttpSettings
 from needlework.http.streams import Streams
+from starlette.requests import Request
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

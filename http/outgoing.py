@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from starlette.types import Message, Scope, Send
-
 from needlework.http.headers import NO_STORE, SECURITY
 from needlework.http.protocol import head_of
+from starlette.types import Message, Scope, Send
 
 _JSON = head_of(200, [*SECURITY, NO_STORE, (b"content-type", b"application/json")]) + b"x-request-id: "
 

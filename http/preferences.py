@@ -3,7 +3,6 @@
 import re
 
 import msgspec
-
 from needlework.bus.errors import FieldError
 from needlework.http.headers import RequestHeaders
 from needlework.http.problems import Problem

@@ -6,9 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
-
 from needlework.bus.errors import FieldError, NeedleworkError, Refuse
+from starlette.responses import Response
 
 logger = logging.getLogger("needlework.http")
 

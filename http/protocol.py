@@ -10,13 +10,12 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
-
 from needlework.http.headers import NO_STORE, SECURITY, RawHeaders
 from needlework.http.problems import document
 from needlework.http.settings import HttpSettings
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 _NEVER = float("inf")
 

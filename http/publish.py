@@ -7,8 +7,6 @@ handed to the bus, and answered. Everything that explains a mistake runs only af
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.types import Receive, Scope, Send
-
 from needlework.bus.clock import SECOND
 from needlework.bus.errors import FieldError, NotPublishable, UnknownTopic
 from needlework.bus.messages import Message
@@ -23,6 +21,7 @@ from needlework.http.outgoing import send_json
 from needlework.http.problems import Problem
 from needlework.http.routes import Caller
 from needlework.http.settings import HttpSettings
+from starlette.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

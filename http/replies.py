@@ -6,10 +6,9 @@ from email.utils import format_datetime
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
-
 from needlework.bus.messages import Reply
 from needlework.bus.policies import TopicPolicy
+from starlette.responses import Response
 
 _encode = msgspec.json.Encoder().encode
 MESSAGES = "/api/internal/pubsub/messages"

@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from needlework.bus.permissions import Permission
 from needlework.bus.principals import Principal
 from needlework.bus.registry import Topic
 from needlework.bus.workspaces import Workspace
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PUBLIC: Final = "public"
 """Instead of a permission: anybody may call it, without a token."""

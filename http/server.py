@@ -8,7 +8,6 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
-
 from needlework.bus.errors import ConfigError
 from needlework.http.app import Application
 from needlework.http.protocol import bounded

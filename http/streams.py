@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import anyio
-
 from needlework.bus.errors import NeedleworkError
 from needlework.http.callers import People
 from needlework.http.problems import Problem

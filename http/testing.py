@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
-
 from needlework.http.app import Application
 from needlework.http.server import make_server
 

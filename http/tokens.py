@@ -3,9 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-
 from needlework.bus.permissions import WORKSPACES_WRITE, Permission
 from needlework.bus.tokens import TokenRecord
 from needlework.http.inputs import read_nothing, read_query, read_record, wrong
@@ -14,6 +11,8 @@ from needlework.http.problems import Problem
 from needlework.http.replies import json_response
 from needlework.http.routes import Caller, Endpoint, answering
 from needlework.http.settings import HttpSettings
+from starlette.requests import Request
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from needlework.http.routes import PUBLIC, Endpoint, answering
 from starlette.requests import Request
 from starlette.responses import Response
-
-from needlework.http.routes import PUBLIC, Endpoint, answering
 
 START = "/ui"
 _FOLDER = Path(__file__).with_name("pages")

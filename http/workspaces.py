@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
 from needlework.http.inputs import read_object, read_query, read_record
 from needlework.http.problems import Problem
 from needlework.http.replies import json_response
 from needlework.http.routes import Caller, Endpoint, answering
 from needlework.http.settings import HttpSettings
+from starlette.requests import Request
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

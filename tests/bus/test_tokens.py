@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
 from needlework.bus import credentials
 from needlework.bus.bus import Bus
 from needlework.bus.errors import InvalidMessage, NotFound, StorageError
@@ -123,9 +122,7 @@ async def test_last_use_is_written_by_the_minute_not_by_the_call(bus: Bus, clock
     assert (await bus.tokens.list())[0].last_used_at is not None
 
 
-async def test_a_full_disk_locks_nobody_out(
-    bus: Bus, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_locks_nobody_out(bus: Bus, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     text, _ = await bus.tokens.create("laptop", ALL, None, None, LOCAL)
 
     async def full(statements: list[Statement]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.errors import FieldError, Refuse

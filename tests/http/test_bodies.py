@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-
 from needlework.bus.bus import Bus
 from needlework.bus.sql import Statement
 from needlework.http.app import Application

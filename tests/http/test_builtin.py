@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openapi_spec_validator import OpenAPIV31SpecValidator
-
 from needlework import compose
 from needlework.bus.bus import Bus
 from needlework.bus.permissions import ALL, Permission
@@ -17,6 +15,7 @@ from needlework.http.app import Application, build_app
 from needlework.http.routes import PUBLIC
 from needlework.http.settings import HttpSettings
 from needlework.http.testing import client_of
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-
 from needlework.bus.bus import Bus
 from needlework.bus.permissions import READ, TASKS_WRITE, WORKSPACES_WRITE, Permission
 from needlework.bus.principals import LOCAL
@@ -178,6 +177,26 @@ async def test_guessing_is_cut_off_but_a_known_token_still_works(make_app: MakeA
         assert (await client.get("/api/workspace", headers=good)).status_code == 200
 
 
+async def test_websockets_pass_the_same_guard_and_find_nothing(app: Application) -> None:
+    for host, status in ((b"localhost", "websocket.close"), (b"evil.example", "websocket.close")):
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "websocket",
+            "scheme": "ws",
+            "path": "/api/internal/pubsub/events",
+            "headers": [(b"host", host)],
+        }
+        await app(scope, receive, send)
+        assert [message["type"] for message in sent] == [status]
+
+
 async def test_denials_are_audited_but_never_flood(make_app: MakeApp, bus: Bus) -> None:
     app = make_app(require_token=True)
     async with client_of(app) as client:
@@ -307,6 +326,10 @@ async def test_a_session_cookie_is_bound_to_its_port_and_hidden_from_scripts(mak
         assert (await client.post("/login", json={"ticket": ticket})).status_code == 401
         value = {"cookie": cookie.partition(";")[0]}
         assert (await client.get("/api/workspace", headers=value)).status_code == 200
+        beside = {"cookie": f"broken cookie@; {value['cookie']}; nw_s_6767=other"}
+        assert (await client.get("/api/workspace", headers=beside)).status_code == 200
+        planted = {"cookie": f"{value['cookie']}; {value['cookie']}x"}
+        assert (await client.get("/api/workspace", headers=planted)).status_code == 401
         assert (await client.post("/logout", headers=value)).status_code == 200
         assert (await client.get("/api/workspace", headers=value)).status_code == 401
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from openapi_spec_validator import OpenAPIV31SpecValidator
-
 from needlework.http.app import Application
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx2
 import pytest
-
 from needlework.bus.bus import Bus
 from needlework.bus.testing import drain
 

@@ -7,7 +7,6 @@ import socket
 
 import httpx2
 import pytest
-
 from needlework.bus.errors import ConfigError
 from needlework.http.app import Application
 from needlework.http.server import make_server
