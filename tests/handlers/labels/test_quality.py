@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from needlework.benchmarks.quality import labels
 from needlework.benchmarks.training import sources
 
