@@ -119,6 +119,7 @@ class Bus:
         self.running = True
         names = list(self.registry.runners) if runners is None else list(runners)
         rescued = await self.dispatcher.start(names)
+        self.dispatcher.background(self.holds.start(), "let go")
         await self.scheduler.start()
         self.maintenance.start()
         self.watchdog.start()

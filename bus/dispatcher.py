@@ -1,11 +1,12 @@
 """The dispatcher: hands committed deliveries to runners' queues, keeps the one timer, the time limits and the holds."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from needlework.bus.clock import SECOND, TimerHandle
-from needlework.bus.execution import Execution
+from needlework.bus.errors import StorageDamaged, StorageError
+from needlework.bus.execution import STORAGE_PAUSE, Execution
 from needlework.bus.limits import Limits
 from needlework.bus.quarantine import Quarantine
 from needlework.bus.records import Commit, Delivery, RunCount
@@ -15,6 +16,7 @@ from needlework.bus.workers import LaneState, RunnerQueue, Worker
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
+T = TypeVar("T")
 SWEEP = 0.05
 """Seconds between looks for handlers whose time is up."""
 
@@ -142,9 +144,25 @@ class Dispatcher:
 
     async def _park(self, delivery: Delivery, reason: str) -> None:
         self.runs.put_aside(delivery)
-        self.runs.put_aside(delivery)
-        await self.bus.store.park(delivery, reason)
+        await self.persist(lambda: self.bus.store.park(delivery, reason))
         self.queues[delivery.runner.name].forget(delivery)
+        self.limits.note_parked(reason)
+        if (by := delivery.revoked) is not None:  # cancelled on its way
+            await self.persist(lambda: self.bus.store.cancel(delivery.seq, by))
+
+    async def persist(self, move: Callable[[], Awaitable[T]]) -> T:
+        """Carry out a move of the store; while the disk refuses, again after a pause."""
+        while True:
+            try:
+                return await move()
+            except StorageError as error:
+                if isinstance(error, StorageDamaged):
+                    raise
+                if self.stopping:
+                    raise asyncio.CancelledError("the service is stopping") from error
+                over = asyncio.Event()
+                self.bus.clock.call_later(STORAGE_PAUSE, over.set)
+                await over.wait()
 
     def _limit_release(self, delivery: Delivery) -> None:
         queue = self.queues[delivery.runner.name]
@@ -155,7 +173,8 @@ class Dispatcher:
         self.background(self._unpark_all(reason, limit), "unpark")
 
     async def _unpark_all(self, reason: str, limit: int) -> None:
-        await self.bus.store.unpark(reason, limit)
+        if await self.persist(lambda: self.bus.store.unpark(reason, limit)) == limit:
+            self.limits.note_parked(reason)
 
     def begin(self) -> float:
         """A handler starts: the monotonic second; from now on somebody looks whether its time is up."""
@@ -195,9 +214,10 @@ class Dispatcher:
     def revoke(self, runner: int, seq: int, by: str) -> bool:
         """Cancel a delivery that this process holds; False where it runs in a thread and can't be stopped."""
         queue = self.queues[self.bus.store.runners_by_number[runner].name]
-        delivery = queue.ready.take_out(seq) or self.limits.forget(seq)
+        delivery = queue.ready.take_out(seq) or self.limits.forget(seq) or self.quarantine.forget(seq)
         if delivery is not None:
             queue.end_cancelled(delivery, by)
+            self.limits.wake()
             return True
         for worker in queue.workers:
             if worker.delivery is not None and worker.delivery.seq == seq:
@@ -205,7 +225,11 @@ class Dispatcher:
                     return False
                 worker.break_off(f"cancel:{by}")
                 return True
-        return seq in queue.held
+        held = queue.held.get(seq)
+        if held is None or held.started:
+            return False  # its end is on its way to the disk
+        held.revoked = by  # it is being put aside, and ends there
+        return True
 
     def due(self, workspace: int) -> dict[str, bool]:
         """Which runners have something due in a workspace, as far as this process knows without reading."""

@@ -1,6 +1,7 @@
 """Pauses of topics and runners, and what a change of them lets go."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from needlework.bus.errors import NotFound
 from needlework.bus.sql import Statement
@@ -55,7 +56,7 @@ class Holds:
         )
         await self.load()
         if kind == "topic":
-            await self._let_go("topic_paused")
+            await self._let_go("topic_paused", topic=name)
         for queue in self._bus.dispatcher.queues.values():
             queue.wake()
 
@@ -64,10 +65,46 @@ class Holds:
         if name not in known:
             raise NotFound(f"no {kind} {name!r}{nearest(name, known)}")
 
-    async def _let_go(self, reason: str, workspace: int | None = None) -> None:
-        """Unpark in pages; what is still held is parked again when it is taken."""
-        while await self._bus.store.unpark(reason, PAGE, workspace=workspace) == PAGE:
-            continue
+    async def start(self) -> None:
+        """Let go what was put aside by a process before this one and is held by nothing any more."""
+        reason = ""
+        while True:
+            statement = Statement("SELECT min(reason) FROM parked WHERE reason <> 'key' AND reason > ?", (reason,))
+            reason = (await self._bus.store.read(statement))[0][0]
+            if reason is None:
+                return
+            rows = await self._bus.store.read(
+                Statement(
+                    "SELECT DISTINCT workspace, runner, topic FROM parked WHERE reason = ? AND reason <> 'key'",
+                    (reason,),
+                )
+            )
+            self._bus.dispatcher.limits.note_parked(reason)
+            names = self._bus.store.names
+            for workspace, runner, topic in rows:
+                if names[runner] in self._bus.registry.runners and names[topic] in self._bus.registry.topics:
+                    await self._let_go(reason, workspace=workspace, runner=names[runner], topic=names[topic])
+
+    def _held(self, reason: str, workspace: int | None, runner: str | None, topic: str | None) -> bool:
+        """Whether `reason` still holds these back."""
+        bus = self._bus
+        if reason == "topic_paused":
+            return topic in bus.controls.paused_topics
+        if reason == "tick_disabled":
+            return workspace in bus.controls.disabled
+        if reason == "not_ticked":
+            return runner is not None and bus.registry.runners[runner].policy.mode == "tick"
+        return reason.removeprefix("limit:") in bus.dispatcher.limits.limits
+
+    async def _let_go(
+        self, reason: str, *, workspace: int | None = None, runner: str | None = None, topic: str | None = None
+    ) -> None:
+        """Unpark in pages, until all is gone or is held again."""
+        only: dict[str, Any] = {"workspace": workspace, "runner": runner, "topic": topic}
+        page = partial(self._bus.store.unpark, reason, PAGE, **only)
+        while not self._held(reason, **only):
+            if await self._bus.dispatcher.persist(page) < PAGE:
+                return
 
     def workspaces_changed(self) -> None:
         """A workspace's ticks may have been enabled or disabled."""
@@ -75,4 +112,4 @@ class Holds:
         before = controls.disabled
         controls.disabled = frozenset(number for number in workspaces.by_id if workspaces.ticks_disabled(number))
         for workspace in before - controls.disabled:
-            self._bus.dispatcher.background(self._let_go("tick_disabled", workspace), "enable ticks")
+            self._bus.dispatcher.background(self._let_go("tick_disabled", workspace=workspace), "enable ticks")

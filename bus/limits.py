@@ -68,10 +68,17 @@ class Limits:
         for limit in limits:
             if not limit.free():
                 self._wait(limit, delivery)
+                for other in limits:  # it may have been let go by another limit: its turn there is free again
+                    if other is not limit:
+                        self._wake(other)
                 return False
-        for limit in limits:
-            limit.use()
+        self.use(delivery)
         return True
+
+    def use(self, delivery: Delivery) -> None:
+        """Count a start, whether its limits are free or not (what runs alone asks nobody)."""
+        for name in delivery.lane.topic.policy.limits:
+            self.limits[name].use()
 
     def leave(self, delivery: Delivery) -> None:
         """A started delivery ended: others that waited may try."""
@@ -89,6 +96,19 @@ class Limits:
                     heapq.heapify(limit.waiting)
                     return entry[3]
         return None
+
+    def wake(self) -> None:
+        """A delivery left without having started: whoever waited behind it may try."""
+        for limit in self.limits.values():
+            self._wake(limit)
+
+    def note_parked(self, reason: str) -> None:
+        """Deliveries may wait in the store for the limit that `reason` names."""
+        limit = self.limits.get(reason.removeprefix("limit:")) if reason.startswith("limit:") else None
+        if limit is not None:
+            limit.parked = True
+            if not limit.used and not limit.waiting:
+                self._wake(limit)
 
     def _wait(self, limit: Limit, delivery: Delivery) -> None:
         if len(limit.waiting) >= WAITING_IN_MEMORY:

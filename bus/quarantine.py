@@ -32,6 +32,14 @@ class Quarantine:
             self._running = True
             self._dispatcher.background(self._work(), "quarantine")
 
+    def forget(self, seq: int) -> Delivery | None:
+        """Take a suspect out (it was cancelled)."""
+        for entry in self._suspects:
+            if entry[1].seq == seq:
+                self._suspects.remove(entry)
+                return entry[1]
+        return None
+
     def worker_left(self) -> None:
         """Some worker ended: it may be quiet now."""
         self._idle.set()
@@ -41,6 +49,8 @@ class Quarantine:
         try:
             while self._suspects and not self._dispatcher.stopping:
                 await self._pause(ALONE_EVERY)
+                if not self._suspects:
+                    return
                 queue, delivery = self._suspects.pop(0)
                 self.alone = delivery
                 try:
@@ -57,7 +67,8 @@ class Quarantine:
 
     async def _run_alone(self, queue: RunnerQueue, delivery: Delivery) -> None:
         """One suspect, with the durable mark that says that nothing else ran."""
-        await self._dispatcher.bus.store.mark(delivery, 2)
+        await self._dispatcher.persist(lambda: self._dispatcher.bus.store.mark(delivery, 2))
+        self._dispatcher.limits.use(delivery)
         worker = Worker()
         worker.task = asyncio.current_task()
         queue.workers.add(worker)

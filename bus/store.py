@@ -53,7 +53,15 @@ class Store(Protocol):
         """Put an in-flight delivery aside, unstarted."""
         ...
 
-    async def unpark(self, reason: str, limit: int, *, workspace: int | None = None, runner: str | None = None) -> int:
+    async def unpark(
+        self,
+        reason: str,
+        limit: int,
+        *,
+        workspace: int | None = None,
+        runner: str | None = None,
+        topic: str | None = None,
+    ) -> int:
         """Let parked deliveries go; how many."""
         ...
 

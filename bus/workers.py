@@ -166,7 +166,10 @@ class RunnerQueue:
     async def _take(self, place: tuple[int, int], limit: int) -> None:
         state = self.lanes[place]
         notices, now, state.behind = state.notices, self.dispatcher.bus.clock.now(), None
-        page = await self.dispatcher.bus.store.take(self.lane, place, state.cursor, limit, now)
+        cursor = state.cursor
+        page = await self.dispatcher.persist(
+            lambda: self.dispatcher.bus.store.take(self.lane, place, cursor, limit, now)
+        )
         for delivery in page.deliveries:
             self.accept(delivery)
         state.more = page.more or state.notices != notices
@@ -213,7 +216,7 @@ class RunnerQueue:
         dispatcher, call = self.dispatcher, self.calls[delivery.lane.name]
         delivery.started = True
         if delivery.suspicion == 1:
-            await dispatcher.bus.store.mark(delivery, 1)
+            await dispatcher.persist(lambda: dispatcher.bus.store.mark(delivery, 1))
         context = Context(dispatcher.bus, delivery)
         worker.delivery = delivery
         worker.deadline = dispatcher.begin() + call.seconds

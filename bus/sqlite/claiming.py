@@ -113,6 +113,7 @@ def unpark(
     *,
     workspace: int | None = None,
     runner: int | None = None,
+    topic: int | None = None,
 ) -> int:
     """Let up to `limit` deliveries parked for `reason` go, best priority and earliest due first."""
     sql = "SELECT message, runner, workspace, priority, due, attempt FROM parked WHERE reason = ? AND reason <> 'key'"
@@ -121,6 +122,8 @@ def unpark(
         sql, values = sql + " AND workspace = ?", [*values, workspace]
     if runner is not None:
         sql, values = sql + " AND runner = ?", [*values, runner]
+    if topic is not None:
+        sql, values = sql + " AND topic = ?", [*values, topic]
     rows = transaction.connection.execute(f"{sql} ORDER BY priority, due, message LIMIT ?", (*values, limit)).fetchall()
     for row in rows:
         transaction.connection.execute(

@@ -215,9 +215,7 @@ class SqliteStore:
             "runner": self.runners[runner].number if runner is not None else None,
             "topic": self.topics[topic].number if topic is not None else None,
         }
-        count: int = await self.writer.run(
-            lambda t: claiming.unpark(t, self.runners_by_number, reason, limit, **only)
-        )
+        count: int = await self.writer.run(lambda t: claiming.unpark(t, self.runners_by_number, reason, limit, **only))
         return count
 
     async def mark(self, delivery: Delivery, mark: int) -> None:

@@ -85,6 +85,13 @@ async def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
             await asyncio.sleep(0)
 
 
+async def until_found(bus: Bus, sql: str, *values: Any, seconds: float = 10.0) -> None:
+    """Wait until a query's first column is true. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not await value(bus, sql, *values):  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0)
+
+
 async def pass_time(bus: Bus, clock: ManualClock, seconds: float, *, step: float | None = None) -> None:
     """Let time pass in steps, and let what became due end."""
     step = step or seconds
@@ -125,5 +132,5 @@ def endings(found: list[EventRecord]) -> list[str]:
 
 __all__ = [
     "DEFAULT", "ManualClock", "ask", "doomed_bus", "drain", "endings", "events", "kill", "pass_time",
-    "publish", "registry", "rows", "runner", "running_bus", "state", "topic", "until", "value", "why",
+    "publish", "registry", "rows", "runner", "running_bus", "state", "topic", "until", "until_found", "value", "why",
 ]  # fmt: skip
