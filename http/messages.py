@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 STATES = ("waiting", "running", "parked", "done", "refused", "dead", "cancelled")
 _FINISHED = frozenset(("done", "refused", "dead", "cancelled"))
 _PUBSUB = "/api/internal/pubsub"
-_AFTER = Parameter("after", int, "the event after which to go on; as Last-Event-ID")
+_AFTER = Parameter(
+    "after", int, "the event after which to go on; as Last-Event-ID", bounds={"minimum": 0, "maximum": 10**15}
+)
 
 
 class Messages:
@@ -35,8 +37,8 @@ class Messages:
     def endpoints(self) -> list[Endpoint]:
         """Every route of this file."""
         page = (
-            Parameter("topic"), Parameter("state", about=", ".join(STATES)), Parameter("batch"),
-            Parameter("limit", int, "1 to 500, 50 by default"), Parameter("cursor"),
+            Parameter("topic"), Parameter("state", bounds={"enum": list(STATES)}), Parameter("batch"),
+            Parameter("limit", int, bounds={"minimum": 1, "maximum": 500, "default": 50}), Parameter("cursor"),
         )  # fmt: skip
         return [
             _get(f"{_PUBSUB}/messages", self.page, "Messages, newest first", query=page),
@@ -93,7 +95,11 @@ class Messages:
         await read_nothing(request, self._settings)
         caller: Caller = request.scope["caller"]
         ident = request.path_params["id"]
-        return json_response(await self._bus.cancel(caller.workspace, ident, caller.principal.name))
+        cancelled = await self._bus.cancel(caller.workspace, ident, caller.principal.name)
+        await self._bus.audit.record(
+            caller.principal, caller.workspace, "message.cancelled", ident, "done", caller.request_id, caller.origin
+        )
+        return json_response(cancelled)
 
     async def events_of(self, request: Request) -> Response:
         """The events of one message from its beginning, or after the last one that the reader has.

@@ -135,7 +135,7 @@ def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
     ]
     for parameter in endpoint.query:
         plain = _PLAIN.get(parameter.type)
-        schema = {"type": plain} if plain else schemas.of(parameter.type)
+        schema = {"type": plain, **parameter.bounds} if plain else schemas.of(parameter.type)
         entry = {"name": parameter.name, "in": "query", "required": parameter.required, "schema": schema}
         if parameter.about:
             entry["description"] = parameter.about

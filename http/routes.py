@@ -44,6 +44,8 @@ class Parameter(msgspec.Struct, frozen=True):
     type: Any = str
     about: str = ""
     required: bool = False
+    bounds: dict[str, Any] = {}
+    """What else its schema says, e.g. `{"minimum": 1}`."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, eq=False, kw_only=True):
