@@ -290,4 +290,4 @@ class Bus:
             await self.store.read(Statement("SELECT 1"))
         except Exception:
             checks["database"] = False
-        return {"ready": checks["database"] and checks["stopping"], "checks": checks}
+        return {"ready": checks["database"] and checks["accepting"], "checks": checks}

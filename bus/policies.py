@@ -7,6 +7,7 @@ import msgspec
 from needlework.bus.durations import parse_duration, parse_rate
 from needlework.bus.permissions import Permission
 from needlework.bus.retry import RetryPolicy
+from needlework.bus.schedule import Missed, Schedule
 
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^\s?#]*)")
 
@@ -41,7 +42,7 @@ class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Run the `def` handler in a worker process."""
     schedule: str | None = None
     """Published for every workspace at these times; all fields need defaults."""
-    missed: Literal["once", "skip", "all"] = "once"
+    missed: Missed = "once"
     automatic: bool = False
     """Held while `config.tick.disable` is true: queue work that no caller waits for."""
     deprecated: bool = False
@@ -54,6 +55,8 @@ class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("priority goes from 0 (first) to 9 (last)")
         if self.route is not None and not _ROUTE.fullmatch(self.route):
             raise ValueError(f"route {self.route!r} is not `METHOD /path`")
+        if self.schedule is not None:
+            Schedule.parse(self.schedule)
         if self.query and (self.order != "off" or self.coalesce != "off" or self.limits or self.schedule):
             raise ValueError("a query is never stored: order, coalesce, limits and schedule do not apply")
 
@@ -77,12 +80,14 @@ class RunnerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease: str = "60s"
     schedule: str | None = None
     """Ticked in every workspace at these times (cron, or `every 30m`; a time zone may follow)."""
-    missed: Literal["once", "skip", "all"] = "once"
+    missed: Missed = "once"
     hidden: bool = False
     """Left out of `/api/tick/runners` (the `system` runner)."""
 
     def __post_init__(self) -> None:
         parse_duration(self.lease)
+        if self.schedule is not None:
+            Schedule.parse(self.schedule)
         if not 1 <= self.batch <= 10_000 or not 1 <= self.concurrency <= 1_000:
             raise ValueError("batch goes from 1 to 10,000 and concurrency from 1 to 1,000")
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.errors import StorageError
 from needlework.bus.records import Publication, Slot
 from needlework.bus.schedule import Missed, Schedule
 from needlework.bus.sql import Statement
@@ -69,9 +70,12 @@ class Scheduler:
         """Publish every slot that is due and was not published, and set the timer for the next."""
         now = self._bus.clock.now()
         following = now + SECOND
-        for entry in self.entries:
-            for workspace in list(self._bus.workspaces.by_id.values()):
-                following = min(following, await self._fire(entry, workspace, now))
+        try:
+            for entry in self.entries:
+                for workspace in list(self._bus.workspaces.by_id.values()):
+                    following = min(following, await self._fire(entry, workspace, now))
+        except StorageError as error:  # nothing was lost: the slot is still free, and tried again in a second
+            log.warning("a schedule could not be stored", error=error.detail)
         if not self.stopped:
             seconds = min(1.0, max(0.001, (following - self._bus.clock.now()) / SECOND))
             self._timer = self._bus.clock.call_later(seconds, self._on_timer)
@@ -79,6 +83,9 @@ class Scheduler:
     async def _fire(self, entry: Entry, workspace: Workspace, now: int) -> int:
         """Publish one schedule's due slots in one workspace; when its next slot comes."""
         anchor, last = await self._state(entry, workspace, now)
+        if last > now:  # the clock was ahead and came back: go on from here; a stored slot is not published again
+            last = now
+            self._known[entry.name, workspace.id] = (min(anchor, now), now)
         if not self._bus.workspaces.ticks_disabled(workspace.id):
             for slot in entry.schedule.missed(entry.missed, last, now, anchor=anchor):
                 await self._publish(entry, workspace, slot)
@@ -100,8 +107,8 @@ class Scheduler:
             rows = await self._bus.store.read(
                 Statement(
                     "SELECT started, (SELECT max(slot) FROM slots s WHERE s.schedule = a.schedule"
-                    " AND s.workspace = a.workspace) AS last FROM anchors a WHERE schedule = ? AND workspace = ?",
-                    place,
+                    " AND s.workspace = a.workspace AND s.slot <= ?) AS last FROM anchors a WHERE schedule = ? AND workspace = ?",
+                    (now, *place),
                 )
             )
             self._known[place] = (rows[0]["started"], rows[0]["last"] or rows[0]["started"])
