@@ -102,9 +102,10 @@ SELECT topic, count(*) AS dead FROM dead WHERE workspace = :workspace GROUP BY t
 SELECT epoch FROM owners WHERE runner = :runner;
 
 -- name: count_due
--- What is due for a runner in a workspace or waits for nothing but a tick, each counted up to 100,000;
--- the priorities are listed so that each is one seek.
+-- What is due for a runner in a workspace, held or not, counted up to 100,000; priorities are listed: each is one seek.
 SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = :runner AND workspace = :workspace
-    AND priority IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9) AND due <= :now LIMIT 100000))
-    + (SELECT count(*) FROM (SELECT 1 FROM parked WHERE reason IN ('not_ticked', 'tick_disabled') AND reason <> 'key'
-    AND workspace = :workspace AND runner = :runner AND due <= :now LIMIT 100000));
+        AND priority IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9) AND due <= :now LIMIT 100000))
+    + (SELECT count(*) FROM (SELECT 1 FROM parked WHERE reason IN ('tick_disabled', 'not_ticked')
+        AND workspace = :workspace AND runner = :runner AND due <= :now LIMIT 100000))
+    + (SELECT count(*) FROM (SELECT 1 FROM parked WHERE runner = :runner AND workspace = :workspace
+        AND reason = 'key' AND due <= :now LIMIT 100000));
