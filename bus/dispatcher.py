@@ -62,11 +62,11 @@ class Dispatcher:
 
     def committed(self, commit: Commit) -> None:
         """In the event loop after each COMMIT: hand over, note what waits."""
-        touched: set[RunnerQueue] = set()
+        touched: dict[RunnerQueue, None] = {}  # in order of the commit, so that a simulation can be replayed
         for delivery in commit.handed:
             queue = self.queues[delivery.runner.name]
             queue.accept(delivery)
-            touched.add(queue)
+            touched[queue] = None
         if commit.waiting:
             now = self.bus.clock.now()
             for runner, workspace, priority, due, seq in commit.waiting:
@@ -75,7 +75,7 @@ class Dispatcher:
                     waiting_queue.note_waiting(workspace, priority, due, seq, now)
                     if due <= now:
                         waiting_queue.lane.live = False
-                        touched.add(waiting_queue)
+                        touched[waiting_queue] = None
         for queue in touched:
             queue.wake()
 

@@ -111,7 +111,7 @@ def end(
     transaction.commit.freed.append((runner, delivery.seq))
     if delivery.batch is not None:
         transaction.batches.setdefault(delivery.batch, [0, 0, 0, 0])[_BATCH_COLUMN[kind]] += 1
-    if delivery.attempt or delivery.cursor:
+    if delivery.attempt or delivery.cursor or not lane.plain:
         transaction.connection.execute(
             "DELETE FROM positions WHERE message = ? AND runner = ?", (delivery.seq, runner.number)
         )
