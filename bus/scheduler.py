@@ -107,7 +107,8 @@ class Scheduler:
             rows = await self._bus.store.read(
                 Statement(
                     "SELECT started, (SELECT max(slot) FROM slots s WHERE s.schedule = a.schedule"
-                    " AND s.workspace = a.workspace AND s.slot <= ?) AS last FROM anchors a WHERE schedule = ? AND workspace = ?",
+                    " AND s.workspace = a.workspace AND s.slot <= ?) AS last"
+                    " FROM anchors a WHERE schedule = ? AND workspace = ?",
                     (now, *place),
                 )
             )
