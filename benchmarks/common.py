@@ -1,6 +1,9 @@
 """What every benchmark shares: the references measured in the same run, a bus on a scratch directory, the report."""
 
+import argparse
+import asyncio
 import json
+import resource
 import sqlite3
 import statistics
 import sys
@@ -10,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.messages import Message
+from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.bus.subscriptions import subscribe
 
@@ -54,7 +59,7 @@ def registry(runners: int = 1, handler: Callable[..., Any] = nothing, **topic: A
 
         if handler is nothing:
 
-            async def handle(message: Message[Any], ctx: Context) -> None:  # noqa: F811 - without a second call
+            async def handle(message: Message[Any], ctx: Context) -> None:  # without a second call
                 return None
 
         return subscribe(Keyed, runner=f"r{number}")(subscribe(Work, runner=f"r{number}")(handle))
@@ -73,8 +78,8 @@ def raw_connection(directory: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = wal")
     connection.execute("PRAGMA synchronous = full")
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS q (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, key TEXT, body BLOB, created INTEGER,"
-        " due INTEGER, state INTEGER NOT NULL DEFAULT 0)"
+        "CREATE TABLE IF NOT EXISTS q (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, key TEXT, body BLOB,"
+        " created INTEGER, due INTEGER, state INTEGER NOT NULL DEFAULT 0)"
     )
     connection.execute("CREATE INDEX IF NOT EXISTS q_ready ON q (state, due, id)")
     return connection
@@ -128,10 +133,36 @@ def raw_drain(directory: Path, count: int) -> float:
     return count / took
 
 
-def rss() -> float:
-    """This process's resident memory, MiB."""
-    text = Path("/proc/self/statm").read_text().split()
-    return int(text[1]) * 4096 / 1024 / 1024
+async def finished(bus: Bus) -> None:
+    """Until no delivery is unfinished. Raises TimeoutError where nothing moves for 20 seconds."""
+    left, since = -1, time.monotonic()
+    while now := sum(bus.backlog.values()):  # looked at rarely, so that it costs the measured code nothing
+        if now != left:
+            left, since = now, time.monotonic()
+        elif time.monotonic() - since > 20:
+            raise TimeoutError(f"{left} deliveries do not move")
+        await rest()
+
+
+async def rest() -> None:
+    """A moment between two looks at a counter."""
+    await asyncio.sleep(0.004)
+
+
+async def fill(bus: Bus, count: int, message: type = Work) -> None:
+    """Publish `count` messages in lists."""
+    workspace = bus.workspaces.by_name["default"]
+    for start in range(0, count, 500):
+        numbers = range(start, min(count, start + 500))
+        await bus.publish_all(
+            [Publication(message=message(id=f"k{n % 1000}", n=n), workspace=workspace) for n in numbers]
+        )
+
+
+def rss(process: int | str = "self") -> float:
+    """A process's resident memory, MiB."""
+    text = Path(f"/proc/{process}/statm").read_text().split()
+    return int(text[1]) * resource.getpagesize() / 1024 / 1024
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -144,10 +175,19 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
+def options(text: str | None, **numbers: int) -> argparse.Namespace:
+    """The command line of a program: `--quick`, and numbers of its own."""
+    parser = argparse.ArgumentParser(description=(text or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small counts: only whether it works")
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{default} by default")
+    return parser.parse_args()
+
+
 def report(rows: list[dict[str, Any]]) -> None:
     """A table for people and one JSON line for machines."""
     for row in rows:
-        goal = f"   goal {row['goal']}" if "goal" in row else ""
+        goal = f"   goal {row['goal']}: {'met' if row['met'] else 'MISSED'}" if "goal" in row else ""
         ratio = f"   ratio {row['ratio']:.2f} to {row['reference']}" if "ratio" in row else ""
         print(f"{row['what']:<58}{row['figure']:>14}{ratio}{goal}")
     print(json.dumps(rows))
