@@ -174,7 +174,6 @@ class Context:
         data = msgspec.json.encode(cursor)
         statements, messages = self.collected()
         await self._settle(Finish(self._delivery, "step", data, _ignore, statements, messages))
-        self._delivery.cursor = data.decode()
 
     async def progress(
         self,
@@ -221,6 +220,8 @@ class Context:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def settled(finish: Finish, error: Exception | None) -> None:
+            if error is None and finish.kind == "step" and finish.data is not None:
+                finish.delivery.cursor = finish.data.decode()  # committed, whether its handler still waits or not
             if future.done():
                 return
             if error is None:

@@ -1,0 +1,284 @@
+"""A world to simulate: a bus whose handlers stumble, callers that give up, a process that dies; and what must hold."""
+
+import asyncio
+import contextlib
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+from needlework.bus.bus import Bus
+from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.context import Context
+from needlework.bus.errors import Conflict, NeedleworkError, Refuse, Retry
+from needlework.bus.messages import Message
+from needlework.bus.records import Publication
+from needlework.bus.registry import Registry
+from needlework.bus.sql import Statement
+from needlework.bus.subscriptions import subscribe
+from needlework.bus.testing import START
+from needlework.bus.workspaces import Workspace
+from needlework.tests.simulation.loop import SimulationLoop
+
+HERE = Workspace(1, "default")
+TABLES = """
+CREATE TABLE effects (
+    number INTEGER NOT NULL, runner TEXT NOT NULL, step INTEGER NOT NULL, place INTEGER PRIMARY KEY AUTOINCREMENT
+) STRICT;
+"""
+
+
+class Clock:
+    """The loop's virtual time; the wall clock may be set, and outlives a crash."""
+
+    def __init__(self) -> None:
+        self.loop: SimulationLoop | None = None
+        self.base, self.offset = 0.0, 0
+
+    def attach(self, loop: SimulationLoop) -> None:
+        self.base, self.loop = self.monotonic(), loop
+
+    def monotonic(self) -> float:
+        return self.base + (self.loop.time() if self.loop is not None else 0.0)
+
+    def now(self) -> int:
+        return START + self.offset + round(self.monotonic() * SECOND)
+
+    def call_later(self, seconds: float, callback: Any) -> TimerHandle:
+        assert self.loop is not None
+        return self.loop.call_later(seconds, callback)
+
+
+class Work(Message[Any], topic="sim.work"):
+    """Number `number`, which behaves as `plan` says, attempt by attempt."""
+
+    number: int
+    plan: str
+    after: int = 0
+
+
+class Step(Message[Any], topic="sim.step", key=("key",)):
+    """The same, one at a time for a key."""
+
+    number: int
+    key: int
+    plan: str
+    after: int = 0
+
+
+class Scarce(Message[Any], topic="sim.scarce", key=("key",)):
+    """The same, under a shared limit."""
+
+    number: int
+    key: int
+    plan: str
+    after: int = 0
+
+
+class World:
+    """What happened, seen from outside the bus: it survives the crashes."""
+
+    def __init__(self, seed: int, directory: Path) -> None:
+        self.random = random.Random(seed)
+        self.directory = directory
+        self.clock = Clock()
+        self.numbers = 0
+        self.generation = 0
+        self.acknowledged: set[int] = set()
+        """Numbers whose publish returned."""
+        self.attempted: set[int] = set()
+        """Numbers that were to be published; whether they were is unknown until one looks."""
+        self.cancelled: set[int] = set()
+        self.due: dict[int, int] = {}
+        self.running: dict[tuple[str, int], int] = {}
+        """(runner, key) -> number that runs now."""
+        self.starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        """(runner, key) -> (seq, number) in order of their starts."""
+        self.attempts: dict[tuple[str, int], int] = {}
+        self.graveyard: list[Any] = []
+        self.registry = Registry.of(*self._handlers(), policies=POLICIES)
+        migrations = directory / "migrations"
+        migrations.mkdir()
+        (migrations / "0001_tables.sql").write_text(TABLES)
+        self.groups = [("sim", migrations)]
+
+    def new_number(self) -> int:
+        self.numbers += 1
+        return self.numbers
+
+    def draw(self, *, depth: int = 0) -> Message[Any]:
+        """A message whose attempts end as its plan's letters say; the last letter holds for ever."""
+        letters = self.random.choices("ofrdwps", k=self.random.randrange(3)) + [self.random.choice("ooopsx")]
+        if depth >= 2:
+            letters = [letter.replace("p", "o") for letter in letters]
+        plan, number = "".join(letters), self.new_number()
+        kind = self.random.choice([Work, Step, Step, Scarce])
+        return kind(number, plan) if kind is Work else kind(number, self.random.randrange(3), plan)
+
+    def _handlers(self) -> list[Any]:
+        @subscribe(Work, runner="one")
+        @subscribe(Step, runner="one")
+        @subscribe(Scarce, runner="one")
+        async def one(message: Any, ctx: Context) -> Any:
+            return await self.handle(message, ctx)
+
+        @subscribe(Step, runner="two")
+        async def two(message: Any, ctx: Context) -> Any:
+            return await self.handle(message, ctx)
+
+        return [one, two]
+
+    async def handle(self, message: Any, ctx: Context) -> Any:
+        """One attempt, with the checks that hold at every start."""
+        generation = self.generation
+        place = (ctx.runner, message.number)
+        assert ctx.now >= self.due.get(message.number, 0), f"early: {message}"
+        assert ctx.attempt >= self.attempts.get(place, 0), f"attempt fell: {message}"
+        self.attempts[place] = ctx.attempt
+        lane = (ctx.runner, message.key) if isinstance(message, Step) else None
+        if lane is not None:
+            assert self.running.get(lane) in (None, message.number), f"two at once: {message}, {self.running[lane]}"
+            self.running[lane] = message.number
+            self.starts.setdefault(lane, []).append((ctx._delivery.seq, message.number))
+        try:
+            return await self._attempt(message, ctx)
+        finally:
+            if lane is not None and generation == self.generation:
+                self.running.pop(lane, None)
+
+    async def _attempt(self, message: Any, ctx: Context) -> Any:
+        letter = message.plan[min(ctx.attempt - 1, len(message.plan) - 1)]
+        await self._rest()
+        if letter in "ps":
+            for step in range(ctx.cursor or 0, 2):
+                ctx.write(self.effect(message, ctx, step))
+                await ctx.commit(cursor=step + 1)
+                await self._rest()
+        if letter == "p":
+            child = self.draw(depth=2)
+            self.attempted.add(child.number)
+            due = ctx.now + SECOND * self.random.randrange(3) if self.random.random() < 0.5 else None
+            self.due[child.number] = due or 0
+            ctx.publish(child, deliver_after=due)
+        ctx.write(self.effect(message, ctx, 9))
+        if letter == "f":
+            raise ConnectionError("stumbled")
+        if letter == "r":
+            raise Retry("not yet", after=self.random.choice([0, 0.5, 3]))
+        if letter == "x":
+            raise Refuse(422, "no", "never")
+        if letter == "d":
+            await asyncio.sleep(self.random.random() * 2)
+        if letter == "w":
+            await ctx.progress(note="working")
+        return {"number": message.number}
+
+    async def _rest(self) -> None:
+        if self.random.random() < 0.5:
+            await asyncio.sleep(self.random.choice([0, 0, 0.01, 0.2]))
+
+    def effect(self, message: Any, ctx: Context, step: int) -> Statement:
+        """A row that must be there exactly once for each step that committed."""
+        return Statement(
+            "INSERT INTO effects (number, runner, step) VALUES (?, ?, ?)", (message.number, ctx.runner, step)
+        )
+
+    async def produce(self, bus: Bus, count: int) -> None:
+        """Publish, sometimes delayed, sometimes giving up in the middle, sometimes cancelling."""
+        for _ in range(count):
+            message = self.draw()
+            number: int = message.number  # type: ignore[attr-defined]
+            due = bus.clock.now() + self.random.randrange(4 * SECOND) if self.random.random() < 0.3 else None
+            self.due[number] = due or 0
+            self.attempted.add(number)
+            publication = Publication(message=message, workspace=HERE, due=due, priority=self.random.choice([None, 1]))
+            publishing = asyncio.ensure_future(bus.publish(publication))
+            if self.random.random() < 0.15:
+                await self._rest()
+                publishing.cancel()
+            try:
+                receipt = await publishing
+            except asyncio.CancelledError:
+                continue
+            self.acknowledged.add(number)
+            if self.random.random() < 0.1:
+                await self._rest()
+                with contextlib.suppress(Conflict):
+                    await bus.cancel(HERE, receipt.id, "sim")
+                    self.cancelled.add(number)
+            await self._rest()
+
+    async def live(self, bus: Bus) -> None:
+        """Producers at work until they are done, then quiet."""
+        bus.watchdog.start = lambda: None  # type: ignore[method-assign] - real time has no place here
+        bus.failed = lambda name, error: self.graveyard.append(AssertionError(f"{name}: {error!r}"))
+        await bus.start()
+        await asyncio.gather(*(self.produce(bus, self.random.randrange(2, 6)) for _ in range(3)))
+        await self.quiet(bus)
+
+    async def quiet(self, bus: Bus) -> None:
+        """Until nothing is owed to anybody."""
+        for _ in range(2_000):
+            await asyncio.sleep(0.25)
+            rows = await bus.store.read(
+                Statement("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM parked)")
+            )
+            if rows[0][0] == 0:
+                return
+        rows = await bus.store.read(Statement("SELECT * FROM deliveries"))
+        parked = await bus.store.read(Statement("SELECT * FROM parked"))
+        raise AssertionError(f"never quiet: {[tuple(r) for r in rows]} {[tuple(r) for r in parked]}")
+
+    async def open(self) -> Bus:
+        source = random.Random(self.random.getrandbits(64))
+        return await Bus.open(
+            self.directory / "data", self.registry, clock=self.clock, source=source, groups=self.groups,
+            durability="process", inline=True,
+        )  # fmt: skip
+
+    def crash(self, loop: SimulationLoop, bus: Bus | None) -> None:
+        """Drop the process's state: nothing is closed, its lock falls, its tasks never run again."""
+        loop.dead = True
+        self.generation += 1
+        self.running.clear()
+        self.graveyard.append((loop, list(asyncio.all_tasks(loop)), bus))
+        if bus is not None:
+            descriptor = bus._epoch_lock._descriptor
+            assert descriptor is not None
+            os.close(descriptor)
+            bus._epoch_lock._descriptor = None
+
+
+RETRY = {"attempts": 5, "first": "500ms", "jitter": 0.2}
+_TOPIC = {"summary": "Simulated", "permission": "permissionWorkspacesWrite", "retry": RETRY}
+POLICIES: dict[str, Any] = {
+    "runners": {
+        "one": {"description": "Takes all", "concurrency": 3},
+        "two": {"description": "Takes steps too", "concurrency": 2},
+    },
+    "topics": {
+        "sim.work": _TOPIC,
+        "sim.step": {**_TOPIC, "order": "key", "replies": "one"},
+        "sim.scarce": {**_TOPIC, "limits": ["narrow"]},
+    },
+    "limits": {"narrow": {"concurrency": 1, "rate": "5/s"}},
+}
+
+
+def bury(world: World) -> None:
+    """Let the dead tasks go without letting them do anything more."""
+    for entry in world.graveyard:
+        if isinstance(entry, tuple):
+            _, tasks, bus = entry
+            if bus is not None:
+                bus.dispatcher.stopping = True
+                for queue in bus.dispatcher.queues.values():
+                    queue._refilling = True
+            for task in tasks:
+                with contextlib.suppress(BaseException):
+                    task.get_coro().close()
+                task._log_destroy_pending = False
+    world.graveyard.clear()
+
+
+__all__ = ["NeedleworkError", "SimulationLoop", "World", "bury"]
