@@ -34,19 +34,14 @@ class Publication(msgspec.Struct, kw_only=True):
     waited: bool = False
 
 
-class Receipt:
-    """The acknowledgement of a publish: the message is committed."""
+class Receipt(msgspec.Struct, frozen=True, eq=False):
+    """The acknowledgement of a publish: the message is committed. Times are microseconds UTC."""
 
-    __slots__ = ("created", "deduplicated", "due", "seq", "topic")
-
-    def __init__(self, seq: int, created: int, due: int, topic: str, deduplicated: bool) -> None:
-        self.seq, self.created, self.due, self.topic, self.deduplicated = (
-            seq,
-            created,
-            due,
-            topic,
-            deduplicated,
-        )
+    seq: int
+    created: int
+    due: int
+    topic: str
+    deduplicated: bool
 
     @property
     def id(self) -> str:

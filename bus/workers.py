@@ -16,7 +16,9 @@ from needlework.bus.turns import Turns
 if TYPE_CHECKING:
     from needlework.bus.dispatcher import Dispatcher
 
-CAPACITY = 1024
+PAGE = 1024
+"""Deliveries read in one transaction."""
+CAPACITY = 4096
 """Deliveries one runner holds in memory at most, ready, running or waiting for their ack's commit."""
 YIELD_EVERY = 32
 """Attempts after which a worker lets the rest of the event loop run."""
@@ -152,7 +154,7 @@ class RunnerQueue:
                 if room <= 0:
                     return
                 within = self.dispatcher.runs.room(self, place[0])
-                await self._take(place, min(room, 512) if within is None else min(room, 512, within))
+                await self._take(place, min(room, PAGE) if within is None else min(room, PAGE, within))
         finally:
             self._refilling = False
             self.wake_workers()
@@ -271,13 +273,14 @@ class RunnerQueue:
 
     def settled(self, finish: Finish, error: Exception | None) -> None:
         """A finish was committed, or could not be."""
-        step = "done" if error is None else self.dispatcher.execution.settled(finish, error)
-        delivery = finish.delivery
+        dispatcher, delivery = self.dispatcher, finish.delivery
+        step = "done" if error is None else dispatcher.execution.settled(finish, error)
         if step == "again":
             self._again(delivery, finish, error)
         elif step == "done":
             self.forget(delivery)
-            self.dispatcher.finished(self, delivery, finish.kind)
+            if dispatcher.guard_tries or dispatcher.runs.matter:
+                dispatcher.finished(self, delivery, finish.kind)
 
     def _again(self, delivery: Delivery, finish: Finish, error: Exception | None) -> None:
         """A guard failed: run it again at once, which costs no attempt; not for ever."""

@@ -26,7 +26,7 @@ _FORGET_HEAD = "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic =
 def finish_attempt(transaction: Transaction, finish: Finish) -> None:
     """Carry out one `Finish`: the delivery's move and what was collected with it."""
     delivery, kind = finish.delivery, finish.kind
-    if kind == "result" or kind in _BATCH_COLUMN:
+    if kind in _BATCH_COLUMN:
         transaction.remove(delivery)
         end(transaction, delivery, kind, finish.data)
         if kind == "dead":

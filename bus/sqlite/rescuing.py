@@ -45,7 +45,7 @@ def rescue(transaction: Transaction, runner: RunnerLane, topics: dict[int, Topic
 
 
 def release(transaction: Transaction, runner: RunnerLane) -> None:
-    """A clean stop: nothing of `runner` is in flight any more, no attempt was lost, and no crash will be blamed on it."""
+    """A clean stop: nothing of `runner` is in flight, no attempt was lost, no later crash will be blamed on it."""
     transaction.connection.executemany(
         "UPDATE positions SET mark = 0 WHERE message = ? AND runner = ?",
         [(seq, runner.number) for seq in transaction.windows.get(runner.number, ())],

@@ -47,11 +47,12 @@ class Transaction:
         now: int,
         windows: dict[int, dict[int, None]],
         controls: Controls,
+        numbers: tuple[int, int],
     ) -> None:
         self.connection, self.now, self.controls = connection, now, controls
-        numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        self.seq = numbers.get("messages", 0) + 1
-        self.event = numbers.get("events", 0) + 1
+        self.holding = controls.active
+        """Whether anything may be held back; looked at once a transaction."""
+        self.seq, self.event = numbers
         self.messages: list[tuple[Any, ...]] = []
         self.deliveries: list[tuple[int, int, int, int, int, int]] = []
         self.flushed_events = 0

@@ -92,9 +92,15 @@ class Writer:
         self.lanes: dict[int, RunnerLane] = {}
         self.owned: set[int] = set()
         """Runners this process owns; their row in `owners` is checked in every transaction."""
-        self.damaged: Callable[[StorageDamaged], None] = lambda error: None
+        self.damaged: Callable[[BaseException], None] = lambda error: None
+        """Called where the file is damaged or the writer itself failed: the process must end."""
         self.commits = 0
+        self._version: int | None = None
+        """SQLite's `data_version` at the last look: unchanged means that nobody else has written since."""
+        self._numbers = (0, 0)
+        self._taken: list[Unit] = []
         self._task = asyncio.create_task(self._drain(), name="needlework writer")
+        self._task.add_done_callback(self._ended)
 
     @property
     def waiting(self) -> int:
@@ -137,18 +143,31 @@ class Writer:
             if not self._waiting and not self._wake.is_set():
                 self._idle.set()
 
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Where the writer itself failed (no memory), nobody waits in vain: all hear it, and the process must end."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        self._closed = True
+        for unit in (*self._taken, *self._waiting):
+            unit.settle(None, StorageError(f"the writer failed, the outcome is unknown: {error!r}", retry_after=1))
+        self._waiting.clear()
+        self._idle.set()
+        self.damaged(error)
+
     def _groups(self, connection: sqlite3.Connection) -> None:
         """On the writer's thread: commit groups until nothing waits."""
         while self._waiting:
             units: list[Unit] = []
+            self._taken = units
             with contextlib.suppress(IndexError):
                 while len(units) < GROUP:
                     units.append(self._waiting.popleft())
             self._group(connection, units)
+        self._taken = []
 
     def _group(self, connection: sqlite3.Connection, units: list[Unit]) -> None:
         try:
-            commit = self._transact(connection, units)
+            transaction = self._transact(connection, units)
         except Exception as error:
             if len(units) == 1:
                 commit = Commit()
@@ -158,13 +177,17 @@ class Writer:
                 for unit in units:
                     self._group(connection, [unit])
                 return
+        else:  # committed: what fails from here on must not lead to a second try
+            self._move_windows(transaction)
+            commit = transaction.commit
         self._loop.call_soon_threadsafe(self._resolve, commit)
 
-    def _transact(self, connection: sqlite3.Connection, units: list[Unit]) -> Commit:
+    def _transact(self, connection: sqlite3.Connection, units: list[Unit]) -> Transaction:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            self._check_fence(connection)
-            transaction = Transaction(connection, self._clock.now(), self.windows, self._controls)
+            if connection.execute("PRAGMA data_version").fetchone()[0] != self._version:
+                self._look_again(connection)
+            transaction = Transaction(connection, self._clock.now(), self.windows, self._controls, self._numbers)
             results = transaction.commit.units
             for unit in units:
                 if unit.risky:
@@ -174,12 +197,20 @@ class Writer:
             transaction.finish()
             connection.execute("COMMIT")
         except BaseException:
+            self._version = None
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._numbers = (transaction.seq, transaction.event)
         self.commits += 1
-        self._move_windows(transaction)
-        return transaction.commit
+        return transaction
+
+    def _look_again(self, connection: sqlite3.Connection) -> None:
+        """Another connection wrote (or this is the first transaction): the fence and the next numbers are read anew."""
+        self._check_fence(connection)
+        numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        self._numbers = (numbers.get("messages", 0) + 1, numbers.get("events", 0) + 1)
+        self._version = connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _check_fence(self, connection: sqlite3.Connection) -> None:
         """Refuse the whole transaction where another process took over one of our runners."""
