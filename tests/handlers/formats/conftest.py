@@ -1,22 +1,22 @@
-"""Where the samples are: our own beside the tests, the shared data where it is there."""
+"""Where the samples are: our own beside the tests, and the shared data too where it is there."""
 
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+OWN = ROOT / "tests" / "data"
+SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture
 def samples() -> Path:
     """Our own small files."""
-    return ROOT / "tests" / "data"
+    return OWN
 
 
-@pytest.fixture
-def shared() -> Path:
-    """The shared sample data; tests of it are skipped where it is not there."""
-    found = ROOT.parent / "shared" / "data"
-    if not found.is_dir():
-        pytest.skip("the shared sample data is not here")
+@pytest.fixture(params=[OWN, *([SHARED] if SHARED.is_dir() else [])], ids=lambda path: path.parent.name)
+def collection(request: pytest.FixtureRequest) -> Path:
+    """Each folder of samples that is there: what holds for ours holds for what others wrote."""
+    found: Path = request.param
     return found

@@ -19,27 +19,37 @@ def items(*rows: Any, document: bool = False) -> list[Item | Problem]:
     return list(jsonl.items(BytesIO(data), received=NOW, document=document))
 
 
-def test_multidogo(shared: Path) -> None:
-    """12,332 sentences are exactly 1,400 conversations, and no sentence is lost."""
-    path = shared / "support_dialogs_multidogo" / "train.jsonl"
+def test_rows_of_one_sentence_become_whole_conversations(collection: Path) -> None:
+    """As many conversations as there are ids, and no sentence is lost."""
+    path = collection / "support_dialogs_multidogo" / "train.jsonl"
+    path = path if path.is_file() else collection / "dialogues.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
     found = list(read(path))
     assert all(isinstance(each, Item) and each.kind == "conversation" for each in found)
     conversations = [each.data for each in found if isinstance(each, Item)]
-    assert len(conversations) == len({each["external_id"] for each in conversations}) == 1400
+    assert [each["external_id"] for each in conversations] == list(
+        dict.fromkeys(row["conversation_id"] for row in rows)
+    )
     lines = sum(one["text"].count("\n") + 1 for each in conversations for one in each["messages"])
-    assert lines == len(path.read_bytes().splitlines())
+    assert lines == len(rows) > 10
     ids = [one["external_id"] for each in conversations for one in each["messages"]]
     assert len(ids) == len(set(ids))
-    assert all(
-        each["channel"] == "chat" and each["started_at"] <= each["last_message_at"] for each in conversations
-    )
-    assert conversations[0]["messages"][0]["facts"]["intents"] == ["openinggreeting"]
+    assert all(each["channel"] == "chat" and each["started_at"] <= each["last_message_at"] for each in conversations)
 
 
-def test_meetings_with_speakers(shared: Path) -> None:
+def test_what_a_row_says_of_its_sentence_becomes_a_fact() -> None:
+    """Other columns of a dialogue are kept."""
+    (found,) = items({"conversation_id": "t", "turn": 0, "sentence": 0, "text": "hi", "intents": ["greeting"]})
+    assert isinstance(found, Item)
+    assert found.data["messages"][0]["facts"]["intents"] == ["greeting"]
+
+
+def test_meetings_with_speakers(collection: Path) -> None:
     """Rows of a meeting with its turns."""
-    found = [each for each in read(shared / "qmsum" / "train_40.jsonl") if isinstance(each, Item)]
-    assert len(found) == 40
+    path = collection / "qmsum" / "train_40.jsonl"
+    path = path if path.is_file() else collection / "jsonl" / "meetings.jsonl"
+    found = [each for each in read(path) if isinstance(each, Item)]
+    assert len(found) == len(path.read_text().splitlines()) >= 2
     assert {each.data["channel"] for each in found} == {"meeting"}
 
 
