@@ -53,10 +53,7 @@ def _insert_plain(transaction: Transaction, new: NewMessage) -> Receipt:
     workspace, priority = new.workspace, new.priority
     transaction.seq = seq + 1
     due = now if new.due is None or new.due < now else new.due
-    transaction.messages.append((
-        seq, workspace, lane.number, now, due, priority, new.key, new.body, len(lane.runners), new.flags, new.cause,
-        None, new.head, new.checksum,
-    ))  # fmt: skip
+    transaction.add_message(new, seq, due)
     transaction.count(workspace, lane.number, len(lane.runners))
     receipt = Receipt(seq, now, due, lane.name, False)
     for runner in lane.runners:
@@ -82,10 +79,7 @@ def _store(transaction: Transaction, new: NewMessage) -> Receipt:
     lane, now, seq = new.lane, transaction.now, transaction.seq
     transaction.seq = seq + 1
     due = now if new.due is None or new.due < now else new.due
-    transaction.messages.append((
-        seq, new.workspace, lane.number, now, due, new.priority, new.key, new.body, len(lane.runners), new.flags,
-        new.cause, new.batch, new.head, new.checksum,
-    ))  # fmt: skip
+    transaction.add_message(new, seq, due)
     transaction.count(new.workspace, lane.number, len(lane.runners))
     execute = transaction.connection.execute
     if lane.coalesce != "off":
@@ -148,7 +142,7 @@ def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt
             (place, *where),
         )
     if not head["held"] and head["place"] > max(place, transaction.now):
-        _give_way(transaction, where, head["message"])
+        _give_way(transaction, where, head["message"], head["place"])
         execute(
             "UPDATE heads SET message = ?, place = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
             (receipt.seq, place, *where),
@@ -161,7 +155,7 @@ def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt
     return False
 
 
-def _give_way(transaction: Transaction, where: tuple[object, ...], head: int) -> None:
+def _give_way(transaction: Transaction, where: tuple[object, ...], head: int, place: int) -> None:
     """The delayed head of a key is overtaken by one that is due before it: it joins the parked."""
     transaction.flush()
     execute = transaction.connection.execute
@@ -170,7 +164,7 @@ def _give_way(transaction: Transaction, where: tuple[object, ...], head: int) ->
     execute("DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
             (runner, workspace, spot[0], spot[1], head))  # fmt: skip
     execute("DELETE FROM parked WHERE message = ? AND runner = ?", (head, runner))
-    execute(_PARK, (head, runner, workspace, topic, key, spot[0], spot[1], spot[1], spot[2], "key"))
+    execute(_PARK, (head, runner, workspace, topic, key, spot[0], spot[1], place, spot[2], "key"))
 
 
 def raise_priority(transaction: Transaction, runner: RunnerLane, workspace: int, message: int, priority: int) -> None:
@@ -241,6 +235,7 @@ def _repeated(transaction: Transaction, new: NewMessage, kept_for: int = IDEMPOT
         return None
     if row["body_hash"] != new.idempotency_hash:
         raise IdempotencyConflict(f"idempotency key {new.idempotency_key!r} was used before with another body")
+    transaction.flush()  # the first may stand in this very transaction
     first = transaction.connection.execute(
         "SELECT created, due FROM messages WHERE seq = ?", (row["message"],)
     ).fetchone()
@@ -264,7 +259,9 @@ def _absorbed(transaction: Transaction, new: NewMessage) -> Receipt | None:
     due = transaction.now if new.due is None or new.due < transaction.now else new.due
     if (mode == "drop" and due < old["due"]) or mode == "debounce":
         _move_due(transaction, new, seq, due)
-    return Receipt(seq, row["created"], min(due, old["due"]), new.lane.name, True)
+    else:
+        due = old["due"]
+    return Receipt(seq, row["created"], due, new.lane.name, True)
 
 
 def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> None:
@@ -287,3 +284,4 @@ def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> 
         execute("UPDATE heads SET place = ?"
                 " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
                 (due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip
+    execute("UPDATE messages SET due = ? WHERE seq = ?", (due, seq))

@@ -4,13 +4,14 @@ sqlite3 gives up and takes back the interpreter lock for every row of `executema
 rows does so once, which was 1.4 times as fast for publishes. Hence the statements of 64, 16, 4 and 1 rows.
 """
 
+import functools
 import sqlite3
 from array import array
 from itertools import chain
 from typing import Any
 
 from needlework.bus.controls import Controls
-from needlework.bus.records import Commit, Delivery, RunnerLane
+from needlework.bus.records import Commit, Delivery, NewMessage, RunnerLane
 
 _CHUNKS = (64, 16, 4, 1)
 
@@ -20,13 +21,20 @@ def _rows(head: str, width: int) -> dict[int, str]:
     return {count: head + ",".join([row] * count) for count in _CHUNKS}
 
 
-_MESSAGES = _rows(
-    "INSERT INTO messages (seq, workspace, topic, created, due, priority, key, body, owed, flags, cause, batch, head,"
-    " checksum) VALUES ",
-    14,
-)
+@functools.cache
+def _messages(optional: tuple[str, ...]) -> dict[int, str]:
+    """The statements for messages that have these optional columns and no others.
+
+    sqlite3 binds whole numbers and text at once, but sends None and bytes through its adapters, which costs more
+    than all the rest of a row: absent columns are left out, and bodies are bound as bytearrays.
+    """
+    columns = ("seq", "workspace", "topic", "created", "due", "priority", "body", "owed", "flags", "checksum", *optional)
+    return _rows(f"INSERT INTO messages ({', '.join(columns)}) VALUES ", len(columns))
+
+
 _DELIVERIES = _rows("INSERT INTO deliveries (runner, workspace, priority, due, message, attempt) VALUES ", 6)
 _EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at, data) VALUES ", 9)
+_BARE_EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at) VALUES ", 8)
 _GONE = "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?"
 _GONE_RANGE = (
     "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ?"
@@ -53,7 +61,8 @@ class Transaction:
         self.holding = controls.active
         """Whether anything may be held back; looked at once a transaction."""
         self.seq, self.event = numbers
-        self.messages: list[tuple[Any, ...]] = []
+        self.messages: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        """Rows by the optional columns that they have."""
         self.deliveries: list[tuple[int, int, int, int, int, int]] = []
         self.flushed_events = 0
         """How many of the commit's events are written already."""
@@ -63,6 +72,23 @@ class Transaction:
         self.windows = windows
         self.entered: dict[int, list[int]] = {}
         self.commit = Commit()
+
+    def add_message(self, new: NewMessage, seq: int, due: int) -> None:
+        """A message's row."""
+        row: tuple[Any, ...] = (
+            seq, new.workspace, new.lane.number, self.now, due, new.priority, bytearray(new.body),
+            len(new.lane.runners), new.flags, new.checksum,
+        )  # fmt: skip
+        optional: tuple[str, ...] = ()
+        for name in ("key", "cause", "batch", "head"):
+            value = getattr(new, name)
+            if value is not None:
+                optional += (name,)
+                row += (value,)
+        rows = self.messages.get(optional)
+        if rows is None:
+            rows = self.messages[optional] = []
+        rows.append(row)
 
     def add_delivery(self, runner: RunnerLane, workspace: int, priority: int, due: int, seq: int, attempt: int) -> None:
         """A delivery that waits in the table; its process is told after COMMIT."""
@@ -101,19 +127,25 @@ class Transaction:
         execute = self.connection.execute
         events = self.commit.events
         if self.messages:
-            self.commit.last_message = self.messages[-1][0]
-            _write(execute, _MESSAGES, self.messages, 0)
-            self.messages = []
+            self.commit.last_message = self.seq - 1
+            for optional, rows in self.messages.items():
+                _write(execute, _messages(optional), rows)
+            self.messages = {}
         if self.deliveries:
-            _write(execute, _DELIVERIES, self.deliveries, 0)
+            _write(execute, _DELIVERIES, self.deliveries)
             self.deliveries = []
         if self.flushed_events < len(events):
-            _write(execute, _EVENTS, events, self.flushed_events)
+            self._write_events(events[self.flushed_events :])
             self.flushed_events = len(events)
         if self.gone:
             gone, self.gone = self.gone, {}
             for place, rows in gone.items():
                 self._delete(place, rows)
+
+    def _write_events(self, events: list[tuple[Any, ...]]) -> None:
+        execute = self.connection.execute
+        _write(execute, _BARE_EVENTS, [event[:8] for event in events if event[8] is None])
+        _write(execute, _EVENTS, [(*event[:8], bytearray(event[8])) for event in events if event[8] is not None])
 
     def _delete(self, place: tuple[int, int, int], rows: list[tuple[int, int]]) -> None:
         """Delete rows of one lane: as one range where nothing else stands between them, else one by one."""
@@ -158,8 +190,8 @@ class Transaction:
             )
 
 
-def _write(execute: Any, statements: dict[int, str], rows: list[Any], start: int) -> None:
-    left = len(rows) - start
+def _write(execute: Any, statements: dict[int, str], rows: list[Any]) -> None:
+    start, left = 0, len(rows)
     for chunk in _CHUNKS:
         while left >= chunk:
             execute(statements[chunk], list(chain.from_iterable(rows[start : start + chunk])))
