@@ -220,8 +220,6 @@ class Context:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def settled(finish: Finish, error: Exception | None) -> None:
-            if error is None and finish.kind == "step" and finish.data is not None:
-                finish.delivery.cursor = finish.data.decode()  # committed, whether its handler still waits or not
             if future.done():
                 return
             if error is None:

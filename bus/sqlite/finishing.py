@@ -43,6 +43,8 @@ def finish_attempt(transaction: Transaction, finish: Finish) -> None:
     if finish.messages is not None:
         for message in finish.messages:
             insert(transaction, message)
+    if kind == "step" and finish.data is not None:
+        delivery.cursor = finish.data.decode()  # its guards held; known before whatever ends it is written
 
 
 def _step(transaction: Transaction, finish: Finish) -> None:

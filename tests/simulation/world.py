@@ -108,7 +108,7 @@ class World:
 
     def draw(self, *, depth: int = 0) -> Message[Any]:
         """A message whose attempts end as its plan's letters say; the last letter holds for ever."""
-        letters = self.random.choices("ofrdwps", k=self.random.randrange(3)) + [self.random.choice("ooopsx")]
+        letters = [*self.random.choices("ofrdwps", k=self.random.randrange(3)), self.random.choice("ooopsx")]
         if depth >= 2:
             letters = [letter.replace("p", "o") for letter in letters]
         plan, number = "".join(letters), self.new_number()
