@@ -116,9 +116,7 @@ def _twice(stored: dict[int, tuple[str, str, int]]) -> Iterator[str]:
     yield from (f"stored twice: {what}" for what, count in counts.items() if count > 1)
 
 
-def _unpublished(
-    stored: dict[int, tuple[str, str, int]], acks: list[tuple[int, str, str, int]]
-) -> Iterator[str]:
+def _unpublished(stored: dict[int, tuple[str, str, int]], acks: list[tuple[int, str, str, int]]) -> Iterator[str]:
     """A producer publishes one after the other: of each, at most one was stored without being acknowledged."""
     done: dict[str, set[int]] = defaultdict(set)
     for _, kind, origin, number in acks:

@@ -17,7 +17,6 @@ import crash_topics
 import structlog
 import uvloop
 from crash_topics import Chain, Delayed, Flaky, Keyed, Ordered, Plain, Steps, nap
-
 from needlework.bus import quarantine
 from needlework.bus.bus import Bus
 from needlework.bus.messages import Message

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
+from needlework.bus.errors import StorageError
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
@@ -75,7 +75,7 @@ async def test_what_comes_behind_a_page_being_read_is_not_forgotten(tmp_path: Pa
     async with running_bus(registry, tmp_path, runners=[]) as bus:
         await bus.pause("other", "test", kind="topic")
         await publish(bus, Other(number=1))
-        await publish(bus, *[Job(number=number) for number in range(700)])
+        await publish(bus, *[Job(number=number) for number in range(3000)])
     bus = await Bus.open(tmp_path, registry)
     take, pages = bus.store.take, 0
 
@@ -91,9 +91,9 @@ async def test_what_comes_behind_a_page_being_read_is_not_forgotten(tmp_path: Pa
     bus.store.take = slow  # type: ignore[method-assign]
     await bus.start()
     try:
-        await drain(bus, seconds=5)
+        await drain(bus, seconds=10)
         assert ("other", 1) in recorder.ran
-        assert len(recorder.ran) == 701
+        assert len(recorder.ran) == 3001
     finally:
         await bus.stop(1)
 
@@ -154,3 +154,23 @@ async def test_the_mark_beside_the_database_never_grows_weaker(tmp_path: Path) -
     mark = read_mark(tmp_path / "needlework.db.mark")
     assert mark is not None
     assert (mark.message, mark.event) == (5, 5)
+
+
+async def test_what_fails_after_the_commit_is_not_tried_again_and_nobody_waits_in_vain(tmp_path: Path) -> None:
+    """Out of memory in the writer's own book-keeping: the outcome is unknown, said at once, and the process ends."""
+    recorder, failures = Recorder(), []
+    bus = await Bus.open(tmp_path, recorder.registry())
+    bus.failed = lambda name, error: failures.append((name, repr(error)))
+
+    def out_of_memory(transaction: Any) -> None:
+        raise MemoryError
+
+    bus.store.writer._move_windows = out_of_memory  # type: ignore[method-assign]
+    answers = await asyncio.gather(*[publish(bus, Job(number=n)) for n in range(3)], return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StorageError] * 3
+    assert failures == [("storage", "MemoryError()")]
+    with pytest.raises(StorageError):
+        await publish(bus, Job(number=4))
+    stored = await bus.store.read(Statement("SELECT count(*), count(DISTINCT body) FROM messages"))
+    assert tuple(stored[0]) == (3, 3)
+    await bus.stop(0)
