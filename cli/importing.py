@@ -47,7 +47,8 @@ class Importer:
                     {"file": str(path), "source": found.source, "line": found.line, "reason": found.reason}
                 )
             else:
-                self._add(found.kind, f"{path}, record {number}", msgspec.json.encode(found.data))
+                place = f"{path}, record {number}" if found.line is None else f"{path}:{found.line}"
+                self._add(found.kind, place, msgspec.json.encode(found.data))
 
     def flush(self) -> None:
         """Post what is still waiting."""
@@ -97,7 +98,10 @@ class Importer:
 @json_option
 @connected
 def import_files(client: Client, files: tuple[Path, ...], format: str | None, json: bool) -> None:
-    """Read FILES into the workspace: JSON, JSON lines, mbox, eml, transcripts, or folders of them.
+    """Read FILES into the workspace: JSON, JSON lines, CSV, mbox, eml, transcripts, or folders of them.
+
+    A CSV begins with the names of its fields; its rows are what the file is called, accounts.csv or users.csv,
+    or what their column `kind` says, account or user.
 
     Records that exist already are updated, so an import that broke off is simply run again. Records that
     could not be read or were refused are listed; then the command fails, with everything else imported.

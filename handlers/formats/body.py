@@ -58,9 +58,7 @@ def _part(part: Mail, depth: int) -> Body:
     if part.is_multipart():
         children = parts(part)
         if kind.startswith("message/"):
-            return Body(
-                attachments=[_attachment(part)], attached=children if kind == "message/rfc822" else []
-            )
+            return Body(attachments=[_attachment(part)], attached=children if kind == "message/rfc822" else [])
         if depth >= DEEPEST:
             return Body(attachments=[_attachment(each) for each in children])
         bodies = [_part(each, depth + 1) for each in children]

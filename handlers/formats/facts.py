@@ -9,9 +9,7 @@ from needlework.handlers.formats.body import Mail, parts
 NOREPLY: Final = re.compile(
     r"(?:^|[^a-z])(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer-daemon|postmaster|bounces?|unattended)(?:[^a-z]|$)"
 )
-REPLY: Final = re.compile(
-    r"^\s*(?:re|aw|antw|sv|vs|odp|ref|rv|回复|答复|回覆)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
-)
+REPLY: Final = re.compile(r"^\s*(?:re|aw|antw|sv|vs|odp|ref|rv|回复|答复|回覆)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
 METHOD: Final = re.compile(r"\b(spf|dkim|dmarc)\s*=\s*([a-z]+)", re.IGNORECASE)
 COMMENT: Final = re.compile(r"\([^()]*\)")
 STATUS: Final = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
@@ -30,8 +28,7 @@ def read(message: Mail, sender: str, subject: str) -> dict[str, Any]:
         "domain": domain.rstrip("."),
         "authentication": authentication(message),
         "references": references,
-        "is_bounce": message.get_content_type() == "multipart/report"
-        and _report(message) == "delivery-status",
+        "is_bounce": message.get_content_type() == "multipart/report" and _report(message) == "delivery-status",
         "bounce_status": bounce_status(message),
         **lists(message),
     }

@@ -12,6 +12,8 @@ class Item(msgspec.Struct, omit_defaults=True, frozen=True):
 
     kind: Kind
     data: dict[str, Any]
+    line: int | None = None
+    """Where it stood, for whoever is told that it was refused."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True, frozen=True):

@@ -11,9 +11,7 @@ from needlework.handlers.formats.items import Item, Problem
 LINE: Final = 64 * 1024
 SEPARATOR: Final = re.compile(rb"From (\S*)\s.{0,200}?\d{1,2}:\d{2}")
 QUOTED: Final = re.compile(rb">+From ")
-DATE: Final = re.compile(
-    r"(?:[A-Z][a-z]{2},?\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)(.*)"
-)
+DATE: Final = re.compile(r"(?:[A-Z][a-z]{2},?\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)(.*)")
 
 
 def conversations(file: BinaryIO, *, received: datetime, source: str = "mbox") -> Iterator[Item | Problem]:

@@ -1,5 +1,6 @@
 """One JSON object to one payload: fields under the names of ours or the usual other ones, checked."""
 
+import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, get_args
@@ -31,9 +32,7 @@ def item(row: Row, *, received: datetime) -> Item:
     named = row.get("kind")
     if isinstance(named, str) and named in KINDS:
         inner = row.get("data")
-        row = (
-            inner if isinstance(inner, dict) else {key: value for key, value in row.items() if key != "kind"}
-        )
+        row = inner if isinstance(inner, dict) else {key: value for key, value in row.items() if key != "kind"}
         kind = named
     else:
         kind = _kind(row)
@@ -41,12 +40,58 @@ def item(row: Row, *, received: datetime) -> Item:
         return Item("conversation", conversation(row, received=received))
     if kind == "note":
         return Item("note", note(row))
-    data = _tidy(row)
+    if kind == "account":
+        return Item("account", account(row))
+    return Item("user", user(row)) if kind == "user" else Item("meeting", _named(row))
+
+
+def account(row: Row) -> dict[str, Any]:
+    """The payload of an account; what it has no field for is left to the ingest to refuse."""
+    data = _dated(_named(row), "churned_at")
+    domains = _several(data, "domain", "domains")
+    return data | ({"domains": domains} if domains else {})
+
+
+def user(row: Row) -> dict[str, Any]:
+    """The payload of a user; `email` is one address or more, bare or beside a name."""
+    data = _dated(_named(row), "last_seen_at")
+    emails: list[str] = []
+    for text in _several(data, "email", "emails"):
+        found = [person["email"] for person in header.people(text) if "email" in person]
+        if not found:
+            raise ValueError(f"email {text[:60]!r} is not an address")
+        emails += found
+    return data | ({"emails": emails} if emails else {})
+
+
+def _named(row: Row) -> dict[str, Any]:
+    """A row with its texts cleaned; an id that others gave is an external id of ours."""
+    data: dict[str, Any] = _tidy(row)
     if "external_id" not in data and isinstance(data.get("id"), str | int):
         data["external_id"] = str(data.pop("id"))
-    if kind == "account":
-        return Item("account", data)
-    return Item("user", data) if kind == "user" else Item("meeting", data)
+    return data
+
+
+def _dated(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same with the time under `name` as we write it."""
+    if data.get(name) is not None:
+        try:
+            data[name] = moment.rfc3339(moment.parse(data[name]))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return data
+
+
+def _several(data: dict[str, Any], one: str, many: str) -> list[str]:
+    """Take the values under the name of one and of many out of `data`: a list, or a text that separates them."""
+    found: list[str] = []
+    for name in (one, many):
+        value = data.pop(name, None)
+        for each in value if isinstance(value, list) else [] if value is None else [value]:
+            if not isinstance(each, str):
+                raise ValueError(f"{name} must be a text or a list of texts")
+            found += [text for text in (part.strip() for part in re.split(r"[;,]", each)) if text]
+    return found
 
 
 def _kind(row: Row) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from needlework.handlers.formats import charset, jsonl, mail, mbox, moment, payload, transcript
+from needlework.handlers.formats import charset, jsonl, mail, mbox, moment, payload, tables, transcript
 from needlework.handlers.formats.items import Item, Problem
 
 SUFFIXES: Final = {
@@ -20,9 +20,11 @@ SUFFIXES: Final = {
     ".vtt": "vtt",
     ".srt": "srt",
     ".txt": "txt",
+    ".csv": "csv",
+    ".tsv": "csv",
 }
 FORMATS: Final = frozenset(SUFFIXES.values())
-ACCEPTED: Final = "accepted: .jsonl, .ndjson, .json, .eml, .mbox, .vtt, .srt, .txt, or a folder of them"
+ACCEPTED: Final = "accepted: .jsonl, .ndjson, .json, .csv, .eml, .mbox, .vtt, .srt, .txt, or a folder of them"
 PEEK: Final = 4096
 DEEPEST_FOLDER: Final = 64
 HEADER: Final = re.compile(
@@ -35,9 +37,7 @@ HEADER: Final = re.compile(
 def read(path: Path, *, format: str | None = None) -> Iterator[Item | Problem]:
     """Read a file or a folder (sorted, recursively). What cannot be read is a problem, never an exception."""
     if format is not None and format not in FORMATS:
-        yield Problem(
-            _name(path), None, f"unknown format {format[:40]!r}; known: {', '.join(sorted(FORMATS))}"
-        )
+        yield Problem(_name(path), None, f"unknown format {format[:40]!r}; known: {', '.join(sorted(FORMATS))}")
         return
     yield from _path(path, format, depth=0)
 
@@ -49,9 +49,7 @@ def _path(path: Path, format: str | None, *, depth: int) -> Iterator[Item | Prob
         if stat.S_ISDIR(state.st_mode):
             yield from _folder(path, format, depth=depth)
         elif not stat.S_ISREG(state.st_mode):  # a pipe would wait for ever, a link may lead anywhere
-            yield Problem(
-                _name(path), None, "neither a file nor a folder (links inside a folder are not followed)"
-            )
+            yield Problem(_name(path), None, "neither a file nor a folder (links inside a folder are not followed)")
         else:
             with path.open("rb") as file:
                 yield from _file(file, path, format, _received(state.st_mtime))
@@ -79,6 +77,8 @@ def _file(file: BinaryIO, path: Path, format: str | None, received: datetime) ->
         yield Problem(source, None, f"unknown kind of file; {ACCEPTED}")
     elif found in ("jsonl", "json"):
         yield from jsonl.items(file, received=received, source=source, document=found == "json")
+    elif found == "csv":
+        yield from tables.items(file, path.stem, source=source)
     elif found == "mbox":
         yield from mbox.conversations(file, received=received, source=source)
     elif found == "eml":

@@ -14,9 +14,7 @@ LARGEST: Final = 64 * 1024 * 1024
 LONGEST_TEXT: Final = 1_000_000
 LONGEST_MERGED: Final = 20_000  # a monologue is several messages, so that evidence stays near its time
 CLOCK: Final = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
-LEADING: Final = re.compile(
-    rf"[ \t]*(?:\[({CLOCK})\]|\(({CLOCK})\)|({CLOCK})(?=[ \t]))[ \t]*(?:[-–—][ \t]+)?"
-)
+LEADING: Final = re.compile(rf"[ \t]*(?:\[({CLOCK})\]|\(({CLOCK})\)|({CLOCK})(?=[ \t]))[ \t]*(?:[-–—][ \t]+)?")
 TRAILING: Final = re.compile(rf"([^\s:\[(][^:\[(\n]{{0,58}}?)[ \t]*[\[(]({CLOCK})[\])][ \t]*:?[ \t]*(.*)")
 TITLE: Final = re.compile(rf"([^\W\d_][^:\n]{{0,58}}?)[ \t]{{2,}}({CLOCK})[ \t]*")
 HEADER: Final = re.compile(
@@ -34,9 +32,7 @@ def looks_spoken(text: str) -> bool:
     return spoken >= 2 and spoken * 4 >= len(lines)
 
 
-def conversation(
-    data: bytes, *, received: datetime, source: str = "transcript", subject: str = ""
-) -> Item | Problem:
+def conversation(data: bytes, *, received: datetime, source: str = "transcript", subject: str = "") -> Item | Problem:
     """Read a transcript: WebVTT and SRT by their cues, other text by its lines."""
     if len(data) > LARGEST:
         return Problem(source, None, f"transcript larger than {LARGEST // 1024 // 1024} MiB")

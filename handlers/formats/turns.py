@@ -7,9 +7,7 @@ from needlework.handlers.formats import header, moment, payload
 from needlework.handlers.formats.items import Item
 from needlework.handlers.formats.payload import Row
 
-LARGEST: Final = (
-    8_000_000  # characters of one payload; what comes after follows in a second one of the same id
-)
+LARGEST: Final = 8_000_000  # characters of one payload; what comes after follows in a second one of the same id
 USED: Final = frozenset({"conversation_id", "text", "turn", "sentence", *payload.SENDER, *payload.TIME})
 DEFAULT_SENDER: Final = "customer"
 

@@ -82,3 +82,14 @@ def test_the_command_counts_lists_problems_and_fails_where_there_were_any(server
     report = json.loads(result.stdout)
     assert len(report["problems"]) >= 1
     assert server("import", str(tmp_path / "absent")).exit_code == 2
+
+
+def test_a_row_of_a_table_that_is_refused_is_named_by_its_line(server, tmp_path: Path) -> None:
+    server.answers.append(ingest)
+    file = tmp_path / "users.csv"
+    file.write_text("email,name\na@b.example,Ann\nnobody,Eve\n")
+    result = server("import", str(file))
+    assert result.exit_code == 1
+    assert server.sent() == [{"name": "Ann", "emails": ["a@b.example"]}]
+    assert "users.csv:2: text is missing" in result.stderr
+    assert "users.csv:3: email 'nobody' is not an address" in result.stderr

@@ -142,6 +142,25 @@ def test_files_are_imported_and_may_be_imported_again(needlework: Running, tmp_p
         assert [(row["kind"], row["created"] + row["updated"]) for row in report["imported"]] == [("account", 30)]
 
 
+def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text('{"kind": "user", "email": "ann@acme.example", "name": "Ann"}')
+    (tmp_path / "users.csv").write_text("email,name\nann@acme.example,Ann Lee\nbob@acme.example,Bob\n")
+    (tmp_path / "accounts.csv").write_text("id,name,mrr\nacme-csv,ACME,12.50\n")
+    report = needlework.json("import", str(tmp_path / "one.jsonl"), str(tmp_path))
+    assert report == {
+        "imported": [
+            {"kind": "account", "created": 1, "updated": 0},
+            {"kind": "user", "created": 2, "updated": 2},
+        ],
+        "problems": [],
+    }
+    found = httpx2.get(f"{needlework.url}/api/users", trust_env=False).json()["items"]
+    assert {each["emails"][0]: each["name"] for each in found} == {
+        "ann@acme.example": "Ann Lee",
+        "bob@acme.example": "Bob",
+    }
+
+
 def test_workspaces_and_tokens_are_the_same_with_and_without_the_server(needlework: Running) -> None:
     assert needlework("workspace", "create", "acme").exit_code == 0
     made = needlework.json("token", "create", "laptop", "--may", "read", "--for", "acme", "--expires", "1d")
