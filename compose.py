@@ -150,12 +150,13 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
 
 async def _first_token(bus: Bus, settings: Settings) -> None:
-    """An exposed server never runs without a token: make one at the first start and print it once."""
-    if not settings.exposed or await bus.tokens.any_live():
+    """A server that asks for tokens never runs without one: make it at the first start and print it once."""
+    if not (settings.exposed or settings.require_token) or await bus.tokens.any_live():
         return
-    text, _ = await bus.tokens.create("first start", ALL, None, None, "serve --expose")
+    text, _ = await bus.tokens.create("first start", ALL, None, None, "serve")
     print(f"needlework made a token with all rights; it is shown only now:\n\n    {text}\n", flush=True)
-    print("traffic is not encrypted; use TLS or ssh", flush=True)
+    if settings.exposed:
+        print("traffic is not encrypted; use TLS or ssh", flush=True)
 
 
 async def _fill_sample(bus: Bus) -> None:

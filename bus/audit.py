@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from needlework.bus.clock import Clock, rfc3339
-from needlework.bus.principals import Principal
+from needlework.bus.principals import By, Principal, Requester, name_of
 from needlework.bus.sql import Queries, Statement
-from needlework.bus.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from needlework.bus.workspaces import Workspace
 
 Read = Callable[[Statement], Awaitable[Sequence[Any]]]
 """Rows of one statement, from a committed snapshot."""
@@ -27,51 +29,49 @@ class Audit:
 
     def statement(
         self,
-        principal: Principal | str,
-        workspace: Workspace | int | None,
+        by: By,
+        workspace: "Workspace | int | str | None",
         action: str,
         target: str,
         outcome: str = "done",
         *,
         detail: str = "",
-        request_id: str | None = None,
-        origin: str | None = None,
     ) -> Statement:
-        """The line as a statement, for the unit that makes the change."""
+        """The line as a statement, for the unit that makes the change.
+
+        `workspace` by name where that very unit makes it: it has no number before.
+        """
+        request = by if isinstance(by, Requester) else None
+        principal = by.principal if isinstance(by, Requester) else by
         return self._sql(
-            "add_entry",
+            "add_entry_by_name" if isinstance(workspace, str) else "add_entry",
             at=self._clock.now(),
-            principal=_short(principal.name if isinstance(principal, Principal) else principal),
+            principal=_short(name_of(by)),
             token_id=principal.token_id if isinstance(principal, Principal) else None,
-            workspace_id=workspace.id if isinstance(workspace, Workspace) else workspace,
+            workspace=workspace if workspace is None or isinstance(workspace, int | str) else workspace.id,
             action=_short(action),
             target=_short(target),
             outcome=_short(outcome),
             detail=_short(detail),
-            request_id=request_id,
-            origin=None if origin is None else _short(origin),
+            request_id=request.request_id if request else None,
+            origin=_short(request.origin) if request and request.origin else None,
         )
 
     async def record(
         self,
-        principal: Principal | str,
-        workspace: Workspace | int | None,
+        by: By,
+        workspace: "Workspace | int | None",
         action: str,
         target: str,
         outcome: str = "done",
-        request_id: str | None = None,
-        origin: str | None = None,
         *,
         detail: str = "",
     ) -> None:
         """Write one line by itself, for what changes nothing else (a refusal, an action outside)."""
-        line = self.statement(
-            principal, workspace, action, target, outcome, detail=detail, request_id=request_id, origin=origin
-        )
-        await self._write([line])
+        await self._write([self.statement(by, workspace, action, target, outcome, detail=detail)])
 
     async def list(
-        self, workspace: Workspace | int | None, *, limit: int = 50, cursor: str | None = None
+        self, workspace: "Workspace | int | None", *, limit: int = 50, cursor: str | None = None
     ) -> dict[str, Any]:
         """A page of the log, newest first: `{"items": […], "next_cursor": …}`. None for every workspace."""
         before = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else _TOP
@@ -79,7 +79,7 @@ class Audit:
         if workspace is None:
             rows = await self._read(self._sql("all_entries", before=before, limit=limit + 1))
         else:
-            number = workspace.id if isinstance(workspace, Workspace) else workspace
+            number = workspace if isinstance(workspace, int) else workspace.id
             rows = await self._read(self._sql("entries", workspace=number, before=before, limit=limit + 1))
         items = [{**dict(row), "at": rfc3339(row["at"])} for row in rows[:limit]]
         return {"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None}

@@ -1,9 +1,11 @@
 """The bus: publish, request, query, watch; everything the HTTP layer and the command line may call."""
 
 import asyncio
+import contextlib
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,14 @@ from needlework.bus.clock import SECOND, Clock, SystemClock
 from needlework.bus.context import Context, Reader
 from needlework.bus.controls import Controls
 from needlework.bus.dispatcher import Dispatcher
-from needlework.bus.errors import NoResponder, NotFound
+from needlework.bus.errors import NoResponder, NotFound, StorageError
 from needlework.bus.events import Hub, outcome_of
 from needlework.bus.holds import Holds
 from needlework.bus.inspection import Inspection
 from needlework.bus.maintenance import Maintenance
 from needlework.bus.messages import Message
 from needlework.bus.owners import ProcessLock, is_alive, lock_epoch
+from needlework.bus.principals import By, name_of
 from needlework.bus.publishing import Encoder
 from needlework.bus.records import (
     Commit,
@@ -33,9 +36,10 @@ from needlework.bus.records import (
     Reset,
     RunCount,
     Slot,
-)
+)  # fmt: skip
 from needlework.bus.registry import Registry
 from needlework.bus.scheduler import Scheduler
+from needlework.bus.sessions import SessionStore
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.store import SqliteStore
 from needlework.bus.tokens import TokenStore
@@ -99,11 +103,12 @@ class Bus:
         self.watching = Watching(self)
         self.hub = Hub(self.store.names, self.watching.page)
         self.dispatcher = Dispatcher(self)
-        self.workspaces = WorkspaceStore(read, write, self.clock)
+        self.audit = Audit(read, write, self.clock)
+        self.workspaces = WorkspaceStore(read, write, self.clock, self.audit)
         self.holds = Holds(self)
         self.workspaces.changed = self.holds.workspaces_changed
-        self.audit = Audit(read, write, self.clock)
         self.tokens = TokenStore(read, write, self.clock, self.random.randbytes, self.audit)
+        self.sessions = SessionStore(read, write, self.clock, self.random.randbytes, self.audit)
         self.scheduler = Scheduler(self)
         self.maintenance = Maintenance(self)
         self.watchdog = Watchdog(self)
@@ -133,16 +138,20 @@ class Bus:
         self.scheduler.stop()
         self.maintenance.stop()
         await self.dispatcher.stop(grace)
+        with contextlib.suppress(StorageError):  # when a token was last used is not worth a failed stop
+            await self.tokens.flush()
         await self.store.settled()
         self.hub.close()
 
     async def stop(self, grace: float = 30.0) -> None:
         """Finish, give the runners back, write what waits, close."""
-        await self.finish(grace)
-        if self.running:
-            await self.store.release()
-        await self.store.close()
-        self._epoch_lock.release(remove=True)
+        try:
+            await self.finish(grace)
+            if self.running:
+                await self.store.release()
+        finally:  # a thread of a connection that stays open would keep the process
+            await self.store.close()
+            self._epoch_lock.release(remove=True)
 
     def background_failed(self, name: str, error: BaseException | None) -> None:
         """A task of the bus died: say so, and tell the process."""
@@ -204,15 +213,8 @@ class Bus:
             raise NotFound(f"topic {topic.name!r} is not a query: publish it")
         subscription = topic.subscriptions[0]
         lane = self.store.topics[topic.name]
-        delivery = Delivery(
-            self.store.runners[subscription.runner],
-            lane,
-            0,
-            workspace.id,
-            0,
-            self.clock.now(),
-            self.clock.now(),
-        )
+        now = self.clock.now()
+        delivery = Delivery(self.store.runners[subscription.runner], lane, 0, workspace.id, 0, now, now)
         delivery.head = _ENCODE({"principal": principal}).decode()
         context = Context(self, delivery)
         context.closed = True  # a query only reads
@@ -230,11 +232,12 @@ class Bus:
         """Events live and from the log; `after` resumes behind a number. One message's stream ends by itself."""
         return self.watching.watch(workspace, after, message, topic)
 
-    async def cancel(self, workspace: Workspace, id: str, principal: str) -> dict[str, int]:
+    async def cancel(self, workspace: Workspace, id: str, by: By) -> dict[str, int]:
         """Cancel what is not finished of a message. Raises NotFound, Conflict."""
-        seq = await self.inspection.seq_of(workspace, id)
-        ended, in_flight = await self.store.cancel(seq, principal)
-        ended += sum(self.dispatcher.revoke(runner, seq, principal) for runner in in_flight)
+        seq, who = await self.inspection.seq_of(workspace, id), name_of(by)
+        line = partial(self.audit.statement, by, workspace, "message.cancelled", id)
+        ended, in_flight = await self.store.cancel(seq, who, line)
+        ended += sum(self.dispatcher.revoke(runner, seq, who) for runner in in_flight)
         return self.inspection.cancelled(ended, len(in_flight))
 
     async def run(self, runner: str, workspace: Workspace, n: int, timeout: float) -> RunCount:
@@ -266,11 +269,11 @@ class Bus:
     async def counts(self, workspace: Workspace) -> dict[str, Any]:
         return await self.inspection.counts(workspace)
 
-    async def pause(self, name: str, principal: str, *, kind: str = "runner") -> None:
-        await self.holds.pause(kind, name, principal)
+    async def pause(self, name: str, by: By, *, kind: str = "runner") -> None:
+        await self.holds.pause(kind, name, by)
 
-    async def resume(self, name: str, principal: str, *, kind: str = "runner") -> None:
-        await self.holds.resume(kind, name, principal)
+    async def resume(self, name: str, by: By, *, kind: str = "runner") -> None:
+        await self.holds.resume(kind, name, by)
 
     def on_revoke(self, callback: Callable[[str], None]) -> None:
         self.tokens.on_revoke(callback)
@@ -284,7 +287,7 @@ class Bus:
         checks = {
             "database": True,
             "runners": bool(self.dispatcher.queues),
-            "stopping": not self.dispatcher.stopping,
+            "accepting": not self.dispatcher.stopping,
         }
         try:
             await self.store.read(Statement("SELECT 1"))

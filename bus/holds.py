@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from needlework.bus.errors import NotFound
+from needlework.bus.principals import By, name_of
 from needlework.bus.sql import Statement
 from needlework.bus.topicfile import nearest
 
@@ -27,7 +28,7 @@ class Holds:
         controls.paused_topics = frozenset(row["name"] for row in rows if row["kind"] == "topic")
         controls.paused_runners = frozenset(row["name"] for row in rows if row["kind"] == "runner")
 
-    async def pause(self, kind: str, name: str, by: str) -> None:
+    async def pause(self, kind: str, name: str, by: By) -> None:
         """Start nothing more of a topic or runner until `resume`. Raises NotFound."""
         self._check(kind, name)
         now = self._bus.clock.now()
@@ -36,7 +37,7 @@ class Holds:
                 Statement(
                     "INSERT INTO pauses (kind, name, since, by) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT (kind, name) DO NOTHING",
-                    (kind, name, now, by),
+                    (kind, name, now, name_of(by)),
                 ),
                 self._bus.audit.statement(by, None, f"{kind}.pause", name),
             ]
@@ -45,7 +46,7 @@ class Holds:
         for queue in self._bus.dispatcher.queues.values():
             queue.lane.live = queue.lane.live and not queue.paused
 
-    async def resume(self, kind: str, name: str, by: str) -> None:
+    async def resume(self, kind: str, name: str, by: By) -> None:
         """Go on. Raises NotFound."""
         self._check(kind, name)
         await self._bus.store.write(

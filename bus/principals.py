@@ -30,6 +30,26 @@ class Principal(msgspec.Struct, frozen=True):
         return self.workspaces is None or (workspaces is not None and workspaces <= self.workspaces)
 
 
+class Requester(msgspec.Struct, frozen=True):
+    """A principal and the request that it made, for the log."""
+
+    principal: Principal
+    request_id: str | None = None
+    origin: str | None = None
+    """The address that the request came from."""
+
+
+By = Requester | Principal | str
+"""Who makes a change: as much of it as is known."""
+
+
+def name_of(by: By) -> str:
+    """The name of whoever makes a change."""
+    if isinstance(by, Requester):
+        return by.principal.name
+    return by.name if isinstance(by, Principal) else by
+
+
 LOCAL = Principal("local", ALL)
 """Whoever reaches a loopback server without presenting anything: its owner."""
 

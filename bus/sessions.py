@@ -10,7 +10,7 @@ from needlework.bus import credentials
 from needlework.bus.audit import Audit, Read, Write
 from needlework.bus.clock import SECOND, Clock
 from needlework.bus.errors import GuardFailed, StorageError
-from needlework.bus.principals import Principal
+from needlework.bus.principals import Principal, Requester
 from needlework.bus.sql import Queries
 
 _SESSION = credentials.pattern("nws")
@@ -53,7 +53,7 @@ class SessionStore:
         await self._write([prune, add])
         return text
 
-    async def redeem(self, ticket: str) -> str | None:
+    async def redeem(self, ticket: str, request_id: str | None = None, origin: str | None = None) -> str | None:
         """Spend a ticket for a session's cookie value; None where it is unknown, late or spent."""
         if not _TICKET.fullmatch(ticket):
             return None
@@ -64,15 +64,18 @@ class SessionStore:
         permissions, workspaces = credentials.unpack(rows[0])
         owner = Principal(rows[0]["issued_by"], permissions, workspaces)
         try:
-            return await self._open(owner, self._sql("use_ticket", 1, hash=hashed, now=now))
+            return await self._open(
+                Requester(owner, request_id, origin), self._sql("use_ticket", 1, hash=hashed, now=now)
+            )
         except GuardFailed:
             return None  # somebody else was faster
 
-    async def open(self, by: Principal) -> str:
+    async def open(self, by: Principal, request_id: str | None = None, origin: str | None = None) -> str:
         """A session's cookie value with the rights of `by` (who presented a token)."""
-        return await self._open(by)
+        return await self._open(Requester(by, request_id, origin))
 
-    async def _open(self, owner: Principal, *before: Any) -> str:
+    async def _open(self, by: Requester, *before: Any) -> str:
+        owner = by.principal
         text, ident, hashed = credentials.make("nws", self._source)
         now = self._clock.now()
         add = self._sql(
@@ -85,7 +88,7 @@ class SessionStore:
             **_rights(owner),
         )
         prune = self._sql("prune_sessions", before=now)
-        line = self._audit.statement(owner, None, "session.opened", ident)
+        line = self._audit.statement(by, None, "session.opened", ident)
         await self._write([*before, prune, add, line])
         return text
 
@@ -118,12 +121,13 @@ class SessionStore:
         self._known[row["id"]] = (bytes(row["hash"]), principal, until, self._clock.monotonic() + _FRESH)
         return principal
 
-    async def end(self, principal: Principal) -> None:
+    async def end(self, by: Requester | Principal) -> None:
         """Sign out."""
-        if principal.token_id is not None:
-            end = self._sql("end_session", id=principal.token_id, now=self._clock.now())
-            await self._write([end, self._audit.statement(principal, None, "session.ended", principal.token_id)])
-            self._forget(principal.token_id)
+        ident = (by.principal if isinstance(by, Requester) else by).token_id
+        if ident is not None:
+            end = self._sql("end_session", id=ident, now=self._clock.now())
+            await self._write([end, self._audit.statement(by, None, "session.ended", ident)])
+            self._forget(ident)
 
     async def sweep(self, idents: frozenset[str]) -> None:
         """Look again at sessions that hold something open, and tell of those that ended."""

@@ -69,8 +69,11 @@ class Store(Protocol):
         """Durably note that a suspect starts now (1: beside others, 2: alone)."""
         ...
 
-    async def cancel(self, seq: int, by: str) -> tuple[int, list[int]]:
-        """Cancel what waits of a message: (ended, numbers of the runners that have it in flight)."""
+    async def cancel(self, seq: int, by: str, line: Callable[[str], Statement] | None = None) -> tuple[int, list[int]]:
+        """Cancel what waits of a message: (ended, numbers of the runners that have it in flight).
+
+        `line` gives the log's line for an outcome; it is written with the change, and not where there is none.
+        """
         ...
 
     async def own(self, runners: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from needlework.bus.audit import Audit, Read, Write
 from needlework.bus.clock import SECOND, Clock, rfc3339
 from needlework.bus.errors import FieldError, InvalidMessage, NotFound, StorageError
 from needlework.bus.permissions import ALL, Permission
-from needlework.bus.principals import Principal
+from needlework.bus.principals import By, Principal, name_of
 from needlework.bus.sql import Queries
 
 _TOKEN = credentials.pattern("nw")
@@ -72,12 +72,12 @@ class TokenStore:
         permissions: frozenset[Permission],
         workspaces: frozenset[int] | None,
         expires_at: int | None,
-        by: Principal | str,
+        by: By,
     ) -> tuple[str, TokenRecord]:
         """A new token's text, never to be seen again, and its record."""
         self._refuse_bad(name, permissions, workspaces, expires_at)
         text, ident, hashed = credentials.make("nw", self._source)
-        now, who = self._clock.now(), by.name if isinstance(by, Principal) else by
+        now, who = self._clock.now(), name_of(by)
         packed = None if workspaces is None else credentials.pack(workspaces)
         add = self._sql(
             "add_token", id=ident, name=name, hash=hashed, permissions=credentials.pack(permissions),
@@ -98,14 +98,13 @@ class TokenStore:
         """Whether at least one token would be accepted: an exposed server needs one."""
         return bool((await self._read(self._sql("live_tokens", now=self._clock.now())))[0]["n"])
 
-    async def revoke(self, ident: str, by: Principal | str) -> None:
+    async def revoke(self, ident: str, by: By) -> None:
         """End a token, at once in this process and within a second in others. Raises NotFound; idempotent."""
         rows = await self._read(self._sql("token", id=ident))
         if not rows:
             raise NotFound("no such token")
         if rows[0]["revoked_at"] is None:
-            who = by.name if isinstance(by, Principal) else by
-            end = self._sql("revoke_token", id=ident, now=self._clock.now(), by=who)
+            end = self._sql("revoke_token", id=ident, now=self._clock.now(), by=name_of(by))
             await self._write([end, self._audit.statement(by, None, "token.revoked", ident)])
         self._forget(ident)
 

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.clock import Clock, rfc3339
 from needlework.bus.errors import Conflict, FieldError, InvalidMessage, NotFound
+from needlework.bus.principals import By, name_of
 from needlework.bus.sql import Queries, Statement
+
+if TYPE_CHECKING:
+    from needlework.bus.audit import Audit
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _sql = Queries(Path(__file__).parent / "sqlite" / "workspaces.sql")
@@ -29,8 +33,9 @@ class WorkspaceStore:
         read: Callable[[Statement], Awaitable[Sequence[Any]]],
         write: Callable[[list[Statement]], Awaitable[None]],
         clock: Clock,
+        audit: "Audit",
     ) -> None:
-        self._read, self._write, self._clock = read, write, clock
+        self._read, self._write, self._clock, self._audit = read, write, clock, audit
         self.by_name: dict[str, Workspace] = {}
         self.by_id: dict[int, Workspace] = {}
         self.configs: dict[int, dict[str, Any]] = {}
@@ -62,14 +67,15 @@ class WorkspaceStore:
         rows = await self._read(_sql("list_workspaces"))
         return [{"name": row["name"], "created_at": rfc3339(row["created_at"])} for row in rows]
 
-    async def create(self, name: str, principal: str) -> Workspace:
+    async def create(self, name: str, by: By) -> Workspace:
         """A new workspace. Raises InvalidMessage for a bad name, Conflict where it exists."""
         if not _NAME.fullmatch(name):
             hint = "lower-case letters, digits, - and _, at most 64, for example acme-sales"
             raise InvalidMessage("not a workspace name", errors=[FieldError("name", "not a workspace name", hint)])
         if await self.get(name) is not None:
             raise Conflict(f"workspace {name!r} exists already")
-        await self._write([_sql("create_workspace", 1, name=name, now=self._clock.now())])
+        add = _sql("create_workspace", 1, name=name, now=self._clock.now())
+        await self._write([add, self._audit.statement(by, name, "workspace.created", name)])
         await self._refresh()
         return self.by_name[name]
 
@@ -79,16 +85,17 @@ class WorkspaceStore:
         config.setdefault("tick", {"disable": False})
         return config
 
-    async def set_config(self, workspace: Workspace, config: dict[str, Any], principal: str) -> dict[str, Any]:
+    async def set_config(self, workspace: Workspace, config: dict[str, Any], by: By) -> dict[str, Any]:
         """Replace the configuration. Raises InvalidMessage for unknown or wrong settings, NotFound."""
         checked = check_config(config)
         if workspace.id not in self.by_id:
             raise NotFound(f"no workspace {workspace.name!r}")
         tick = checked.get("tick", {})
         if tick.get("disable") and not self.configs.get(workspace.id, {}).get("tick", {}).get("disable"):
-            checked["tick"] = {**tick, "since": rfc3339(self._clock.now()), "by": principal}
+            checked["tick"] = {**tick, "since": rfc3339(self._clock.now()), "by": name_of(by)}
         text = msgspec.json.encode(checked).decode()
-        await self._write([_sql("set_workspace_config", 1, id=workspace.id, config=text)])
+        change = _sql("set_workspace_config", 1, id=workspace.id, config=text)
+        await self._write([change, self._audit.statement(by, workspace, "workspace.configured", workspace.name)])
         await self._refresh()
         return await self.config(workspace)
 

@@ -2,12 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from needlework.bus.clock import Clock
 from needlework.bus.permissions import WORKSPACES_WRITE
-from needlework.bus.sessions import SessionStore
-from needlework.bus.tokens import TokenStore
-from needlework.bus.workspaces import WorkspaceStore
-from needlework.http.callers import Callers
+from needlework.http.callers import Callers, People
 from needlework.http.denials import DenialLog
 from needlework.http.guard import Guard
 from needlework.http.health import Health
@@ -28,16 +24,6 @@ from starlette.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
-
-
-class People:
-    """The part of the bus that knows who may call."""
-
-    def __init__(self, bus: "Bus") -> None:
-        self.clock: Clock = bus.clock
-        self.tokens: TokenStore = bus.tokens
-        self.workspaces: WorkspaceStore = bus.workspaces
-        self.sessions = SessionStore(bus.store.read, bus.store.write, bus.clock)
 
 
 class Application:
@@ -62,9 +48,9 @@ class Application:
 
 def build_app(bus: "Bus", settings: HttpSettings) -> Application:
     """The HTTP layer of `bus`. Raises ValueError where two operations claim one address."""
-    people, metrics, documents = People(bus), Metrics(), OpenApi()
-    streams = Streams(people, settings)
-    callers = Callers(people, settings)
+    metrics, documents = Metrics(), OpenApi()
+    streams = Streams(bus, settings)
+    callers = Callers(bus, settings)
     endpoints = [
         _publish(bus, settings),
         *Health(bus, START).endpoints(),
@@ -72,7 +58,7 @@ def build_app(bus: "Bus", settings: HttpSettings) -> Application:
         *Runners(bus, settings).endpoints(),
         *Workspaces(bus, settings).endpoints(),
         *Tokens(bus, settings).endpoints(),
-        *SignIn(people, callers, settings).endpoints(),
+        *SignIn(bus, callers, settings).endpoints(),
         *MetricsPage(bus, metrics, streams).endpoints(),
         *documents.endpoints(),
         *Pages().endpoints(),
@@ -81,7 +67,7 @@ def build_app(bus: "Bus", settings: HttpSettings) -> Application:
     routes = RouteTable(endpoints)
     documents.build(endpoints)
     guard = Guard(routes, callers, settings, DenialLog(bus.audit, bus.clock), metrics)
-    return Application(guard, streams, people, settings)
+    return Application(guard, streams, bus, settings)
 
 
 def _publish(bus: "Bus", settings: HttpSettings) -> Endpoint:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from needlework.bus.audit import Audit
 from needlework.bus.clock import Clock
+from needlework.bus.principals import Principal, Requester
 
 logger = logging.getLogger("needlework.http")
 
@@ -71,7 +72,8 @@ class DenialLog:
 
     async def _write(self, who: str, code: str, target: str, request_id: str, origin: str, detail: str) -> None:
         try:
-            await self._audit.record(who, None, "request.denied", target, code, request_id, origin, detail=detail)
+            nobody = Requester(Principal(who, frozenset()), request_id, origin)
+            await self._audit.record(nobody, None, "request.denied", target, code, detail=detail)
         except Exception as error:
             logger.warning("a denial could not be audited: %s", error)  # it is denied all the same
 

@@ -95,11 +95,7 @@ class Messages:
         await read_nothing(request, self._settings)
         caller: Caller = request.scope["caller"]
         ident = request.path_params["id"]
-        cancelled = await self._bus.cancel(caller.workspace, ident, caller.principal.name)
-        await self._bus.audit.record(
-            caller.principal, caller.workspace, "message.cancelled", ident, "done", caller.request_id, caller.origin
-        )
-        return json_response(cancelled)
+        return json_response(await self._bus.cancel(caller.workspace, ident, caller.requester))
 
     async def events_of(self, request: Request) -> Response:
         """The events of one message from its beginning, or after the last one that the reader has.

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from needlework.bus.permissions import Permission
-from needlework.bus.principals import Principal
+from needlework.bus.principals import Principal, Requester
 from needlework.bus.registry import Topic
 from needlework.bus.workspaces import Workspace
 from starlette.requests import Request
@@ -32,9 +32,9 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     client: tuple[str, int] | None = None
 
     @property
-    def origin(self) -> str:
-        """The address that it comes from, for the log."""
-        return self.client[0] if self.client is not None else "unix"
+    def requester(self) -> Requester:
+        """Who it is and by which request, for the log."""
+        return Requester(self.principal, self.request_id, self.client[0] if self.client is not None else "unix")
 
 
 class Parameter(msgspec.Struct, frozen=True):

@@ -92,9 +92,9 @@ class Runners:
         if caller.principal.workspaces is not None:  # a hold is for all workspaces of the installation
             raise Problem(403, "all_workspaces_needed", "only a caller for all workspaces may hold work")
         if hold:
-            await self._bus.pause(name, caller.principal.name, kind=kind)
+            await self._bus.pause(name, caller.requester, kind=kind)
         else:
-            await self._bus.resume(name, caller.principal.name, kind=kind)
+            await self._bus.resume(name, caller.requester, kind=kind)
         return json_response({"id": name, "paused": hold})
 
 

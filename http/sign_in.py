@@ -1,11 +1,9 @@
 """Signing in: a ticket or a token for a session cookie. GET only shows the page; POST spends the ticket."""
 
-from typing import TYPE_CHECKING
-
 import msgspec
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
 from needlework.bus.principals import Principal
-from needlework.http.callers import Callers
+from needlework.http.callers import Callers, People
 from needlework.http.inputs import read_nothing, read_query, read_record, wrong
 from needlework.http.problems import Problem
 from needlework.http.replies import json_response
@@ -13,9 +11,6 @@ from needlework.http.routes import PUBLIC, Caller, Endpoint, answering
 from needlework.http.settings import HttpSettings
 from starlette.requests import Request
 from starlette.responses import Response
-
-if TYPE_CHECKING:
-    from needlework.http.app import People
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
@@ -28,7 +23,7 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 class SignIn:
     """The routes about sessions."""
 
-    def __init__(self, people: "People", callers: Callers, settings: HttpSettings) -> None:
+    def __init__(self, people: People, callers: Callers, settings: HttpSettings) -> None:
         self._people, self._callers, self._settings = people, callers, settings
 
     def endpoints(self) -> list[Endpoint]:
@@ -59,7 +54,7 @@ class SignIn:
         wait = self._callers.failures.blocked(origin)
         if wait is not None:
             raise Problem(429, "too_many_failures", "too many wrong tokens from this address", retry_after=wait)
-        cookie = await self._cookie(given)
+        cookie = await self._cookie(given, request.scope["request_id"], origin)
         if cookie is None:
             self._callers.failures.note(origin)
             detail = "this ticket or token is not valid; tickets work once and for a minute"
@@ -73,7 +68,7 @@ class SignIn:
         await read_nothing(request, self._settings)
         caller: Caller = request.scope["caller"]
         if caller.principal.name.startswith("session:"):
-            await self._people.sessions.end(caller.principal)
+            await self._people.sessions.end(caller.requester)
         response = json_response({"status": "ok"})
         response.headers["set-cookie"] = self._set_cookie("", request, 0)
         return response
@@ -84,11 +79,12 @@ class SignIn:
         caller: Caller = request.scope["caller"]
         return json_response({"ticket": await self._people.sessions.ticket(caller.principal)}, 201)
 
-    async def _cookie(self, given: Credentials) -> str | None:
+    async def _cookie(self, given: Credentials, request_id: str, origin: str) -> str | None:
+        sessions = self._people.sessions
         if given.ticket is not None:
-            return await self._people.sessions.redeem(given.ticket)
+            return await sessions.redeem(given.ticket, request_id, origin)
         principal: Principal | None = await self._people.tokens.check(given.token or "")
-        return None if principal is None else await self._people.sessions.open(principal)
+        return None if principal is None else await sessions.open(principal, request_id, origin)
 
     def _set_cookie(self, value: str, request: Request, seconds: int) -> str:
         headers = request.scope["request_headers"]

@@ -74,7 +74,7 @@ class Tokens:
             expires = None if wanted.expires_at is None else parse_moment(wanted.expires_at, "expires_at")
         except WrongTime as error:
             raise wrong(error.error.field, error.error.message, error.error.hint) from None
-        text, record = await self._bus.tokens.create(wanted.name, permissions, workspaces, expires, caller.principal)
+        text, record = await self._bus.tokens.create(wanted.name, permissions, workspaces, expires, caller.requester)
         return json_response({"token": text, **self._shown(record)}, 201)
 
     async def revoke(self, request: Request) -> Response:
@@ -84,7 +84,7 @@ class Tokens:
         ident = request.path_params["id"]
         if ident not in {record.id for record in await self._visible(caller)}:
             raise Problem(404, "not_found", "no such token")
-        await self._bus.tokens.revoke(ident, caller.principal)
+        await self._bus.tokens.revoke(ident, caller.requester)
         return json_response({"id": ident, "revoked": True})
 
     async def _visible(self, caller: Caller) -> list[TokenRecord]:

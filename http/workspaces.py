@@ -71,12 +71,7 @@ class Workspaces:
         caller: Caller = request.scope["caller"]
         body = await read_object(request, self._settings)
         config = body["config"] if list(body) == ["config"] and isinstance(body["config"], dict) else body
-        name = caller.principal.name
-        kept = await self._bus.workspaces.set_config(caller.workspace, config, name)
-        await self._bus.audit.record(
-            caller.principal, caller.workspace, "workspace.configured", caller.workspace.name, "done",
-            caller.request_id, caller.origin,
-        )  # fmt: skip
+        kept = await self._bus.workspaces.set_config(caller.workspace, config, caller.requester)
         return json_response({"config": kept})
 
     async def all(self, request: Request) -> Response:
@@ -95,8 +90,5 @@ class Workspaces:
         if caller.principal.workspaces is not None:
             detail = "only a caller for all workspaces may make one"
             raise Problem(403, "all_workspaces_needed", detail)
-        made = await self._bus.workspaces.create(wanted.name, caller.principal.name)
-        await self._bus.audit.record(
-            caller.principal, made, "workspace.created", made.name, "done", caller.request_id, caller.origin
-        )
+        made = await self._bus.workspaces.create(wanted.name, caller.requester)
         return json_response({"name": made.name}, 201)

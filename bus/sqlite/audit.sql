@@ -1,7 +1,13 @@
 -- name: add_entry
 -- One change by a person or one action outside, as it happened.
 INSERT INTO audit (at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin)
-VALUES (:at, :principal, :token_id, :workspace_id, :action, :target, :outcome, :detail, :request_id, :origin);
+VALUES (:at, :principal, :token_id, :workspace, :action, :target, :outcome, :detail, :request_id, :origin);
+
+-- name: add_entry_by_name
+-- The same in a workspace that is made in this very transaction.
+INSERT INTO audit (at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin)
+SELECT :at, :principal, :token_id, id, :action, :target, :outcome, :detail, :request_id, :origin
+FROM workspaces WHERE name = :workspace;
 
 -- name: entries
 -- A page of the log of one workspace, newest first.

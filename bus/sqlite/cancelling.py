@@ -1,7 +1,10 @@
 """The move *cancel*: a delivery that has not been handed to a handler ends at once; the next of its key is promoted."""
 
+from collections.abc import Callable
+
 from needlework.bus.records import Delivery, TopicLane
-from needlework.bus.sqlite.finishing import end
+from needlework.bus.sql import Statement
+from needlework.bus.sqlite.finishing import end, run_statement
 from needlework.bus.sqlite.inserting import forget_waiting, place_of
 from needlework.bus.sqlite.transaction import Transaction
 
@@ -11,8 +14,12 @@ def cancel(
     seq: int,
     topics: dict[int, TopicLane],
     data: bytes,
+    line: Callable[[str], Statement] | None = None,
 ) -> tuple[int, list[int]]:
-    """Cancel what waits of message `seq`: (how many ended, the runners that hold it in flight)."""
+    """Cancel what waits of message `seq`: (how many ended, the runners that hold it in flight).
+
+    The log's line says `requested` where a part is in flight: whether that can be stopped shows afterwards.
+    """
     transaction.flush()
     row = transaction.connection.execute(
         "SELECT workspace, topic, created, key, batch FROM messages WHERE seq = ?", (seq,)
@@ -33,6 +40,8 @@ def cancel(
             forget_waiting(transaction, row["workspace"], lane.number, row["key"], seq)
             _end_waiting(transaction, delivery, data)
             ended += 1
+    if line is not None and (ended or in_flight):
+        run_statement(transaction.connection, line("requested" if in_flight else "done"))
     return ended, in_flight
 
 

@@ -1,6 +1,7 @@
 """The SQLite engine: opens the file, keeps the writer and the readers, and names the moves."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -222,11 +223,11 @@ class SqliteStore:
         """Durably note that a suspect starts now."""
         await self.writer.run(lambda t: claiming.enter_mark(t, delivery, mark))
 
-    async def cancel(self, seq: int, by: str) -> tuple[int, list[int]]:
+    async def cancel(self, seq: int, by: str, line: Callable[[str], Statement] | None = None) -> tuple[int, list[int]]:
         """Cancel what waits of a message: (ended, numbers of the runners that have it in flight)."""
         data = msgspec.json.encode({"code": "cancelled", "by": by})
         result: tuple[int, list[int]] = await self.writer.run(
-            lambda t: cancelling.cancel(t, seq, self.topics_by_number, data)
+            lambda t: cancelling.cancel(t, seq, self.topics_by_number, data, line)
         )
         return result
 
@@ -300,7 +301,8 @@ class SqliteStore:
         await self.writer.close()
         await self.readers.close()
         channel = self.writer._channel
-        await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        with contextlib.suppress(sqlite3.Error):  # the next start finds it in the log
+            await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
         self.write_mark()
 
