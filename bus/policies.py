@@ -1,6 +1,7 @@
 """Policy, as `topics.toml` writes it: one record a topic, a runner, a shared limit. Types live in Python."""
 
 import re
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,15 @@ from needlework.bus.retry import RetryPolicy
 from needlework.bus.schedule import Missed, Schedule
 
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^\s?#]*)")
+
+
+def moment_of(text: str) -> datetime:
+    """A day, or an RFC 3339 time, in UTC. Raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date; write for example 2027-01-31") from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +55,17 @@ class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missed: Missed = "once"
     automatic: bool = False
     """Held while `config.tick.disable` is true: queue work that no caller waits for."""
-    deprecated: bool = False
+    deprecated_since: str | None = None
+    """The day, or RFC 3339 time, from which nobody should begin to use it: the `Deprecation` header."""
     sunset: str | None = None
+    """The day, or RFC 3339 time, when it goes: the `Sunset` header."""
 
     def __post_init__(self) -> None:
         for text in (self.timeout, self.retention, self.dead_retention):
             parse_duration(text)
+        since, until = [None if day is None else moment_of(day) for day in (self.deprecated_since, self.sunset)]
+        if since is not None and until is not None and until < since:
+            raise ValueError("sunset is before deprecated_since")
         if not 0 <= self.priority <= 9:
             raise ValueError("priority goes from 0 (first) to 9 (last)")
         if self.route is not None and not _ROUTE.fullmatch(self.route):

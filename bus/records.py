@@ -42,6 +42,9 @@ class Receipt(msgspec.Struct, frozen=True, eq=False):
     due: int
     topic: str
     deduplicated: bool
+    """Nothing was stored: it repeats an earlier publish, or a waiting message has absorbed it."""
+    replayed: bool = False
+    """It repeats an earlier publish, by its idempotency key."""
 
     @property
     def id(self) -> str:
@@ -72,13 +75,14 @@ class RunnerLane:
 class TopicLane:
     """A topic as the store sees it: its number, the runners that take it, and whether it needs more than inserts."""
 
-    __slots__ = ("automatic", "coalesce", "name", "number", "ordered", "plain", "runners", "topic")
+    __slots__ = ("automatic", "coalesce", "limited", "name", "number", "ordered", "plain", "runners", "topic")
 
     def __init__(self, topic: Topic, number: int, runners: tuple[RunnerLane, ...]) -> None:
         self.topic, self.number, self.runners, self.name = topic, number, runners, topic.name
         self.ordered = topic.ordered
         self.coalesce = topic.policy.coalesce
         self.automatic = topic.policy.automatic
+        self.limited = bool(topic.policy.limits)
         self.plain = not self.ordered and self.coalesce == "off"
 
 

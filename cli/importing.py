@@ -35,6 +35,7 @@ class Importer:
         self.client, self.on_sent = client, on_sent
         self.created: Counter[str] = Counter()
         self.updated: Counter[str] = Counter()
+        self.unchanged: Counter[str] = Counter()
         self.problems: list[dict[str, Any]] = []
         self._waiting: dict[str, list[tuple[str, bytes]]] = {kind: [] for kind in _PATHS}
         self._bytes: Counter[str] = Counter()
@@ -85,11 +86,17 @@ class Importer:
             else:
                 self.problems.append({"source": batch[0][0], "kind": kind, "reason": refused.message})
             return
+        self._count(kind, len(batch), answer)
+        self.on_sent(len(batch))
+
+    def _count(self, kind: str, sent: int, answer: Any) -> None:
+        if self.client.replayed:  # the first answer again: what it tells was done then
+            self.unchanged[kind] += sent
+            return
         results = answer if isinstance(answer, list) else (answer or {}).get("items", [answer])
         new = sum(1 for result in results if isinstance(result, dict) and result.get("created"))
         self.created[kind] += new
-        self.updated[kind] += len(batch) - new
-        self.on_sent(len(batch))
+        self.updated[kind] += sent - new
 
 
 @click.command("import")
@@ -105,7 +112,7 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
 
     Records that exist already are updated, so an import that broke off is simply run again. Records that
     could not be read or were refused are listed; then the command fails, with everything else imported.
-    An unchanged batch that was sent within 24 hours is not processed again: it gets its first answer.
+    An unchanged batch that was sent within 24 hours is not processed again, and counts as unchanged.
 
     \b
     Example: needlework import mail.mbox accounts.csv
@@ -121,12 +128,13 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
 
 
 def _report(importer: Importer, json: bool) -> None:
-    kinds = [kind for kind in _PATHS if importer.created[kind] + importer.updated[kind]]
-    rows = [{"kind": kind, "created": importer.created[kind], "updated": importer.updated[kind]} for kind in kinds]
+    counters = {"created": importer.created, "updated": importer.updated, "unchanged": importer.unchanged}
+    kinds = [kind for kind in _PATHS if any(counter[kind] for counter in counters.values())]
+    rows = [{"kind": kind, **{name: counter[kind] for name, counter in counters.items()}} for kind in kinds]
     if json:
         as_json({"imported": rows, "problems": importer.problems})
     else:
-        table(rows, {"kind": "KIND", "created": "CREATED", "updated": "UPDATED"}, empty="nothing to import")
+        table(rows, {"kind": "KIND", **{name: name.upper() for name in counters}}, empty="nothing to import")
         for problem in importer.problems[:_MOST_SHOWN]:
             where = ":".join(str(problem[part]) for part in ("source", "line") if problem.get(part) is not None)
             click.echo(printable(f"not imported: {where}: {problem['reason']}"), err=True)

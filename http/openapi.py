@@ -118,7 +118,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     if topic is not None:
         operation["x-topic"] = topic.name
         operation["description"] = (topic.type.__doc__ or "").strip()
-        if topic.policy.deprecated:
+        if topic.policy.deprecated_since is not None:
             operation["deprecated"] = True
     if endpoint.permission is PUBLIC:
         operation["security"] = []

@@ -18,7 +18,14 @@ from needlework.http.event_stream import EventStream, accepted_frame
 from needlework.http.explain import explain_members
 from needlework.http.merge import is_object, merge, refuse_twice
 from needlework.http.problems import Problem
-from needlework.http.replies import event_location, json_response, message_location, sunset_headers, unwrap
+from needlework.http.replies import (
+    event_location,
+    json_response,
+    message_location,
+    replayed_headers,
+    sunset_headers,
+    unwrap,
+)
 from needlework.http.routes import Caller, Endpoint, Parameter, answering
 from needlework.http.settings import HttpSettings
 from needlework.http.streams import Streams
@@ -129,7 +136,8 @@ class Operation:
         location = event_location(receipt.id)
         events = self._bus.events(workspace=caller.workspace, after=None, message=receipt.id)
         first = accepted_frame(receipt.id, location)
-        return EventStream(self._streams, caller, events, first=first, headers={"location": location})
+        headers = {"location": location, **replayed_headers(receipt)}
+        return EventStream(self._streams, caller, events, first=first, headers=headers)
 
     async def _result(self, publication: Publication, wish: preferences.Preferences, caller: Caller) -> Response:
         wait = min(self._settings.wait, self.topic.timeout / SECOND)
@@ -141,7 +149,7 @@ class Operation:
             return self._later(receipt, wish)
         response = self._outcome(outcome, caller)
         response.headers["x-message-id"] = receipt.id
-        response.headers.update(wish.applied)
+        response.headers.update(wish.applied | replayed_headers(receipt))
         return response
 
     def _outcome(self, outcome: Outcome, caller: Caller) -> Response:
@@ -153,13 +161,13 @@ class Operation:
     def _later(self, receipt: Receipt, wish: preferences.Preferences) -> Response:
         location = message_location(receipt.id)
         body = {"id": receipt.id, "status": "accepted", "location": location}
-        return json_response(body, 202, {"location": location, **wish.applied})
+        return json_response(body, 202, {"location": location, **wish.applied, **replayed_headers(receipt)})
 
     def _accepted(self, receipt: Receipt, wish: preferences.Preferences) -> Response:
         if wish.respond_async:
             return self._later(receipt, wish)
         body = {"id": receipt.id, "published": rfc3339(receipt.published)}
-        return json_response(body, 202, {"location": message_location(receipt.id)})
+        return json_response(body, 202, {"location": message_location(receipt.id), **replayed_headers(receipt)})
 
 
 def _refuse_shape(body: bytes) -> None:

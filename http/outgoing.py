@@ -1,6 +1,6 @@
 """What leaves: every answer gets the headers that all carry, and is remembered for the metrics and the log."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from needlework.http.headers import NO_STORE, SECURITY
@@ -51,10 +51,11 @@ class Outgoing:
         message["headers"] = headers
 
 
-async def send_json(send: Send, body: bytes) -> None:
+async def send_json(send: Send, body: bytes, extra: Mapping[str, str] | None = None) -> None:
     """Answer 200 with JSON text."""
-    if isinstance(send, Outgoing) and send.whole(body):
+    if not extra and isinstance(send, Outgoing) and send.whole(body):
         return
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers += [(name.encode(), value.encode()) for name, value in (extra or {}).items()]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

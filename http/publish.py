@@ -19,6 +19,7 @@ from needlework.http.merge import is_filled, is_object, members, merge
 from needlework.http.moments import Shown, WrongTime, parse_moment
 from needlework.http.outgoing import send_json
 from needlework.http.problems import Problem
+from needlework.http.replies import replayed_headers
 from needlework.http.routes import Caller
 from needlework.http.settings import HttpSettings
 from starlette.types import Receive, Scope, Send
@@ -90,7 +91,8 @@ class Publish:
         body = clean(await read_body(receive, self._settings.body_limit, self._settings.body_timeout))
         answer: Any
         if body[:1] == b"[" or body.lstrip()[:1] == b"[":
-            answer = await self._publish_many(body, caller, key, trace)
+            receipts = await self._publish_many(body, caller, key, trace)
+            answer = [self._answer(receipt) for receipt in receipts]
         else:
             check_depth(body, self._settings.depth)
             envelope = decode(body, _decode_one, Envelope.__struct_fields__)
@@ -98,10 +100,11 @@ class Publish:
                 publication = self._publication(envelope, caller, key, trace)
             except _Wrong as wrong:
                 raise Problem(wrong.status, wrong.code, wrong.detail, errors=wrong.errors) from None
-            answer = self._answer(await self._bus.publish(publication))
-        await send_json(send, _encode(answer))
+            receipts = [await self._bus.publish(publication)]
+            answer = self._answer(receipts[0])
+        await send_json(send, _encode(answer), None if key is None else replayed_headers(*receipts))
 
-    async def _publish_many(self, body: bytes, caller: Caller, key: str | None, trace: str | None) -> list[Published]:
+    async def _publish_many(self, body: bytes, caller: Caller, key: str | None, trace: str | None) -> list[Receipt]:
         envelopes = decode(body, _decode_many, Envelope.__struct_fields__)
         publications, problems, worst = [], [], 0
         for number, envelope in enumerate(envelopes):
@@ -126,9 +129,7 @@ class Publish:
         if problems:
             detail = "nothing was published: some messages are wrong"
             raise Problem(worst, "invalid_messages", detail, errors=problems)
-        if not publications:
-            return []
-        return [self._answer(receipt) for receipt in await self._bus.publish_all(publications)]
+        return await self._bus.publish_all(publications)
 
     def _publication(self, envelope: Envelope, caller: Caller, key: str | None, trace: str | None) -> Publication:
         topic = self._topic(envelope.topic, caller)

@@ -1,13 +1,13 @@
 """Answers that are JSON, and where things are."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 import msgspec
 from needlework.bus.messages import Reply
-from needlework.bus.policies import TopicPolicy
+from needlework.bus.policies import TopicPolicy, moment_of
+from needlework.bus.records import Receipt
 from starlette.responses import Response
 
 _encode = msgspec.json.Encoder().encode
@@ -38,15 +38,18 @@ def unwrap(result: Any) -> tuple[Any, dict[str, str]]:
     return result, {}
 
 
+def replayed_headers(*receipts: Receipt) -> dict[str, str]:
+    """`Idempotency-Replayed` where all of an answer was given before, for the same key."""
+    return {"idempotency-replayed": "true"} if receipts and all(each.replayed for each in receipts) else {}
+
+
 def sunset_headers(policy: TopicPolicy) -> dict[str, str]:
     """`Deprecation` (RFC 9745) and `Sunset` (RFC 8594) of an operation that is to go."""
     headers = {}
-    if policy.deprecated:
-        headers["deprecation"] = "@0"  # since when is not recorded; the RFC wants a date that has passed
+    if policy.deprecated_since is not None:
+        headers["deprecation"] = f"@{int(moment_of(policy.deprecated_since).timestamp())}"
     if policy.sunset is not None:
-        day = datetime.fromisoformat(policy.sunset)
-        moment = day if day.tzinfo else day.replace(tzinfo=UTC)
-        headers["sunset"] = format_datetime(moment.astimezone(UTC), usegmt=True)
+        headers["sunset"] = format_datetime(moment_of(policy.sunset), usegmt=True)
     return headers
 
 

@@ -1,10 +1,12 @@
 """Topics and runners: what there is, what it does just now, and holding it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.errors import NotFound
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
+from needlework.bus.plugins import POLICY
 from needlework.bus.topicfile import nearest
 from needlework.http.inputs import read_nothing, read_query
 from needlework.http.problems import Problem
@@ -17,6 +19,8 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
     from needlework.bus.registry import Topic
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 class Runners:
@@ -98,6 +102,14 @@ class Runners:
         return json_response({"id": name, "paused": hold})
 
 
+def origin_of(topic: "Topic") -> str:
+    """The built-in policy file, or the plug-in that brought the topic; never where that lies on this machine."""
+    path = Path(topic.origin)
+    if path.name != POLICY:
+        return path.stem
+    return POLICY if path.parent == _PACKAGE else path.parent.name
+
+
 def _describe(topic: "Topic") -> dict[str, Any]:
     policy = topic.policy
     schema, parts = msgspec.json.schema_components([topic.type], ref_template="#/components/{name}")
@@ -111,6 +123,7 @@ def _describe(topic: "Topic") -> dict[str, Any]:
         "query": policy.query,
         "key": list(topic.key_fields),
         "runners": list(topic.runners),
+        "origin": origin_of(topic),
         "policy": msgspec.to_builtins(policy),
         "schema": {**schema[0], "components": parts},
     }

@@ -240,7 +240,7 @@ def _repeated(transaction: Transaction, new: NewMessage, kept_for: int = IDEMPOT
         "SELECT created, due FROM messages WHERE seq = ?", (row["message"],)
     ).fetchone()
     created = first["created"] if first else row["created"]
-    return Receipt(row["message"], created, first["due"] if first else created, new.lane.name, True)
+    return Receipt(row["message"], created, first["due"] if first else created, new.lane.name, True, True)
 
 
 def _absorbed(transaction: Transaction, new: NewMessage) -> Receipt | None:

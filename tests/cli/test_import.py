@@ -93,3 +93,15 @@ def test_a_row_of_a_table_that_is_refused_is_named_by_its_line(server, tmp_path:
     assert server.sent() == [{"name": "Ann", "emails": ["a@b.example"]}]
     assert "users.csv:2: text is missing" in result.stderr
     assert "users.csv:3: email 'nobody' is not an address" in result.stderr
+
+
+def test_a_batch_that_was_sent_before_counts_as_unchanged(server, tmp_path: Path) -> None:
+    server.says([{"id": "note_1", "created": True}])
+    server.says([{"id": "note_1", "created": True}], Idempotency_Replayed="true")
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n')
+    reports = [json.loads(server("import", str(file), "--json").stdout) for _ in range(2)]
+    assert [report["imported"] for report in reports] == [
+        [{"kind": "note", "created": 1, "updated": 0, "unchanged": 0}],
+        [{"kind": "note", "created": 0, "updated": 0, "unchanged": 1}],
+    ]

@@ -160,7 +160,7 @@ POLICIES: dict[str, Any] = {
         },
         "t.held": {
             "summary": "Held", "permission": WRITE, "route": "POST /api/t/held", "reply": "accepted",
-            "deprecated": True, "sunset": "2030-01-02",
+            "deprecated_since": "2026-01-01", "sunset": "2030-01-02",
         },
         "t.secret": {"summary": "Secret", "permission": WRITE, "internal": True},
         "t.tasks": {

@@ -1,12 +1,17 @@
 """Operations: path, query and body fill the record; the policy says how they are answered."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2
+import needlework
 import pytest
 from needlework.bus.bus import Bus
+from needlework.bus.policies import TopicPolicy
+from needlework.bus.registry import Registry, Topic
 from needlework.bus.testing import drain
+from needlework.http.runners import origin_of
 
 pytestmark = pytest.mark.anyio
 LIMIT = 10
@@ -114,7 +119,7 @@ async def test_accepted_work_says_where_to_look(http: httpx2.AsyncClient) -> Non
 
 async def test_what_goes_says_so(http: httpx2.AsyncClient) -> None:
     answer = await http.post("/api/t/held")
-    assert answer.headers["deprecation"].startswith("@")
+    assert answer.headers["deprecation"] == "@1767225600"
     assert answer.headers["sunset"] == "Wed, 02 Jan 2030 00:00:00 GMT"
 
 
@@ -136,6 +141,7 @@ async def test_an_idempotency_key_repeats_the_first_answer(http: httpx2.AsyncCli
     answers = await asyncio.gather(*(http.post("/api/t/a/echo?n=1", headers=key) for _ in range(10)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.headers["x-message-id"] for answer in answers}) == 1
+    assert sorted(answer.headers.get("idempotency-replayed", "") for answer in answers) == ["", *["true"] * 9]
     assert (await http.post("/api/t/a/echo?n=2", headers=key)).status_code == 409
 
 
@@ -208,3 +214,34 @@ async def test_metrics_name_routes_by_their_pattern(http: httpx2.AsyncClient) ->
     assert 'needlework_http_requests_total{method="POST",route="/api/t/{id}/echo",status="200"} 1.0' in text
     assert 'needlework_messages{state="unfinished",topic="t.echo",workspace="default"}' in text
     assert "secret-id" not in text
+
+
+async def test_topics_say_where_they_come_from_but_not_where_that_lies(http: httpx2.AsyncClient) -> None:
+    items = (await http.get("/api/internal/pubsub/topics")).json()["items"]
+    assert {item["origin"] for item in items} == {"topics"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "shown"),
+    [
+        (str(Path(needlework.__file__ or "").parent / "topics.toml"), "topics.toml"),
+        ("/srv/somewhere/plugins/greetings/topics.toml", "greetings"),
+        ("/srv/somewhere/plugins/hello.toml", "hello"),
+    ],
+)
+async def test_an_origin_is_a_file_of_ours_or_a_plugin(registry: Registry, origin: str, shown: str) -> None:
+    echo = registry.topics["t.echo"]
+    assert origin_of(Topic(echo.name, echo.type, echo.policy, origin)) == shown
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"deprecated_since": "soon"}, "not a date"),
+        ({"sunset": "31.12.2027"}, "not a date"),
+        ({"deprecated_since": "2027-01-02", "sunset": "2027-01-01"}, "before"),
+    ],
+)
+async def test_dates_that_cannot_be_meant_are_refused(wrong: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        TopicPolicy(summary="x", permission="permissionRead", **wrong)

@@ -114,8 +114,11 @@ async def test_an_identical_pending_message_is_the_same_one_unless_forced(http: 
 async def test_an_idempotency_key_gives_the_first_answer(http: httpx2.AsyncClient) -> None:
     key = {"idempotency-key": "once"}
     sent = {"topic": "t.echo", "key": {"id": "a"}}
-    first = (await http.post(URL, json=sent, headers=key)).json()
-    assert (await http.post(URL, json=sent, headers=key)).json()["id"] == first["id"]
+    first = await http.post(URL, json=sent, headers=key)
+    again = await http.post(URL, json=sent, headers=key)
+    assert again.json()["id"] == first.json()["id"]
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
     other = await http.post(URL, json={**sent, "data": {"n": 2}}, headers=key)
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
     for bad in ("", "x" * 256, "a\tb"):
@@ -130,7 +133,9 @@ async def test_a_list_is_stored_whole(http: httpx2.AsyncClient, bus: Bus) -> Non
     assert await stored(bus) == 50
     again = {"idempotency-key": "list"}
     one = (await http.post(URL, json=sent, headers=again)).json()
-    assert (await http.post(URL, json=sent, headers=again)).json()[7]["id"] == one[7]["id"]
+    two = await http.post(URL, json=sent, headers=again)
+    assert two.json()[7]["id"] == one[7]["id"]
+    assert two.headers["idempotency-replayed"] == "true"
 
 
 async def test_or_not_at_all_and_every_wrong_index_is_named(http: httpx2.AsyncClient, bus: Bus) -> None:
