@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import uvloop
 from needlework.bus.bus import Bus
 from needlework.bus.clock import Clock, SystemClock
 from needlework.bus.errors import ConfigError
-from needlework.bus.owners import lock_server
+from needlework.bus.owners import ProcessLock, lock_server
 from needlework.bus.permissions import ALL
 from needlework.bus.plugins import load_plugins
 from needlework.bus.records import Publication
@@ -21,6 +23,8 @@ from needlework.bus.registry import Registry
 from needlework.settings import Settings
 
 HERE = Path(__file__).parent
+_PATIENCE = 5.0
+"""Seconds that a restarted server waits for the one before to let go of the data directory."""
 log = structlog.get_logger("needlework")
 
 
@@ -65,18 +69,35 @@ async def open_bus(
         await bus.stop(settings.grace.seconds)
 
 
-def serve(settings: Settings, *, demo: bool = False, api_only: bool = False, dev: bool = False) -> int:
-    """Serve until SIGTERM or Ctrl-C; the exit code. Raises ConfigError, StorageDamaged before it listens."""
+def serve(
+    settings: Settings, *, demo: bool = False, api_only: bool = False, sockets: Sequence[socket.socket] = ()
+) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit code. Raises ConfigError, StorageDamaged before it listens.
+
+    `sockets` are those of `serve --dev`: they listen already, and the server before may still be ending.
+    """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = lock_server(settings.data)
+    lock = _lock(settings.data, _PATIENCE if sockets else 0.0)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, demo=demo, api_only=api_only))
+            return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=sockets))
     finally:
         lock.release()
 
 
-async def _serve(settings: Settings, *, demo: bool, api_only: bool) -> int:
+def _lock(directory: Path, patience: float) -> ProcessLock:
+    """The data directory's lock, waited for a while. Raises ConfigError."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return lock_server(directory)
+        except ConfigError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(0.05)
+
+
+async def _serve(settings: Settings, *, demo: bool, api_only: bool, sockets: Sequence[socket.socket]) -> int:
     stopping = asyncio.Event()
     failure: list[str] = []
     _on_signals(stopping)
@@ -92,7 +113,7 @@ async def _serve(settings: Settings, *, demo: bool, api_only: bool) -> int:
         if not api_only:
             await bus.start()
         await _first_token(bus, settings)
-        server, serving = await _listen(bus, settings, stopping)
+        server, serving = await _listen(bus, settings, stopping, sockets)
         if demo:
             await _fill_sample(bus)
         await stopping.wait()
@@ -104,7 +125,9 @@ async def _serve(settings: Settings, *, demo: bool, api_only: bool) -> int:
     return 1 if failure else 0
 
 
-async def _listen(bus: Bus, settings: Settings, stopping: asyncio.Event) -> tuple[Any, "asyncio.Task[None]"]:
+async def _listen(
+    bus: Bus, settings: Settings, stopping: asyncio.Event, sockets: Sequence[socket.socket]
+) -> tuple[Any, "asyncio.Task[None]"]:
     """Start the HTTP server; returns when it accepts connections."""
     from needlework.http.app import build_app
     from needlework.http.server import make_server
@@ -125,8 +148,9 @@ async def _listen(bus: Bus, settings: Settings, stopping: asyncio.Event) -> tupl
             print(f"needlework is listening on {address}", flush=True)
         ready.set()
 
-    server = make_server(build_app(bus, http), None, on_ready)
-    serving = asyncio.create_task(server.serve(), name="http")
+    own = list(sockets) or None
+    server = make_server(build_app(bus, http), own, on_ready)
+    serving = asyncio.create_task(server.serve(own), name="http")
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():

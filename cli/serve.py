@@ -1,9 +1,12 @@
 """`needlework serve`: the API and the runners in one process."""
 
+import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 from needlework.bus.errors import ConfigError, NeedleworkError
 from needlework.cli.options import data_option
 from needlework.cli.show import Failure
@@ -24,21 +27,11 @@ _ANYWHERE = "0.0.0.0"
 @click.option("--plugins", multiple=True, type=click.Path(path_type=Path), help="A folder of handlers.")
 @click.option("--skip-broken-plugins", is_flag=True, default=None, help="Start without those that fail.")
 @click.option("--api-only", is_flag=True, help="Serve without runners.")
-@click.option("--dev", is_flag=True, help="Restart when a source file changes.")
+@click.option("--dev", is_flag=True, help="Start anew when a source file changes; the address stays.")
+@click.option("--fd", "fds", multiple=True, type=int, hidden=True, help="Serve on this socket of `--dev`.")
+@click.pass_context
 def serve(
-    data: Path | None,
-    port: int | None,
-    host: str | None,
-    expose: bool,
-    demo: bool,
-    require_token: bool | None,
-    allowed_hosts: tuple[str, ...],
-    allow_origins: tuple[str, ...],
-    trust_proxy: bool | None,
-    plugins: tuple[Path, ...],
-    skip_broken_plugins: bool | None,
-    api_only: bool,
-    dev: bool,
+    ctx: click.Context, /, data: Path | None, demo: bool, api_only: bool, dev: bool, fds: tuple[int, ...], **given: Any
 ) -> None:
     """Run the API and the runners until SIGTERM or Ctrl-C.
 
@@ -47,27 +40,48 @@ def serve(
       needlework serve --demo
       needlework serve --data /srv/needlework --port 8080
       needlework serve --expose --allowed-host needlework.lan
+      needlework serve --dev --plugins plugins
     """
-    if expose and host is not None:
-        raise click.UsageError("--expose binds 0.0.0.0; give either --expose or --host")
-    flags = {
-        "port": port,
-        "host": _ANYWHERE if expose else host,
-        "require_token": require_token,
-        "allowed_hosts": allowed_hosts or None,
-        "allow_origins": allow_origins or None,
-        "trust_proxy": trust_proxy,
-        "plugins": [path.absolute() for path in plugins] or None,
-        "skip_broken_plugins": skip_broken_plugins,
-    }
     from needlework import compose, logs
+    from needlework.cli import reload
     from needlework.settings import data_directory, load_settings
 
     try:
-        settings = load_settings(data_directory(data, demo=demo), flags)
+        settings = load_settings(data_directory(data, demo=demo), _flags(given))
+        if dev:
+            sys.exit(reload.serve(settings, _words(ctx)))
         logs.set_up(settings.log, settings.log_level)
-        sys.exit(compose.serve(settings, demo=demo, api_only=api_only, dev=dev))
+        sockets = [socket.socket(fileno=number) for number in fds]
+        sys.exit(compose.serve(settings, demo=demo, api_only=api_only, sockets=sockets))
     except ConfigError as error:
         raise Failure("needlework can't start; the configuration is wrong:", *error.problems) from None
     except NeedleworkError as error:
         raise Failure(f"needlework can't start: {error.detail}") from None
+
+
+def _flags(given: dict[str, Any]) -> dict[str, Any]:
+    """The options as settings; None where nothing was said."""
+    flags = {name: value or None for name, value in given.items() if name not in ("expose", "port")}
+    if given["expose"]:
+        if given["host"] is not None:
+            raise click.UsageError("--expose binds 0.0.0.0; give either --expose or --host")
+        flags["host"] = _ANYWHERE
+    flags["port"] = given["port"]
+    flags["plugins"] = [path.absolute() for path in given["plugins"]] or None
+    return flags
+
+
+def _words(ctx: click.Context) -> list[str]:
+    """The options of this call as its children get them."""
+    words: list[str] = []
+    for param in ctx.command.params:
+        name = param.name or ""
+        if name == "dev" or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = ctx.params[name]
+        if isinstance(param, click.Option) and param.is_flag:
+            words += [param.opts[0]] * bool(value)
+        else:
+            for each in value if param.multiple else [value]:
+                words += [param.opts[0], str(each)]
+    return words

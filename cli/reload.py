@@ -1,0 +1,136 @@
+"""`serve --dev`: the server as a child that starts anew when a source file changes; the parent keeps the sockets.
+
+What comes while no child listens waits in the sockets' queue: a restart refuses nobody.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+from needlework.bus.errors import ConfigError
+from needlework.settings import FILE, Settings
+
+HERE = Path(__file__).parents[1]
+PARTS = ("bus", "handlers", "http", "cli")
+"""The package's folders; tests, documents and environments beside them change nothing that is served."""
+SUFFIXES = frozenset({".py", ".toml", ".sql", ".html", ".js", ".css"})
+EVERY = 0.5
+"""Seconds between two looks at the files."""
+GRACE = 1.0
+"""Seconds that a child gets to end; then it is killed, which loses nothing that was acknowledged."""
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Seen = dict[Path, tuple[int, int]]
+"""File -> its time and its size."""
+
+
+def serve(settings: Settings, words: Sequence[str]) -> int:
+    """Serve until Ctrl-C or SIGTERM with children that are called `needlework serve WORDS`; the exit code."""
+    sockets = listen(settings.host, settings.port)
+    descriptors = [each.fileno() for each in sockets]
+    fds = [word for number in descriptors for word in ("--fd", str(number))]
+    command = [sys.executable, "-m", "needlework", "serve", *words, *fds]
+    try:
+        asyncio.run(_serve(command, descriptors, lambda: look(settings)))
+    finally:
+        for each in sockets:
+            each.close()
+    return 0
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets for every address of `host`, all on one port. Raises ConfigError."""
+    found: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            where = (str(address[0]), port)
+            found.append(socket.create_server(where, family=family, backlog=2048))
+            port = found[0].getsockname()[1]
+    except OSError as error:
+        for each in found:
+            each.close()
+        raise ConfigError([f"can't listen on {host}:{port}: {error.strerror}"]) from None
+    return found
+
+
+def look(settings: Settings) -> Seen:
+    """The files whose change means a restart: the package's, the plug-ins' and the settings."""
+    folders = [*(HERE / part for part in PARTS), *settings.plugins, settings.data / "plugins"]
+    files = [*HERE.iterdir(), settings.data / FILE, *(path for folder in folders for path in _below(folder))]
+    return _seen(path for path in files if path.suffix in SUFFIXES)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files below a folder; hidden ones and caches are nobody's source."""
+    for here, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if not name.startswith(".") and name not in ("__pycache__", "node_modules")]
+        yield from (Path(here, name) for name in names if not name.startswith("."))
+
+
+def _seen(files: Iterable[Path]) -> Seen:
+    found: Seen = {}
+    for path in files:
+        with contextlib.suppress(OSError):  # an editor that saves by renaming takes it away for a moment
+            state = path.stat()
+            found[path] = (state.st_mtime_ns, state.st_size)
+    return found
+
+
+def changed(before: Seen, now: Seen) -> list[Path]:
+    """The files that came, went or are others."""
+    return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+
+
+async def _serve(command: Sequence[str], descriptors: Sequence[int], files: Callable[[], Seen]) -> None:
+    stopping = asyncio.Event()
+    for number in _STOPS:
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    # Bytecode is told apart by whole seconds and the size: a child that wrote some could hide the next change.
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    while not stopping.is_set():
+        before = files()  # before it starts: what changes meanwhile is seen afterwards
+        # A group of its own: Ctrl-C reaches the parent alone, since a second signal ends a server at once.
+        child = await asyncio.create_subprocess_exec(
+            *command, pass_fds=descriptors, env=environ, process_group=0, stdin=asyncio.subprocess.DEVNULL
+        )
+        found: list[Path] = []
+        try:
+            found = await _until_change(child, before, files, stopping)
+        finally:
+            await _end(child)
+        if found:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            click.echo(f"{found[0]}{more} changed: needlework starts again", err=True)
+
+
+async def _until_change(
+    child: asyncio.subprocess.Process, before: Seen, files: Callable[[], Seen], stopping: asyncio.Event
+) -> list[Path]:
+    """What changed; nothing where the parent is to stop."""
+    told = False
+    while not stopping.is_set():
+        if child.returncode is not None and not told:
+            told = True
+            click.echo(f"needlework ended with {child.returncode}; it starts again when a file changes", err=True)
+        if found := changed(before, files()):
+            return found
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), EVERY)
+    return []
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is not None:
+        return
+    child.terminate()
+    try:
+        await asyncio.wait_for(child.wait(), GRACE)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
