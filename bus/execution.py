@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 GUARD_TRIES = 20
 """How often a unit whose guard failed runs again at once before the attempt counts as failed."""
+LONGEST_WAIT = 100 * 366 * 86_400 * 1_000_000
+"""Microseconds that a handler may ask to be called again after."""
 STORAGE_PAUSE = 0.5
 """Seconds between tries to commit a finished attempt while the disk refuses."""
 
@@ -75,7 +77,7 @@ class Execution:
         """Run a `def` handler in a thread, or in a process where the topic says so."""
         if delivery.lane.topic.policy.process:
             return await to_process.run_sync(function, message, cancellable=True)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, function, message, context)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, _in_thread, function, message, context)
         broken: asyncio.CancelledError | None = None
         while True:  # a thread can't be stopped: its slot and key stay held until it ends
             try:
@@ -100,20 +102,34 @@ class Execution:
     def failure(
         self, delivery: Delivery, error: BaseException, settled: Callable[[Finish, Exception | None], None]
     ) -> Finish:
-        """What an exception of a handler means for its delivery."""
+        """What an exception of a handler means for its delivery; one that can't be stored counts as a failure too."""
+        try:
+            return self._meaning(delivery, error, settled)
+        except (ValueError, TypeError, OverflowError, msgspec.MsgspecError) as wrong:
+            return self._failed(delivery, wrong, settled)
+
+    def _meaning(
+        self, delivery: Delivery, error: BaseException, settled: Callable[[Finish, Exception | None], None]
+    ) -> Finish:
         if isinstance(error, Discard):
             return Finish(delivery, "result", msgspec.json.encode({"discarded": error.reason}), settled)
         if isinstance(error, Refuse):
             problem = {"status": error.status, "code": error.code, "detail": error.detail, **error.extra}
             return Finish(delivery, "refused", _problem(problem, error.errors), settled)
-        if isinstance(error, NeedleworkError) and 400 <= error.status <= 499:
+        if isinstance(error, NeedleworkError) and 400 <= error.status <= 499 and not isinstance(error, GuardFailed):
             problem = {"status": error.status, "code": error.code, "detail": error.detail}
             return Finish(delivery, "refused", _problem(problem, error.errors), settled)
         if isinstance(error, Unreadable):
             return self._dead(delivery, str(error), settled, error.reason)
-        text = describe(error)
         if isinstance(error, Retry):
             return self._retry(delivery, f"Retry: {error.reason}", error.after, settled)
+        return self._failed(delivery, error, settled)
+
+    def _failed(
+        self, delivery: Delivery, error: BaseException, settled: Callable[[Finish, Exception | None], None]
+    ) -> Finish:
+        """By the topic's retry policy: it waits again, or is dead."""
+        text = describe(error)
         delivery.failures += 1
         if delivery.failures >= delivery.lane.topic.policy.retry.attempts:
             return self._dead(delivery, text, settled, "attempts")
@@ -131,6 +147,8 @@ class Execution:
             delay = policy.delay(max(1, delivery.failures), f"{delivery.seq}:{delivery.runner.name}")
         else:
             delay = max(0, round(after * 1_000_000))
+            if delay > LONGEST_WAIT:
+                raise ValueError(f"Retry(after={after!r}) is more than a century")
         event = {"attempt": delivery.attempt + 1, "error": text.splitlines()[0], "after": delay / 1_000_000}
         finish = Finish(delivery, "retrying", msgspec.json.encode(event), settled)
         finish.error, finish.next_due = text, self._bus.clock.now() + delay
@@ -163,6 +181,14 @@ class Execution:
             return "again"
         self._bus.store.finish(self.failure(finish.delivery, error, finish.settled))
         return "wait"
+
+
+def _in_thread(function: Callable[..., Any], message: Message[Any], context: Context) -> Any:
+    """Call a `def` handler; a future can't carry StopIteration, and its waiter would wait for ever."""
+    try:
+        return function(message, context)
+    except StopIteration as error:
+        raise RuntimeError("the handler raised StopIteration") from error
 
 
 def _problem(problem: dict[str, Any], errors: Any) -> bytes:

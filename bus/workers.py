@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.context import Context
+from needlework.bus.errors import GuardFailed
 from needlework.bus.execution import GUARD_TRIES
 from needlework.bus.records import Delivery, Finish, RunnerLane
 from needlework.bus.turns import Turns
@@ -130,7 +131,7 @@ class RunnerQueue:
     def wake(self) -> None:
         """Start what can be started, fetch what can be fetched."""
         self.lane.room = self.capacity - len(self.held)
-        if len(self.ready) and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
+        if self.ready.count and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
             self.spawn()
         if not self._refilling and not self.lane.live and self.lane.room >= max(1, self.capacity // 2):
             self._refilling = True
@@ -162,7 +163,7 @@ class RunnerQueue:
     def wake_workers(self) -> None:
         """Start workers for what is ready, without fetching more."""
         self.lane.room = self.capacity - len(self.held)
-        if len(self.ready) and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
+        if self.ready.count and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
             self.spawn()
 
     async def _take(self, place: tuple[int, int], limit: int) -> None:
@@ -203,7 +204,7 @@ class RunnerQueue:
         count = 0
         try:
             while (delivery := self.next()) is not None:
-                if len(self.ready) and len(self.workers) < self.policy.concurrency:
+                if self.ready.count and len(self.workers) < self.policy.concurrency:
                     self.spawn()
                 await self.run(worker, delivery)
                 count += 1
@@ -249,6 +250,9 @@ class RunnerQueue:
         why, task = worker.why, worker.task
         worker.why = None
         execution = self.dispatcher.execution
+        if why is None and isinstance(error, GuardFailed):  # of a step: the handler runs again, as at its end
+            self._again(delivery, error)
+            return None
         if why is None and not isinstance(error, asyncio.CancelledError):
             return execution.failure(delivery, error, self.settled)
         while task is not None and task.cancelling():
@@ -276,13 +280,13 @@ class RunnerQueue:
         dispatcher, delivery = self.dispatcher, finish.delivery
         step = "done" if error is None else dispatcher.execution.settled(finish, error)
         if step == "again":
-            self._again(delivery, finish, error)
+            self._again(delivery, error)
         elif step == "done":
             self.forget(delivery)
             if dispatcher.guard_tries or dispatcher.runs.matter:
                 dispatcher.finished(self, delivery, finish.kind)
 
-    def _again(self, delivery: Delivery, finish: Finish, error: Exception | None) -> None:
+    def _again(self, delivery: Delivery, error: Exception | None) -> None:
         """A guard failed: run it again at once, which costs no attempt; not for ever."""
         tries = self.dispatcher.guard_tries.get(delivery.seq, 0) + 1
         if tries >= GUARD_TRIES and error is not None:
