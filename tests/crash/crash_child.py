@@ -59,7 +59,7 @@ class Producers:
 
     async def one(self, origin: str, number: int) -> None:
         """Publish one message of a random kind."""
-        kind = self.chance.choices(list(SHARES), list(SHARES.values()))[0]
+        kind = self.options.only or self.chance.choices(list(SHARES), list(SHARES.values()))[0]
         now = self.bus.clock.now()
         due, key = None, None
         message: Message[None]
@@ -132,6 +132,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--grace", type=float, default=5.0)
     parser.add_argument("--alone-every", type=float, default=0.02)
     parser.add_argument("--more-migrations", type=Path)
+    parser.add_argument("--only", choices=list(SHARES))
     parser.add_argument("--drain", action="store_true")
     return parser.parse_args(arguments)
 

@@ -7,6 +7,7 @@ poison has ended, with what `explain` says, and ends in order on SIGTERM.
 
 import argparse
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -20,6 +21,7 @@ import uvloop
 from crash_topics import nap
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
+from needlework.bus.errors import StorageError
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
@@ -104,7 +106,8 @@ async def publish(bus: Bus) -> None:
     """Innocent messages, one after the other."""
     workspace, number = bus.workspaces.by_name["default"], 0
     while True:
-        await bus.publish(Publication(message=Calm(number=number), workspace=workspace))
+        with contextlib.suppress(MemoryError, StorageError):  # while memory is eaten, any caller may hear of it
+            await bus.publish(Publication(message=Calm(number=number), workspace=workspace))
         number += 1
         await nap(0.01)
 
@@ -113,12 +116,13 @@ async def settled(bus: Bus, ident: str) -> None:
     """Say what `explain` says when the poison has ended."""
     workspace = bus.workspaces.by_name["default"]
     while True:
-        (delivery,) = (await bus.explain(workspace, ident))["deliveries"]
-        if delivery["state"] not in ("waiting", "running", "parked"):
-            print(f"settled {delivery['state']}: {delivery['text']}", flush=True)
-            return
-        print(f"state {delivery['reason']}", flush=True)
         await nap(0.05)
+        with contextlib.suppress(Exception):  # a reader may hear of it too
+            (delivery,) = (await bus.explain(workspace, ident))["deliveries"]
+            if delivery["state"] not in ("waiting", "running", "parked"):
+                print(f"settled {delivery['state']}: {delivery['text']}", flush=True)
+                return
+            print(f"state {delivery['reason']}", flush=True)
 
 
 if __name__ == "__main__":
