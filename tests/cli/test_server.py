@@ -135,11 +135,11 @@ def test_files_are_imported_and_may_be_imported_again(needlework: Running, tmp_p
     records = [{"kind": "account", "external_id": f"a{number}", "name": f"Account {number}"} for number in range(30)]
     file = tmp_path / "accounts.jsonl"
     file.write_text("\n".join(json.dumps(record) for record in records))
-    for _ in range(2):
+    for outcome in ("created", "unchanged"):
         report = needlework.json("import", str(file))
         assert isinstance(report, dict)
         assert report["problems"] == []
-        assert [(row["kind"], row["created"] + row["updated"]) for row in report["imported"]] == [("account", 30)]
+        assert [(row["kind"], row[outcome]) for row in report["imported"]] == [("account", 30)]
 
 
 def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_
     report = needlework.json("import", str(tmp_path / "one.jsonl"), str(tmp_path))
     assert report == {
         "imported": [
-            {"kind": "account", "created": 1, "updated": 0},
-            {"kind": "user", "created": 2, "updated": 2},
+            {"kind": "account", "created": 1, "updated": 0, "unchanged": 0},
+            {"kind": "user", "created": 2, "updated": 2, "unchanged": 0},
         ],
         "problems": [],
     }
@@ -159,6 +159,18 @@ def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_
         "ann@acme.example": "Ann Lee",
         "bob@acme.example": "Bob",
     }
+
+
+def test_a_reanalysis_is_followed_into_its_batch(needlework: Running) -> None:
+    assert needlework("publish", "note.ingest", "--data", '{"title": "Renew"}', "--watch").exit_code == 0
+    ident = needlework("publish", "labels.reanalysis", "--data", '{"type": "notes"}').stdout.split()[0]
+    followed = needlework("watch", ident, "--batch")
+    assert followed.exit_code == 0, followed.output
+    last = followed.stdout.splitlines()[-1]
+    assert last.startswith("batch_")
+    assert "has ended: " in last
+    again = needlework("watch", last.split()[0], "--json")
+    assert [json.loads(line)["event"] for line in again.stdout.splitlines()] == ["progress", "result"]
 
 
 def test_workspaces_and_tokens_are_the_same_with_and_without_the_server(needlework: Running) -> None:
