@@ -2,11 +2,10 @@
 
 import msgspec
 from needlework.bus.errors import FieldError
-from needlework.http.bodies import Decode
+from needlework.http.bodies import BLANK, Decode
 from needlework.http.problems import Problem
 
 _members: Decode[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_BLANK = b" \t\r\n"
 
 
 def members(text: bytes) -> dict[str, msgspec.Raw]:
@@ -20,20 +19,20 @@ def merge(first: bytes, second: bytes) -> bytes:
         return first
     if not is_filled(first):
         return second
-    return first.rstrip(_BLANK)[:-1] + b"," + second.lstrip(_BLANK)[1:]
+    return first.rstrip(BLANK)[:-1] + b"," + second.lstrip(BLANK)[1:]
 
 
 def is_filled(text: bytes) -> bool:
     """Whether an object has members. Half an object counts as filled: it must not pass as empty."""
     if text[1:2] not in (b"}", b"", b" ", b"\t", b"\r", b"\n"):
         return True
-    bare = text.strip(_BLANK)
-    return len(bare) < 2 or bool(bare[1:-1].strip(_BLANK)) or bare[-1:] != b"}"
+    bare = text.strip(BLANK)
+    return len(bare) < 2 or bool(bare[1:-1].strip(BLANK)) or bare[-1:] != b"}"
 
 
 def is_object(text: bytes) -> bool:
     """Whether JSON text is an object, by its first character."""
-    return text[:1] == b"{" or text.lstrip(_BLANK)[:1] == b"{"
+    return text[:1] == b"{" or text.lstrip(BLANK)[:1] == b"{"
 
 
 def refuse_twice(first: bytes, second: bytes, where: tuple[str, str]) -> None:

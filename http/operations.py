@@ -13,7 +13,7 @@ from needlework.bus.records import Outcome, Publication, Receipt
 from needlework.bus.registry import Topic
 from needlework.http import preferences, problems
 from needlework.http.arguments import Arguments
-from needlework.http.bodies import check_depth, clean, read_body
+from needlework.http.bodies import BLANK, check_depth, clean, read_body
 from needlework.http.event_stream import EventStream, accepted_frame
 from needlework.http.explain import explain_members
 from needlework.http.merge import is_object, merge, refuse_twice
@@ -104,7 +104,7 @@ class Operation:
         given = self.arguments.from_address(request.path_params, request.scope["query_string"])
         body = clean(await read_body(request.receive, self._limit, self._settings.body_timeout))
         check_depth(body, self._settings.depth)
-        if body[:1] == b"[" and self.arguments.takes_list:
+        if self.arguments.takes_list and body.lstrip(BLANK)[:1] == b"[":
             body = b'{"items":' + body + b"}"
         if not is_object(body):
             _refuse_shape(body)

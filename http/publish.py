@@ -13,7 +13,7 @@ from needlework.bus.messages import Message
 from needlework.bus.records import Publication, Receipt
 from needlework.bus.registry import Topic
 from needlework.http import preferences
-from needlework.http.bodies import check_depth, clean, decode, read_body
+from needlework.http.bodies import BLANK, check_depth, clean, decode, read_body
 from needlework.http.explain import explain
 from needlework.http.merge import is_filled, is_object, members, merge
 from needlework.http.moments import Shown, WrongTime, parse_moment
@@ -90,7 +90,7 @@ class Publish:
         trace = preferences.traceparent(scope["request_headers"])
         body = clean(await read_body(receive, self._settings.body_limit, self._settings.body_timeout))
         answer: Any
-        if body[:1] == b"[" or body.lstrip()[:1] == b"[":
+        if body[:1] == b"[" or body.lstrip(BLANK)[:1] == b"[":
             receipts = await self._publish_many(body, caller, key, trace)
             answer = [self._answer(receipt) for receipt in receipts]
         else:

@@ -1,7 +1,12 @@
 """A real bus with a handful of topics, and the real application on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +240,28 @@ def token(bus: Bus) -> Callable[..., Awaitable[str]]:
         return (await bus.tokens.create("test", wanted, workspaces, None, "test"))[0]
 
     return make
+
+
+LISTENING = re.compile(r"needlework is listening on (http://\S+)")
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[str]:
+    """The address of `needlework serve --demo`, a process of its own, which must also end well."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
+    code = "from needlework.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--demo", "--data", str(tmp_path / "demo"), "--port", "0"]
+    log = tmp_path / "demo.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environ)
+    try:
+        assert process.stdout is not None
+        found = next((match for line in process.stdout if (match := LISTENING.match(line))), None)
+        assert found is not None, log.read_text()[-2000:]
+        yield found[1]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0, log.read_text()[-2000:]
+        assert "Traceback" not in log.read_text()
+    finally:
+        process.kill()
+        process.communicate()

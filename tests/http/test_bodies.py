@@ -40,6 +40,7 @@ HOSTILE: dict[str, bytes] = {
     "trailing": b'{"data":{}} {"data":{}}',
     "cut": b'{"data":{"text":"',
     "leading zero": b'{"data":{"n":01}}',
+    "blank, but not to JSON": b"\x0b\x0c",
     "single quotes": b"{'data':{}}",
     "comment": b'{"data":{}/* */}',
     "only a BOM and half": b"\xef\xbb\xbf{",
