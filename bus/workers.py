@@ -232,8 +232,6 @@ class RunnerQueue:
             if worker.why is not None:  # it swallowed the cancellation
                 raise asyncio.CancelledError(worker.why)
             finish: Finish | None = dispatcher.execution.result(delivery, result, self.settled)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # a runner survives whatever a handler raises
             finish = self._failed(worker, delivery, error)
             context.collected()
