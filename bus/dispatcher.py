@@ -112,12 +112,14 @@ class Dispatcher:
 
     def particular(self, delivery: Delivery) -> bool:
         """Whether anything speaks against starting a delivery at once; then `admit` looks closer."""
-        return (
+        controls, runs = self.bus.controls, self.runs
+        return bool(
             delivery.suspicion == 2
             or delivery.revoked is not None
-            or bool(delivery.lane.topic.policy.limits)
-            or self.bus.controls.active
-            or self.runs.matter
+            or delivery.lane.limited
+            or controls.paused_topics
+            or controls.disabled
+            or runs.matter
         )
 
     def admit(self, queue: RunnerQueue, delivery: Delivery) -> bool:
@@ -201,7 +203,7 @@ class Dispatcher:
 
     def worker_left(self, queue: RunnerQueue) -> None:
         """A worker ended: another may be needed, or somebody waits for quiet."""
-        if len(queue.ready) and not queue.workers and self.open_for(queue):
+        if queue.ready.count and not queue.workers and self.open_for(queue):
             queue.spawn()
         self.quarantine.worker_left()
 
@@ -221,7 +223,7 @@ class Dispatcher:
             return True
         for worker in queue.workers:
             if worker.delivery is not None and worker.delivery.seq == seq:
-                if not queue.lane.runner.topics[worker.delivery.lane.name].is_async:
+                if self._in_thread(worker):
                     return False
                 worker.break_off(f"cancel:{by}")
                 return True
@@ -265,5 +267,8 @@ class Dispatcher:
         self.execution.close()
 
     def _in_thread(self, worker: Worker) -> bool:
+        """Whether its handler runs where nobody can stop it."""
         delivery = worker.delivery
-        return delivery is not None and not delivery.runner.runner.topics[delivery.lane.name].is_async
+        if delivery is None or delivery.lane.topic.policy.process:
+            return False
+        return not delivery.runner.runner.topics[delivery.lane.name].is_async

@@ -25,10 +25,11 @@ class Turns:
     def __init__(self) -> None:
         self._lines: dict[int, _Line] = {}
         self._ring: deque[int] = deque()
-        self._count = 0
+        self.count = 0
+        """How many deliveries are ready."""
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def push(self, delivery: Delivery, *, front: bool = False) -> None:
         """Add a delivery; `front` puts one back that was taken before."""
@@ -42,17 +43,19 @@ class Turns:
         else:
             queue.append(delivery)
         line.count += 1
-        self._count += 1
+        self.count += 1
 
     def pop(self) -> Delivery | None:
         """The next delivery, or None."""
-        if not self._count:
+        if not self.count:
             return None
         workspace = self._ring[0]
         line = self._lines[workspace]
-        queue = next(queue for queue in line.queues if queue)
+        for queue in line.queues:
+            if queue:
+                break
         line.count -= 1
-        self._count -= 1
+        self.count -= 1
         line.left -= 1
         if not line.count:
             self._ring.popleft()
@@ -70,7 +73,7 @@ class Turns:
                     if delivery.seq == seq:
                         queue.remove(delivery)
                         line.count -= 1
-                        self._count -= 1
+                        self.count -= 1
                         if not line.count:
                             self._ring.remove(workspace)
                             del self._lines[workspace]

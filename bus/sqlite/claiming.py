@@ -17,6 +17,13 @@ FROM deliveries d CROSS JOIN messages m ON m.seq = d.message
 WHERE d.runner = ? AND d.workspace = ? AND d.priority = ? AND d.due <= ? AND (d.due, d.message) > (?, ?)
 ORDER BY d.due, d.message LIMIT ?
 """
+PLAIN_PAGE = """
+SELECT d.due, d.message, d.attempt, m.topic, m.key, m.body, m.created, m.flags, m.cause, m.batch, m.head, m.checksum,
+    NULL
+FROM deliveries d CROSS JOIN messages m ON m.seq = d.message
+WHERE d.runner = ? AND d.workspace = ? AND d.priority = ? AND d.due <= ? AND (d.due, d.message) > (?, ?)
+ORDER BY d.due, d.message LIMIT ?
+"""
 NEXT_DUE = """
 SELECT due FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due > ? ORDER BY due, message LIMIT 1
 """
@@ -59,7 +66,9 @@ def take(
     window = transaction.windows.get(runner.number, {})
     reading = transaction.connection.cursor()
     reading.row_factory = None  # plain tuples: this is the hottest read
-    rows = reading.execute(PAGE, (runner.number, workspace, priority, now, *cursor, limit)).fetchall()
+    known = reading.execute("SELECT 1 FROM positions LIMIT 1").fetchone()
+    values = (runner.number, workspace, priority, now, *cursor, limit)
+    rows = reading.execute(PAGE if known else PLAIN_PAGE, values).fetchall()
     for row in rows:
         if row[1] not in window and row[3] in topics:  # a topic this code does not know stays; `explain` says so
             _take_row(transaction, runner, topics[row[3]], page, row)

@@ -86,6 +86,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._busy = False
         self._closed = False
         self.windows: dict[int, dict[int, None]] = {}
         """Runner -> messages that may be in flight; changed on the writer's thread after COMMIT."""
@@ -113,8 +114,10 @@ class Writer:
             self._loop.call_soon(unit.settle, None, StorageError("the service is stopping", retry_after=1))
             return
         self._waiting.append(unit)
-        self._idle.clear()
-        self._wake.set()
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            self._wake.set()
 
     async def run(self, work: Callable[[Transaction], Any], *, risky: bool = True) -> Any:
         """Run `work` in a transaction and return its result after COMMIT. Cancelled: the outcome is unknown."""
@@ -131,8 +134,7 @@ class Writer:
         await self._idle.wait()
         self._closed = True
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait({self._task})
 
     async def _drain(self) -> None:
         while True:
@@ -140,8 +142,8 @@ class Writer:
             self._wake.clear()
             while self._waiting:
                 await self._channel.run(self._groups)
-            if not self._waiting and not self._wake.is_set():
-                self._idle.set()
+            self._busy = False
+            self._idle.set()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Where the writer itself failed (no memory), nobody waits in vain: all hear it, and the process must end."""
@@ -231,7 +233,7 @@ class Writer:
     def _resolve(self, commit: Commit) -> None:
         self._committed(commit)
         for unit, result, error in commit.units:
-            if isinstance(error, StorageDamaged):
+            if error is not None and isinstance(error, StorageDamaged):
                 self.damaged(error)
             unit.settle(result, error)
 
