@@ -28,7 +28,8 @@ def _messages(optional: tuple[str, ...]) -> dict[int, str]:
     sqlite3 binds whole numbers and text at once, but sends None and bytes through its adapters, which costs more
     than all the rest of a row: absent columns are left out, and bodies are bound as bytearrays.
     """
-    columns = ("seq", "workspace", "topic", "created", "due", "priority", "body", "owed", "flags", "checksum", *optional)
+    always = ("seq", "workspace", "topic", "created", "due", "priority", "body", "owed", "flags", "checksum")
+    columns = always + optional
     return _rows(f"INSERT INTO messages ({', '.join(columns)}) VALUES ", len(columns))
 
 
