@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import crash_points
@@ -141,4 +142,9 @@ if __name__ == "__main__":
     chosen = parse(sys.argv[1:])
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     quarantine.ALONE_EVERY = chosen.alone_every
-    asyncio.Runner(loop_factory=uvloop.new_event_loop).run(main(chosen))
+    try:
+        asyncio.Runner(loop_factory=uvloop.new_event_loop).run(main(chosen))
+    except BaseException:  # threads of connections must not keep it
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(70)

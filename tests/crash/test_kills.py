@@ -1,4 +1,4 @@
-"""F1, F20, F21, F22: SIGKILL at random instants under 64 producers; nothing acknowledged is lost, nothing runs twice."""
+"""F1, F20, F21, F22: SIGKILL at random instants under 64 producers: nothing acknowledged is lost or runs twice."""
 
 import random
 from pathlib import Path
