@@ -1,5 +1,6 @@
 """What people ask about the bus: one message, many, why one is not running, a batch, the runners, event streams."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -251,16 +252,23 @@ class Inspection:
         return found
 
     async def counts(self, workspace: Workspace) -> dict[str, Any]:
-        """Unfinished and dead deliveries a topic."""
+        """Deliveries a topic: unfinished (waiting, those held back among them, and running) and dead."""
         dead = {row["topic"]: row["dead"] for row in await self._rows("dead_by_topic", workspace=workspace.id)}
-        return {
-            name: {
-                "unfinished": self._bus.backlog.get((workspace.id, lane.number), 0),
-                "dead": dead.get(lane.number, 0),
-            }
-            for name, lane in self._bus.store.topics.items()
-            if not lane.topic.policy.query
-        }
+        running = Counter(
+            delivery.lane.name
+            for queue in self._bus.dispatcher.queues.values()
+            for delivery in queue.held.values()
+            if delivery.started and delivery.workspace == workspace.id
+        )
+        found = {}
+        for name, lane in self._bus.store.topics.items():
+            if not lane.topic.policy.query:
+                unfinished = self._bus.backlog.get((workspace.id, lane.number), 0)
+                found[name] = {
+                    "unfinished": unfinished, "waiting": max(0, unfinished - running[name]), "running": running[name],
+                    "dead": dead.get(lane.number, 0),
+                }  # fmt: skip
+        return found
 
 
 def _moment(at: int | None) -> str | None:

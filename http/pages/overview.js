@@ -1,62 +1,14 @@
-// The overview: conversations with their labels as marked spans, runners and topics, live.
-import { call, element } from "/ui/api.js";
+// The overview, live: one stream of the workspace's events says when to look again.
+import { call } from "/ui/api.js";
+import { analyse } from "/ui/analysis.js";
+import { showConversations } from "/ui/conversations.js";
+import { loadLabels } from "/ui/labels.js";
+import { showEvent, showWork } from "/ui/work.js";
 
+const KINDS = ["progress", "log", "result", "refused", "dead", "cancelled", "retrying"];
+const QUIET = 5000; // messages that only arrive make no event
 const byId = (id) => document.getElementById(id);
-const LATEST = 8;
-const EVENTS = 12;
-
-function marked(text, spans) {
-  // Offsets count characters as Python does, not UTF-16 units.
-  const letters = Array.from(text);
-  const line = element("p");
-  let at = 0;
-  for (const span of spans.sort((a, b) => a.start - b.start)) {
-    if (span.start < at || span.end > letters.length) continue;
-    line.append(letters.slice(at, span.start).join(""));
-    const mark = element("mark", letters.slice(span.start, span.end).join(""));
-    mark.title = span.label;
-    line.append(mark);
-    at = span.end;
-  }
-  line.append(letters.slice(at).join(""));
-  return line;
-}
-
-function card(conversation) {
-  const article = element("article");
-  article.append(element("h3", conversation.subject || "Without a subject"));
-  article.append(element("p", `${conversation.channel || ""} · ${conversation.last_message_at || ""}`, "quiet"));
-  const spans = (conversation.labels || []).flatMap((label) => label.evidence.map((span) => ({ ...span, label: label.label })));
-  for (const message of conversation.messages.slice(0, 3)) {
-    article.append(marked(message.text, spans.filter((span) => span.message_id === message.id)));
-  }
-  const labels = element("ul", undefined, "labels");
-  for (const name of new Set((conversation.labels || []).map((label) => label.label))) labels.append(element("li", name));
-  if (labels.children.length) article.append(labels);
-  return article;
-}
-
-async function showConversations() {
-  const page = await call("GET", `/api/conversations?limit=${LATEST}`);
-  const all = await Promise.all(page.items.map((item) => call("GET", `/api/conversations/${encodeURIComponent(item.id)}?limit=3`)));
-  const none = element("p", "No conversation yet. POST one to /api/conversations, or start with --demo.", "quiet");
-  byId("conversations").replaceChildren(...(all.length ? all.map(card) : [none]));
-}
-
-function row(cells, bad) {
-  const made = element("tr");
-  cells.forEach((cell, index) => made.append(element("td", String(cell), index === bad && cell ? "bad" : undefined)));
-  return made;
-}
-
-async function showWork() {
-  const [runners, counts] = await Promise.all([call("GET", "/api/internal/runners"), call("GET", "/api/internal/counts")]);
-  const state = (runner) => (runner.paused ? "held" : runner.live ? runner.mode : "no live process");
-  byId("runners").replaceChildren(
-    ...runners.items.map((each) => row([each.id, each.waiting, each.running, each.parked, each.dead, state(each)], 4)),
-  );
-  byId("topics").replaceChildren(...Object.entries(counts).map(([name, each]) => row([name, each.unfinished, each.dead], 2)));
-}
+let source = null;
 
 function fail(error) {
   byId("message").textContent = error.message;
@@ -75,75 +27,53 @@ function soon(action, wait) {
   };
 }
 
-function follow() {
-  const work = soon(showWork, 500);
-  const conversations = soon(showConversations, 2000);
-  const source = new EventSource("/api/internal/pubsub/events");
-  const live = byId("live");
+const work = soon(showWork, 300);
+const conversations = soon(showConversations, 1000);
+
+function connect() {
+  source = new EventSource("/api/internal/pubsub/events");
   source.onopen = () => {
-    live.textContent = "live";
+    byId("live").textContent = "live";
+    byId("message").hidden = true;
     work();
   };
   source.onerror = () => {
-    live.textContent = "connecting again";
+    byId("live").textContent = "connecting again";
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, QUIET);
   };
-  for (const kind of ["progress", "log", "result", "refused", "dead", "cancelled", "retrying"]) {
+  for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
-      const data = JSON.parse(event.data);
-      const list = byId("events");
-      list.prepend(element("li", `${data.at} ${data.topic}: ${kind}`));
-      while (list.children.length > EVENTS) list.lastChild.remove();
+      showEvent(kind, JSON.parse(event.data));
       work();
       if (kind === "result") conversations();
     });
   }
 }
 
-async function analyse() {
-  const button = byId("analyse");
-  button.disabled = true;
-  byId("message").hidden = true;
-  try {
-    const job = await call("POST", "/api/internal/labels/reanalysis");
-    byId("job").hidden = false;
-    await watch(job.batch_id, job.conversations_processed + job.notes_processed);
-    await showConversations();
-  } catch (error) {
-    fail(error);
+// A browser has six connections for a server, all tabs together: one that nobody looks at holds none.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    source?.close();
+    source = null;
+  } else if (source === null) {
+    connect();
+    conversations();
   }
-  button.disabled = false;
+});
+setInterval(() => {
+  if (!document.hidden) work();
+}, QUIET);
+
+byId("analyse").addEventListener("click", () => {
+  byId("message").hidden = true;
+  analyse().then(showConversations).catch(fail);
+});
+
+async function start() {
+  const here = await call("GET", "/api/workspace");
+  byId("where").textContent = `${here.name} · ${here.principal.name}`;
+  connect();
+  await Promise.all([showWork(), loadLabels().then(showConversations)]);
 }
 
-function watch(batch, queued) {
-  const text = byId("job-text");
-  const bar = byId("progress");
-  text.textContent = `${queued} queued`;
-  if (!batch || !queued) return Promise.resolve();
-  return new Promise((resolve) => {
-    const source = new EventSource(`/api/internal/batches/${encodeURIComponent(batch)}`);
-    const show = (event) => {
-      const state = JSON.parse(event.data);
-      bar.max = Math.max(1, state.total);
-      bar.value = state.total - state.waiting;
-      text.textContent = `${bar.value} of ${state.total} analysed`;
-    };
-    source.addEventListener("progress", show);
-    source.addEventListener("result", (event) => {
-      show(event);
-      source.close();
-      resolve();
-    });
-    source.onerror = () => {
-      if (source.readyState === EventSource.CLOSED) resolve();
-    };
-  });
-}
-
-byId("analyse").addEventListener("click", analyse);
-call("GET", "/api/workspace")
-  .then((here) => {
-    byId("where").textContent = `${here.name} · ${here.principal.name}`;
-    follow();
-    return Promise.all([showWork(), showConversations()]);
-  })
-  .catch(fail);
+start().catch(fail);

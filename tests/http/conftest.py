@@ -245,13 +245,14 @@ def token(bus: Bus) -> Callable[..., Awaitable[str]]:
 LISTENING = re.compile(r"needlework is listening on (http://\S+)")
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `needlework serve --demo`, a process of its own, which must also end well."""
+    folder = tmp_path_factory.mktemp("demo")
     environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
     code = "from needlework.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--demo", "--data", str(tmp_path / "demo"), "--port", "0"]
-    log = tmp_path / "demo.log"
+    command = [sys.executable, "-c", code, "serve", "--demo", "--data", str(folder / "data"), "--port", "0"]
+    log = folder / "log"
     with log.open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environ)
     try:

@@ -1,0 +1,52 @@
+// What waits, runs and is dead, by topic and by runner; and what happens just now.
+import { call, element } from "/ui/api.js";
+import { moment } from "/ui/moments.js";
+
+const EVENTS = 8;
+const WORDS = { result: "finished", refused: "refused", dead: "gave up", cancelled: "cancelled", retrying: "tries again" };
+const byId = (id) => document.getElementById(id);
+
+function row(cells, bad) {
+  const made = element("tr");
+  cells.forEach((cell, index) => {
+    const kind = index === 0 ? "th" : "td";
+    const one = element(kind, undefined, index === bad && cell ? "bad" : cell === 0 ? "none" : undefined);
+    // A long name may be broken behind its dots and underscores.
+    String(cell).split(/(?<=[._])/).forEach((part, at) => one.append(...(at ? [element("wbr"), part] : [part])));
+    if (kind === "th") one.scope = "row";
+    made.append(one);
+  });
+  return made;
+}
+
+function state(runner) {
+  if (runner.paused) return "held";
+  return runner.live ? { auto: "ready", tick: "by tick" }[runner.mode] : "no live process";
+}
+
+export async function showWork() {
+  const [runners, counts] = await Promise.all([call("GET", "/api/internal/runners"), call("GET", "/api/internal/counts")]);
+  const topics = Object.entries(counts);
+  for (const name of ["waiting", "running", "dead"]) {
+    const sum = topics.reduce((total, [, each]) => total + each[name], 0);
+    byId(`total-${name}`).textContent = sum.toLocaleString();
+    byId(`total-${name}`).className = name === "dead" && sum ? "bad" : "";
+  }
+  byId("runners").replaceChildren(
+    ...runners.items.map((each) => row([each.id, state(each), each.waiting, each.running, each.parked, each.dead], 5)),
+  );
+  topics.sort(([a, one], [b, two]) => two.dead - one.dead || two.unfinished - one.unfinished || a.localeCompare(b));
+  byId("topics").replaceChildren(...topics.map(([name, each]) => row([name, each.waiting, each.running, each.dead], 3)));
+}
+
+export function showEvent(kind, event) {
+  const data = event.data || {};
+  let words = WORDS[kind];
+  if (kind === "progress") words = data.of ? `${data.done} of ${data.of}` : data.note || "goes on";
+  const item = element("li");
+  item.append(`${event.topic} `, element("b", words || data.kind || kind), " ", moment(event.at));
+  const list = byId("events");
+  byId("no-events").hidden = true;
+  list.prepend(item);
+  while (list.children.length > EVENTS) list.lastChild.remove();
+}

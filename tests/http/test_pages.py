@@ -1,0 +1,120 @@
+"""The page in a real browser: what people see, with the keyboard, on a phone, and nothing on the console."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+HINT = "the pages are tested in a real browser; on Debian: apt-get install chromium chromium-driver"
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",  # it can't be had as root, and the pages are ours
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,1000",
+)
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """The system's Chromium; selenium is not asked to fetch one."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.fail(HINT)
+    options = Options()
+    options.binary_location = program
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    made = Chrome(options=options, service=Service(driver))
+    yield made
+    made.quit()
+
+
+@pytest.fixture
+def page(browser: Chrome, demo: str) -> Chrome:
+    """The overview, when its conversations have their labels."""
+    browser.get(f"{demo}/ui")
+    until(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "article .chip")) > 5)
+    return browser
+
+
+def until(browser: Chrome, what: Callable[[], Any]) -> None:
+    """Wait for something on the page."""
+    WebDriverWait(browser, PATIENCE, 0.05).until(lambda _: what())
+
+
+def text(browser: Chrome, place: str) -> str:
+    """The text of the first element at a CSS selector."""
+    return str(browser.find_element(By.CSS_SELECTOR, place).text)
+
+
+def test_labels_stand_behind_what_they_mark_and_times_are_for_people(page: Chrome) -> None:
+    mark = page.find_element(By.CSS_SELECTOR, "mark")
+    chip = page.find_element(By.CSS_SELECTOR, "mark + .chip")
+    assert chip.text in str(mark.get_attribute("title"))
+    assert chip.text in text(page, "#legend")
+    times = [each.text for each in page.find_elements(By.CSS_SELECTOR, "article time")]
+    assert times
+    assert all(re.fullmatch(r"just now|\d+ (min|h|d) ago|.*\d{4}.*", each) for each in times)
+    assert "Without a subject" not in text(page, "body")
+    assert not re.search(r"\.\d{6}", text(page, "body"))
+
+
+def test_it_says_what_waits_and_runs_first(page: Chrome) -> None:
+    until(page, lambda: text(page, "#live") == "live")
+    assert text(page, "#total-dead") == "0"
+    assert "conversation_note_analysis" in text(page, "#topics")
+    assert "ready" in text(page, "#runners")
+    work, conversations = (page.find_element(By.ID, name).rect["y"] for name in ("work-title", "conversations-title"))
+    assert work < conversations
+
+
+def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome) -> None:
+    for _ in range(20):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        if page.switch_to.active_element.get_attribute("id") == "analyse":
+            break
+    page.switch_to.active_element.send_keys(Keys.ENTER)
+    until(page, lambda: text(page, "#job-text").startswith("Done"))
+    counted = re.fullmatch(r"Done: (\d+) of (\d+) analysed, 0 failed\.", text(page, "#job-text"))
+    assert counted is not None
+    assert counted[1] == counted[2] != "0"
+    assert page.switch_to.active_element.get_attribute("id") == "analyse"  # whoever uses keys keeps their place
+    until(page, lambda: "finished" in text(page, "#events"))
+
+
+def test_a_phone_scrolls_down_only(page: Chrome) -> None:
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        wide = page.execute_script("return document.documentElement.scrollWidth")
+        outside = page.execute_script(
+            "return [...document.querySelectorAll('article, button, header *, .totals *')]"
+            ".filter((each) => each.getBoundingClientRect().right > arguments[0]).map((each) => each.outerHTML)",
+            PHONE["width"],
+        )
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert (wide, outside) == (PHONE["width"], [])
+
+
+def test_the_console_stays_empty(page: Chrome, demo: str) -> None:
+    """Last: all that the tests above did is in it. A broken content security policy would stand here too."""
+    page.get(f"{demo}/login")
+    until(page, lambda: page.find_element(By.ID, "token").is_displayed())
+    assert [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
