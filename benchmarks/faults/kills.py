@@ -28,7 +28,8 @@ def run(folder: Path, options: argparse.Namespace, tally: Tally) -> None:
     while tally.kills < options.kills and time.monotonic() < end:
         starting = chance.random() < 0.15
         seconds = -0.8 * chance.random() if starting else options.life * chance.random()
-        words = ("--rate", options.rate, "--keys", options.keys, "--failing", 0.1, "--grace", 0.1)
+        words = ["--rate", options.rate, "--keys", options.keys, "--failing", 0.1, "--grace", 0.1]
+        words += ["--only", options.only] if options.only else []
         kill_once(folder, tally.kills, seconds, tally, *words, politely=chance.random() < options.polite)
         if tally.problems:
             return
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=2000)
     parser.add_argument("--keys", type=int, default=1000)
     parser.add_argument("--polite", type=float, default=0.05, help="share of SIGTERM instead of SIGKILL")
+    parser.add_argument("--only", help="one kind of message: ordered, keyed, delayed, …")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     folder, tally = Path(tempfile.mkdtemp(prefix="needlework-kills-")), Tally()

@@ -1,7 +1,12 @@
 """The real `needlework serve`: one on a directory, killed, stopped, blocked, and handlers that misbehave."""
 
+import asyncio
+import itertools
+import json
+import random
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -68,3 +73,46 @@ def test_handlers_that_misbehave_are_named_and_survived(data: Path, tmp_path: Pa
         one.signal(signal.SIGTERM)
         assert one.wait(10) == 0
     assert rows(data, "PRAGMA integrity_check") == [("ok",)]
+
+
+async def post_until(client: httpx2.AsyncClient, numbers: Iterator[int], acked: dict[str, int]) -> None:
+    """Publish one after the other until the server is gone; note what was answered with success."""
+    while True:
+        number = next(numbers)
+        try:
+            answer = await client.post(
+                "/api/internal/pubsub/publish",
+                json={"topic": "slowly.note", "data": {"number": number}},
+                headers={"Idempotency-Key": f"note-{number}"},
+            )
+        except httpx2.HTTPError:
+            return
+        if answer.is_success:
+            acked[answer.json()["id"]] = number
+
+
+@pytest.mark.anyio
+async def test_every_publish_answered_with_success_survives_a_kill(data: Path, tmp_path: Path) -> None:
+    """F1 over HTTP: 16 clients, SIGKILL again and again."""
+    acked: dict[str, int] = {}
+    numbers, chance = itertools.count(), random.Random(1)
+    for _ in range(5):
+        with serving(data, tmp_path) as (one, url):
+            async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
+                clients = [asyncio.create_task(post_until(client, numbers, acked)) for _ in range(16)]
+                await asyncio.to_thread(one.run_for, 0.1 + 0.3 * chance.random())
+                one.kill()
+                await asyncio.gather(*clients)
+    with serving(data, tmp_path) as (one, url), httpx2.Client(base_url=url) as last:
+        for ident, number in list(acked.items())[-5:]:
+            assert last.get(f"/api/internal/pubsub/messages/{ident}").json()["data"] == {"number": number}
+        assert wait_for(last, publish(last, "slowly.note", number=-1))["state"] == "done"
+        one.signal(signal.SIGTERM)
+        assert one.wait(10) == 0
+    assert len(acked) > 100
+    assert rows(data, "PRAGMA integrity_check") == [("ok",)]
+    stored = [int(json.loads(body)["number"]) for (body,) in rows(data, "SELECT body FROM messages")]
+    assert len(stored) == len(set(stored))
+    assert set(acked.values()) <= set(stored)
+    assert rows(data, "SELECT message FROM events WHERE kind = 'result' GROUP BY message HAVING count(*) <> 1") == []
+    assert rows(data, "SELECT count(*) FROM deliveries") == [(0,)]
