@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import msgspec
-from anyio import to_process
 from needlework.bus.context import Context
 from needlework.bus.errors import (
     Discard,
@@ -20,6 +19,8 @@ from needlework.bus.errors import (
     StorageError,
 )
 from needlework.bus.messages import Message, Reply
+from needlework.bus.processes import HandlerFailed
+from needlework.bus.processes import run as run_in_process
 from needlework.bus.records import Delivery, Finish
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Execution:
     ) -> Any:
         """Run a `def` handler in a thread, or in a process where the topic says so."""
         if delivery.lane.topic.policy.process:
-            return await to_process.run_sync(function, message, cancellable=True)
+            return await run_in_process(function, message, context)
         future = asyncio.get_running_loop().run_in_executor(self._threads, _in_thread, function, message, context)
         broken: asyncio.CancelledError | None = None
         while True:  # a thread can't be stopped: its slot and key stay held until it ends
@@ -202,6 +203,8 @@ def _problem(problem: dict[str, Any], errors: Any) -> bytes:
 
 def describe(error: BaseException) -> str:
     """An exception as stored with a dead letter: its own line first, then where it came from."""
+    if isinstance(error, HandlerFailed):
+        return str(error)  # described where it was raised
     try:
         summary = f"{type(error).__name__}: {error}"[:2000]
         frames = traceback.extract_tb(error.__traceback__)[-5:]

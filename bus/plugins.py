@@ -77,7 +77,7 @@ def _candidates(folders: Iterable[Path], problems: list[str]) -> Iterator[Path]:
 def _attempt(name: str, origin: str, source: Path | EntryPoint, plugins: list[Plugin], problems: list[str]) -> None:
     try:
         if isinstance(source, Path):
-            modules = _import_path(name, source)
+            modules = import_plugin(name, source)
             policy = source / POLICY if source.is_dir() else source.with_suffix(".toml")
         else:
             modules = _with_inner(importlib.import_module(source.module))
@@ -88,7 +88,7 @@ def _attempt(name: str, origin: str, source: Path | EntryPoint, plugins: list[Pl
     plugins.append(Plugin(name, origin, modules, policy if policy.is_file() else None))
 
 
-def _import_path(name: str, path: Path) -> list[ModuleType]:
+def import_plugin(name: str, path: Path) -> list[ModuleType]:
     """Import a file, or a folder with every module in it, with or without `__init__.py`."""
     full = f"{NAMESPACE}.{name}"
     for loaded in [module for module in sys.modules if module == full or module.startswith(f"{full}.")]:

@@ -49,7 +49,7 @@ class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     large: bool = False
     """Its messages may be as large as a request body (or an upload) instead of 256 KiB."""
     process: bool = False
-    """Run the `def` handler in a worker process."""
+    """Run the `def` handler in a process of its own, with `report` instead of a context."""
     schedule: str | None = None
     """Published for every workspace at these times; all fields need defaults."""
     missed: Missed = "once"
@@ -74,6 +74,8 @@ class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             Schedule.parse(self.schedule)
         if self.query and (self.order != "off" or self.coalesce != "off" or self.limits or self.schedule):
             raise ValueError("a query is never stored: order, coalesce, limits and schedule do not apply")
+        if self.query and self.process:
+            raise ValueError("a query is answered at once: process does not apply")
 
     @property
     def method(self) -> str:

@@ -218,6 +218,11 @@ def _check(
             problems.append(f'{where}: several runners take it; say which one answers with replies = "…"')
         if policy.query and len(topic.subscriptions) > 1:
             problems.append(f"{where}: a query has exactly one handler")
+        problems.extend(
+            f"{where}: process = true needs a plain `def` at the top of a module, not {each.function.__qualname__}"
+            for each in topic.subscriptions
+            if policy.process and (each.is_async or "<" in each.function.__qualname__)
+        )
         if policy.order == "key" and not topic.key_fields:
             problems.append(f'{where}: order = "key" needs key=(…) on {topic.type.__name__}')
         problems.extend(

@@ -28,7 +28,7 @@ class Subscription(msgspec.Struct, frozen=True, eq=False):
 def subscribe(message: type[Message[Any]], *, runner: str) -> Callable[[Handler], Handler]:
     """Mark a function as handler of `message` for `runner`; a function may carry several such marks.
 
-    `async def` runs in the loop, `def` in a thread (or a process, by the topic's policy). The registry finds
+    `async def` runs in the loop, `def` in a thread, or by the topic's policy in a process. The registry finds
     the marks when it loads the module; nothing is registered globally. Raises TypeError for what can't work.
     """
     if message.__topic__ is None:

@@ -1,0 +1,131 @@
+"""Handlers that compute for long, each attempt in a process of its own: one call in, its progress and its end out.
+
+A process that is new for each attempt can be killed at any moment and takes nothing along. It has no context: it
+gets the message and `report`, and returns a value. See `bus/isolated.py` for what runs inside.
+"""
+
+import asyncio
+import contextlib
+import pickle
+import signal
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from needlework.bus.errors import Discard, FieldError, Refuse, Retry
+from needlework.bus.messages import Message
+from needlework.bus.plugins import NAMESPACE
+
+if TYPE_CHECKING:
+    from needlework.bus.context import Context
+
+HEAD = struct.Struct(">cQ")
+"""Before everything that goes through a pipe: what it is, and how many bytes."""
+CALL, PROGRESS, RESULT, RAISED = b"c", b"p", b"r", b"e"
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What the process is to do. Pickled, because only the path can tell where the rest is imported from."""
+
+    path: list[str]
+    """`sys.path`, so that it imports what we import."""
+    plugin: tuple[str, str] | None
+    """Name and place of the plug-in that the handler belongs to."""
+    target: bytes
+    """The pickled function and type of the message: both by their names."""
+    message: bytes
+
+
+class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One report."""
+
+    done: int | None = None
+    of: int | None = None
+    note: str | None = None
+
+
+class Raised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An exception: control flow with its parts, anything else as its text."""
+
+    kind: str
+    text: str
+    status: int = 500
+    code: str = ""
+    after: float | None = None
+    errors: tuple[FieldError, ...] = ()
+    extra: dict[str, Any] = {}
+
+
+class HandlerFailed(Exception):
+    """A handler's process failed: the text is the exception's of there, or says how the process ended."""
+
+
+async def run(function: Callable[..., Any], message: Message[Any], context: "Context") -> Any:
+    """Call `function(message, report)` in a new process; killed where this is cancelled.
+
+    Raises Refuse, Retry and Discard as the handler did, HandlerFailed for everything else.
+    """
+    call = pickle.dumps(_call(function, message))
+    pipe = asyncio.subprocess.PIPE
+    # -P: a file where the service was started must not stand in for a module of Python's.
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "needlework.bus.isolated", stdin=pipe, stdout=pipe
+    )
+    assert child.stdin is not None  # it is a pipe
+    try:
+        child.stdin.write(HEAD.pack(CALL, len(call)) + call)
+        return await _answer(child, context)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.communicate()  # closes the pipes and waits until it is gone
+
+
+def _call(function: Callable[..., Any], message: Message[Any]) -> Call:
+    plugin = None
+    name = ".".join(function.__module__.split(".")[:2])
+    if name.startswith(f"{NAMESPACE}."):
+        module = sys.modules[name]
+        folders = getattr(module, "__path__", None)
+        plugin = (name.removeprefix(f"{NAMESPACE}."), str(Path(folders[0] if folders else module.__file__ or "")))
+    return Call(sys.path, plugin, pickle.dumps((function, type(message))), msgspec.json.encode(message))
+
+
+async def _answer(child: asyncio.subprocess.Process, context: "Context") -> Any:
+    """What the handler returned; on the way its reports become events."""
+    assert child.stdout is not None  # it is a pipe
+    while True:
+        try:
+            kind, length = HEAD.unpack(await child.stdout.readexactly(HEAD.size))
+            body = await child.stdout.readexactly(length)
+        except asyncio.IncompleteReadError:
+            raise HandlerFailed(f"the handler's process {_ended(await child.wait())}") from None
+        if kind == PROGRESS:
+            report = msgspec.json.decode(body, type=Progress)
+            await context.progress(report.done, report.of, report.note)
+        elif kind == RESULT:
+            return msgspec.Raw(body) if body else None
+        else:
+            raise _error(msgspec.json.decode(body, type=Raised))
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with {code} before it answered"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
+
+
+def _error(raised: Raised) -> Exception:
+    if raised.kind == "discard":
+        return Discard(raised.text)
+    if raised.kind == "retry":
+        return Retry(raised.text, after=raised.after)
+    if raised.kind == "refuse":
+        return Refuse(raised.status, raised.code, raised.text, errors=raised.errors, **raised.extra)
+    return HandlerFailed(raised.text)

@@ -1,0 +1,54 @@
+"""Handlers for processes of their own. They are imported there by name, so they stand in a module."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from needlework.bus.errors import Discard, FieldError, NotFound, Refuse, Retry
+from needlework.bus.messages import Message, Reply
+from needlework.bus.subscriptions import subscribe
+
+ENDS: dict[str, BaseException] = {
+    "refuse": Refuse(422, "few", "too few rows", errors=[FieldError("rows", "3 of 50")], least=50),
+    "unknown": NotFound("no such model"),
+    "retry": Retry("later", after=60),
+    "discard": Discard("nothing new"),
+    "odd": Refuse(422, "odd", "carries what is not JSON", what=object()),
+    "exit": SystemExit(0),
+}
+RESULTS: dict[str, Any] = {
+    "nothing": None,
+    "reply": Reply({"rows": 2}, {"X-Rows": "2"}),
+    "large": "x" * 300_000,
+    "unsaid": object(),
+}
+
+
+class Train(Message[Any], topic="lab.train", key=("model",)):
+    """Behave as `how` says."""
+
+    model: str = "m"
+    how: str = ""
+
+
+@subscribe(Train, runner="lab")
+def train(message: Train, report: Callable[..., None]) -> Any:
+    """Compute for long, and tell how far it is."""
+    report(0, 2, str(os.getpid()))
+    if message.how in ENDS:
+        raise ENDS[message.how]
+    if message.how in RESULTS:
+        return RESULTS[message.how]
+    if message.how == "fail":
+        raise ValueError(f"{message.model} does not converge")
+    if message.how == "die":
+        os._exit(3)
+    if message.how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if message.how == "hang":
+        threading.Event().wait()
+    print("for the log, not for the service")
+    report(2, of=2)
+    return {"model": message.model, "pid": os.getpid()}
