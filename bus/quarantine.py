@@ -54,10 +54,12 @@ class Quarantine:
                 queue, delivery = self._suspects.pop(0)
                 self.alone = delivery
                 try:
-                    if await self._until_quiet():
-                        await self._run_alone(queue, delivery)
-                    else:
+                    if not await self._until_quiet():
                         self._suspects.append((queue, delivery))
+                    elif delivery.revoked is not None:  # cancelled while it waited for quiet
+                        queue.end_cancelled(delivery, delivery.revoked)
+                    elif not self._dispatcher.stopping:
+                        await self._run_alone(queue, delivery)
                 finally:
                     self.alone = None
                     for other in self._dispatcher.queues.values():
@@ -68,6 +70,8 @@ class Quarantine:
     async def _run_alone(self, queue: RunnerQueue, delivery: Delivery) -> None:
         """One suspect, with the durable mark that says that nothing else ran."""
         await self._dispatcher.persist(lambda: self._dispatcher.bus.store.mark(delivery, 2))
+        if self._dispatcher.stopping:
+            return
         self._dispatcher.limits.use(delivery)
         worker = Worker()
         worker.task = asyncio.current_task()
@@ -77,6 +81,8 @@ class Quarantine:
         finally:
             queue.workers.discard(worker)
         await self._dispatcher.bus.store.settled()
+        if delivery.seq in queue.held:  # its end is not committed yet: from now on it is not alone any more
+            await self._dispatcher.persist(lambda: self._dispatcher.bus.store.mark(delivery, 0))
 
     async def _pause(self, seconds: float) -> None:
         done = asyncio.Event()
