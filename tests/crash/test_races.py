@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needlework.bus import quarantine
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.errors import StorageError
@@ -174,3 +175,49 @@ async def test_what_fails_after_the_commit_is_not_tried_again_and_nobody_waits_i
     stored = await bus.store.read(Statement("SELECT count(*), count(DISTINCT body) FROM messages"))
     assert tuple(stored[0]) == (3, 3)
     await bus.stop(0)
+
+
+@pytest.mark.parametrize("how", ["stop", "cancel"])
+async def test_a_suspect_that_waits_for_quiet_starts_neither_after_a_stop_nor_after_a_cancellation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """No delivery starts once the service stops, and none that was reported as cancelled (promise P12)."""
+    monkeypatch.setattr(quarantine, "ALONE_EVERY", 0.0)
+    ran: list[str] = []
+    go = asyncio.Event()
+
+    @subscribe(Job, runner="work")
+    async def job(message: Job, context: Context) -> None:
+        ran.append("job")
+
+    @subscribe(Other, runner="work")
+    async def other(message: Other, context: Context) -> None:
+        await go.wait()
+
+    registry = registry_of(job, other)
+    async with running_bus(registry, tmp_path, runners=[]) as bus:
+        ident, _ = await publish(bus, Job(number=1), Other(number=1))
+        await bus.store.write(
+            [Statement("INSERT INTO positions (message, runner, priority, due, suspicion) SELECT"
+                       " message, runner, priority, due, 2 FROM deliveries WHERE message = 1")]
+        )  # fmt: skip
+    bus = await Bus.open(tmp_path, registry)
+    await bus.start()
+    while bus.dispatcher.quarantine.alone is None or not bus.dispatcher.workers():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    if how == "cancel":
+        workspace = bus.workspaces.by_name["default"]
+        assert await bus.cancel(workspace, ident, "test") == {"cancelled": 1}
+        go.set()
+        await drain(bus)
+        assert (await bus.message(workspace, ident))["state"] == "cancelled"
+        await bus.stop(1)
+    else:
+        stopping = asyncio.create_task(bus.stop(5))
+        await asyncio.sleep(0)
+        go.set()
+        await stopping
+    assert ran == []
+    async with running_bus(registry, tmp_path, runners=[]) as bus:
+        attempts = await bus.store.read(Statement("SELECT count(*) FROM attempts"))
+        assert attempts[0][0] == 0
