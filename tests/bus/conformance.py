@@ -116,6 +116,16 @@ class StoreConformance:
         first = [delivery.seq for delivery in await desk.take() if delivery.runner.name == "first"]
         assert first == [head.seq, other.seq]
 
+    async def test_take_finds_a_keys_head_at_the_priority_of_its_best_member(self, desk: Desk) -> None:
+        head = await desk.insert(Ordered(), priority=9)
+        middle = await desk.insert(Ordered(), priority=5)
+        await desk.insert(Ordered(), priority=1)
+        for expected in (head, middle):
+            taken = await desk.take()
+            assert {(delivery.seq, delivery.priority) for delivery in taken} == {(expected.seq, 1)}
+            for delivery in taken:
+                await desk.finish(delivery)
+
     # complete, step, retry, bury
 
     async def test_complete_ends_the_delivery_and_promotes_the_next_of_its_key(self, desk: Desk) -> None:

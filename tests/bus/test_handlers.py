@@ -49,7 +49,8 @@ RAISED = {
     "memory": MemoryError(), "cancelled": asyncio.CancelledError(), "stop": StopIteration(1),
     "async_stop": StopAsyncIteration(1), "surrogate": RuntimeError("\ud800"), "nul": RuntimeError("a\x00b"),
     "refuse_surrogate": Refuse(422, "bad", "\ud800"), "refuse_odd": Refuse(422, "bad", "no", odd=object()),
-    "retry_surrogate": Retry("\ud800"), "retry_never": Retry(after=float("inf")), "retry_nan": Retry(after=float("nan")),
+    "retry_surrogate": Retry("\ud800"), "retry_never": Retry(after=float("inf")),
+    "retry_nan": Retry(after=float("nan")),
     "retry_far": Retry(after=1e300), "discard_surrogate": Discard("\ud800"), "key": KeyError(),
 }  # fmt: skip
 
