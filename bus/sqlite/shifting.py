@@ -19,7 +19,7 @@ def shift_retries(transaction: Transaction, runners: dict[int, RunnerLane], step
     moved = 0
     for row in execute(_WAITING).fetchall():
         runner = runners.get(row["runner"])
-        if runner is None or row["message"] in transaction.windows.get(runner.number, {}):
+        if runner is None or transaction.in_window(runner.number, row["message"]):
             continue
         execute(
             "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",

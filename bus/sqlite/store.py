@@ -309,5 +309,5 @@ class SqliteStore:
 
 def _check_plain(path: Path) -> None:
     """Raises ConfigError for a directory or a link in place of the database file."""
-    if path.exists() and (path.is_dir() or path.is_symlink()):
+    if path.is_dir() or path.is_symlink():  # a link that leads nowhere included
         raise ConfigError([f"{path} is not a plain file; needlework does not follow links there"])
