@@ -1,6 +1,7 @@
 """What a publish checks before anything is written: type, size, budget; and how a message is encoded."""
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -50,18 +51,13 @@ class Encoder:
             new.idempotency_key = publication.idempotency_key
             new.idempotency_hash = _body_hash(body, publication.due)
         if publication.principal != "system" or publication.traceparent is not None:
-            new.head = self._head(publication.principal, publication.traceparent)
+            new.head = _head(publication.principal, publication.traceparent)
         return new
 
     def _check_size(self, topic: Topic, size: int) -> None:
         limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
         if size > limit:
             raise TooLarge(f"a message of {size} bytes; topic {topic.name!r} takes at most {limit}")
-
-    def _head(self, principal: str, traceparent: str | None) -> str:
-        """A message's headers as JSON."""
-        head = {"principal": principal, "traceparent": traceparent}
-        return _ENCODE({name: value for name, value in head.items() if value}).decode()
 
     def check_budget(self, new: NewMessage, principal: str) -> None:
         if self._bus.store.writer.waiting > OVERLOAD and principal != "system":
@@ -71,6 +67,13 @@ class Encoder:
                 f"topic {new.lane.name!r} has {self.budget} unfinished messages in this workspace; try again later",
                 retry_after=10,
             )
+
+
+@lru_cache(maxsize=256)
+def _head(principal: str, traceparent: str | None) -> str:
+    """A message's headers as JSON."""
+    head = {"principal": principal, "traceparent": traceparent}
+    return _ENCODE({name: value for name, value in head.items() if value}).decode()
 
 
 def _body_hash(body: bytes, due: int | None) -> bytes:

@@ -28,8 +28,9 @@ NEXT_DUE = """
 SELECT due FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due > ? ORDER BY due, message LIMIT 1
 """
 NEXT_LANE = """
-SELECT workspace, priority FROM deliveries WHERE runner = ? AND (workspace, priority) > (?, ?)
-ORDER BY workspace, priority LIMIT 1
+SELECT workspace, priority FROM deliveries
+WHERE runner = ? AND (workspace, priority, due) > (?, ?, 9223372036854775807)
+ORDER BY workspace, priority, due LIMIT 1
 """
 _PARK = (
     "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"

@@ -18,6 +18,9 @@ Work = Callable[[sqlite3.Connection], T]
 class Channel(Protocol):
     """Runs one function at a time with its connection."""
 
+    threaded: bool
+    """Whether functions run on a thread of the connection's own, and so may wait there."""
+
     async def run(self, work: Work[T]) -> T: ...
 
     async def close(self) -> None: ...
@@ -34,6 +37,8 @@ class _CallableConnection(sqlite3.Connection):
 
 class ThreadChannel:
     """A connection on a thread of its own, through aiosqlite."""
+
+    threaded = True
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
@@ -53,6 +58,8 @@ class ThreadChannel:
 
 class InlineChannel:
     """A connection used in the caller's thread, for simulations in which time is a value."""
+
+    threaded = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

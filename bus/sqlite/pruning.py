@@ -8,7 +8,11 @@ from needlework.bus.sqlite.inserting import IDEMPOTENCY_KEPT
 from needlework.bus.sqlite.transaction import Transaction
 
 _PLACE = "SELECT value FROM installation WHERE key = 'prune_place'"
-_OLD = "SELECT seq, topic, created, owed FROM messages WHERE seq > ? AND created < ? ORDER BY seq LIMIT ?"
+_OLD = (  # the inner limit bounds what is looked at: without it a young table was read to its end
+    "SELECT seq, topic, created, owed, created < ? AS old FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"
+)
+LOOKED_AT = 8
+"""Old messages looked at for each one that may go: what is kept for long must not stop the walk."""
 _ENDED = (
     "SELECT count(*), max(at), sum(kind = 'dead') FROM events"
     " WHERE message = ? AND kind IN ('result', 'refused', 'dead', 'cancelled')"
@@ -23,14 +27,21 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
     row = execute(_PLACE).fetchone()
     place = int(row[0]) if row else 0
     shortest = min((lane.topic.retention for lane in topics.values()), default=0)
-    rows = execute(_OLD, (place, now - shortest, batch)).fetchall()
-    gone = 0
+    rows = execute(_OLD, (now - shortest, place, batch * LOOKED_AT)).fetchall()
+    gone, last = 0, 0
     for message in rows:
+        if not message["old"]:
+            last = 0  # from here on they are younger: begin anew next time
+            break
+        if gone == batch:
+            break
+        last = message["seq"]
         lane = topics.get(message["topic"])
-        if lane is not None and _past(transaction, message["seq"], message["owed"], lane.topic.retention, now):
-            _remove(transaction, message["seq"])
+        if lane is not None and _past(transaction, last, message["owed"], lane.topic.retention, now):
+            _remove(transaction, last)
             gone += 1
-    last = rows[-1]["seq"] if len(rows) == batch else 0
+    else:
+        last = last if len(rows) == batch * LOOKED_AT else 0
     execute(
         "INSERT INTO installation (key, value) VALUES ('prune_place', ?)"
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
