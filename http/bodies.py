@@ -15,7 +15,7 @@ import msgspec
 from needlework.bus.errors import FieldError
 from needlework.http.fields import wrong_field
 from needlework.http.problems import Disconnected, Problem
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 _Decoded = TypeVar("_Decoded", covariant=True)
 _LARGEST = 1 << 53
@@ -34,6 +34,14 @@ class Decode(Protocol[_Decoded]):
     """A bound `msgspec.json.Decoder(type).decode`."""
 
     def __call__(self, buf: Any, /) -> _Decoded: ...
+
+
+def arrived_body(scope: Scope, limit: int) -> bytes | None:
+    """The body where our own protocol serves and has all of it; None: read it. Raises Problem 413."""
+    body: bytes | None = scope["whole_body"]() if "whole_body" in scope else None
+    if body is not None and len(body) > limit:
+        raise _too_large(limit)
+    return body
 
 
 async def read_body(receive: Receive, limit: int, deadline: float) -> bytes:

@@ -44,6 +44,12 @@ class Callers:
         """The session cookie's name."""
         self._cookie_prefix = f"{self.cookie}=".encode()
 
+    def owner(self, headers: RequestHeaders) -> Principal | None:
+        """The owner, where nobody presents anything and that is enough here; None where `principal` must look."""
+        if headers.forwarded or b"authorization" in headers or b"cookie" in headers:
+            return None
+        return None if self._settings.exposed or self._settings.require_token else LOCAL
+
     async def principal(self, headers: RequestHeaders, client: tuple[str, int] | None) -> Principal:
         """Who presents these headers. Raises 401 for nobody and for anything invalid, 429 for guessing."""
         authorization = headers.get(b"authorization")
@@ -62,6 +68,12 @@ class Callers:
         if authorization is not None:
             await self._bearer(headers, authorization, self.origin(headers, client))
 
+    def home(self, principal: Principal, headers: RequestHeaders) -> Workspace | None:
+        """The workspace `default` for a caller who names none and sees it; None where `workspace` must look."""
+        default = self._people.workspaces.by_name.get(DEFAULT_WORKSPACE)
+        named = b"x-workspace" in headers
+        return None if named or default is None or not principal.sees(default.id) else default
+
     async def workspace(self, principal: Principal, headers: RequestHeaders) -> Workspace:
         """The one workspace that `principal` acts in: the one it names, its only one, or `default`.
 
@@ -74,8 +86,8 @@ class Callers:
             if found is None or not principal.sees(found.id):
                 raise Problem(404, "not_found", "no such workspace")
             return found
-        default = store.by_name.get(DEFAULT_WORKSPACE)
-        if default is not None and principal.sees(default.id):
+        default = self.home(principal, headers)
+        if default is not None:
             return default
         if principal.workspaces is not None and len(principal.workspaces) == 1:
             only = store.by_id.get(next(iter(principal.workspaces)))

@@ -86,12 +86,13 @@ class Guard:
             await self.callers.verify_presented(headers, client)
             scope["request_id"] = reply.request_id
         else:
-            principal = await self.callers.principal(headers, client)
+            # The usual caller is found without a coroutine: on the hot path each of them is half a microsecond.
+            principal = self.callers.owner(headers) or await self.callers.principal(headers, client)
             reply.who = principal.name
             if not principal.may(cast(Permission, endpoint.permission)):
                 detail = f"{endpoint.permission} is needed, and {principal.name} does not have it"
                 raise Problem(403, "permission_missing", detail)
-            workspace = await self.callers.workspace(principal, headers)
+            workspace = self.callers.home(principal, headers) or await self.callers.workspace(principal, headers)
             scope["caller"] = Caller(principal, workspace, reply.request_id, client)
         _check_body(headers, self.settings.upload_limit if endpoint.upload else self.settings.body_limit)
 

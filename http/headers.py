@@ -19,35 +19,33 @@ SECURITY: RawHeaders = [
 NO_STORE = (b"cache-control", b"no-store")
 
 _FORWARDING = frozenset((b"forwarded", b"via", b"x-real-ip"))
+_FORWARDING_PREFIXES = (b"x-forwarded", b"cf-")
 _ONCE = frozenset(
     b"host origin sec-fetch-site sec-fetch-mode sec-fetch-dest authorization x-workspace content-length "
     b"content-type content-encoding idempotency-key last-event-id".split()
 )
 
 
-class RequestHeaders:
-    """The headers of one request by name, and which of those that may stand once stood more than once."""
+class RequestHeaders(dict[bytes, bytes]):
+    """The headers of one request by name, and which of those that may stand once stood more than once.
 
-    __slots__ = ("forwarded", "found", "repeated")
+    A dictionary itself: each request looks at a dozen names, and `dict.get` costs a fifth of a method of ours.
+    """
+
+    __slots__ = ("forwarded", "repeated")
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        found: dict[bytes, bytes] = {}
         self.repeated: set[bytes] | None = None
         self.forwarded = False
         for name, value in raw:
-            if name in found:
+            if name in self:
                 if name in _ONCE:
                     self.repeated = (self.repeated or set()) | {name}
                 else:
-                    value = found[name] + (b"; " if name == b"cookie" else b", ") + value
-            elif name in _FORWARDING or name.startswith((b"x-forwarded", b"cf-")):
+                    value = self[name] + (b"; " if name == b"cookie" else b", ") + value
+            elif name in _FORWARDING or name.startswith(_FORWARDING_PREFIXES):
                 self.forwarded = True
-            found[name] = value
-        self.found = found
-
-    def get(self, name: bytes) -> bytes | None:
-        """The value of `name`, or None."""
-        return self.found.get(name)
+            self[name] = value
 
     def is_repeated(self, name: bytes) -> bool:
         """Whether `name`, which may stand once, stood more than once."""
@@ -55,5 +53,5 @@ class RequestHeaders:
 
     def text(self, name: bytes) -> str | None:
         """The value of `name` as text, or None."""
-        value = self.found.get(name)
+        value = self.get(name)
         return None if value is None else value.decode("latin-1")

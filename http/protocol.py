@@ -42,6 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_headers = True
         self._refused = False
         self._stalled = False
+        self._date: tuple[RawHeaders, bytes] = [], b""
         self.deadline = self.loop.time() + self.settings.header_timeout
         """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
 
@@ -82,6 +83,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.deadline = self.loop.time() + self.settings.body_timeout
         super().on_headers_complete()
         self.scope["answer"] = partial(self._answer, self.cycle)  # type: ignore[typeddict-unknown-key]
+        self.scope["whole_body"] = partial(_whole_body, self.cycle)  # type: ignore[typeddict-unknown-key]
 
     def on_message_complete(self) -> None:
         self._in_headers = True  # what comes next, if anything, is another request's
@@ -153,13 +155,23 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-        date = b"".join([b"%s: %s\r\n" % field for field in self.server_state.default_headers])
-        self.transport.write(b"%s%scontent-length: %d\r\n%s%s" % (head, date, len(body), end, body))
+        if self._date[0] is not self.server_state.default_headers:  # the server makes a new list each second
+            fields = self.server_state.default_headers
+            self._date = fields, b"".join([b"%s: %s\r\n" % field for field in fields])
+        self.transport.write(b"%s%scontent-length: %d\r\n%s%s" % (head, self._date[1], len(body), end, body))
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
         return True
+
+
+def _whole_body(cycle: RequestResponseCycle) -> bytes | None:
+    """The body where all of it has arrived, as it has with most small ones; None: `receive` it."""
+    if cycle.more_body or cycle.disconnected:
+        return None
+    body, cycle.body = cycle.body, bytearray()
+    return bytes(body)
 
 
 def head_of(status: int, headers: RawHeaders) -> bytes:

@@ -13,7 +13,7 @@ from needlework.bus.messages import Message
 from needlework.bus.records import Publication, Receipt
 from needlework.bus.registry import Topic
 from needlework.http import preferences
-from needlework.http.bodies import BLANK, check_depth, clean, decode, read_body
+from needlework.http.bodies import BLANK, arrived_body, check_depth, clean, decode, read_body
 from needlework.http.explain import explain
 from needlework.http.merge import is_filled, is_object, members, merge
 from needlework.http.moments import Shown, WrongTime, parse_moment
@@ -88,7 +88,11 @@ class Publish:
             raise Problem(422, "unknown_parameter", "publish takes no query parameters")
         key = preferences.idempotency_key(scope["request_headers"])
         trace = preferences.traceparent(scope["request_headers"])
-        body = clean(await read_body(receive, self._settings.body_limit, self._settings.body_timeout))
+        limit = self._settings.body_limit
+        body = arrived_body(scope, limit)
+        if body is None:
+            body = await read_body(receive, limit, self._settings.body_timeout)
+        body = clean(body)
         answer: Any
         if body[:1] == b"[" or body.lstrip(BLANK)[:1] == b"[":
             receipts = await self._publish_many(body, caller, key, trace)
@@ -184,11 +188,19 @@ def _message(topic: Topic, key: bytes, data: bytes) -> Message[Any]:
     if data == b"null":
         data = b"{}"
     try:
-        if is_object(key) and is_object(data):
-            twice = is_filled(data) and is_filled(key) and members(key).keys() & members(data).keys()
-            if not twice:
-                message: Message[Any] = topic.decode(merge(key, data))
-                return message
+        if is_object(key) and is_object(data) and not _is_given_twice(key, data):
+            message: Message[Any] = topic.decode(merge(key, data))
+            return message
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
         pass
     raise _Wrong(422, "invalid_message", explain(topic, key, data))
+
+
+def _is_given_twice(key: bytes, data: bytes) -> bool:
+    """Whether a name stands in both. Data is taken apart only where one could: where its bytes hold the name."""
+    if not (is_filled(data) and is_filled(key)):
+        return False
+    names = members(key).keys()
+    if b"\\" not in data and not any(b'"%s"' % name.encode() in data for name in names):
+        return False
+    return bool(names & members(data).keys())

@@ -67,6 +67,7 @@ def make_server(
         port=settings.port,
         http=bounded(settings),
         ws="none",
+        interface="asgi3",
         loop="none",
         lifespan="off",
         log_config=None,

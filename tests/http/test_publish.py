@@ -10,7 +10,7 @@ from needlework.bus.permissions import WORKSPACES_WRITE
 from needlework.bus.sql import Statement
 from needlework.bus.testing import drain
 from needlework.http.app import Application
-from needlework.http.testing import client_of
+from needlework.http.testing import MakeApp, client_of, raw, served, status_of
 
 pytestmark = pytest.mark.anyio
 URL = "/api/internal/pubsub/publish"
@@ -173,3 +173,20 @@ async def test_a_message_is_at_most_256_kib(http: httpx2.AsyncClient, bus: Bus) 
 
 async def test_query_parameters_are_refused(http: httpx2.AsyncClient) -> None:
     assert (await http.post(URL + "?topic=t.echo", json={"topic": "t.echo"})).status_code == 422
+
+
+async def test_a_name_in_key_and_data_is_found_however_it_is_written(http: httpx2.AsyncClient) -> None:
+    for data in (b'{"id":"b"}', b'{"n":1,"i\\u0064":"b"}', b'{ "id" : "b" }'):
+        answer = await http.post(URL, content=b'{"topic":"t.echo","key":{"id":"a"},"data":' + data + b"}")
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "data.id"), data
+    text = '{"topic":"t.echo","key":{"id":"a"},"data":{"text":"an \\"id\\" of its own"}}'
+    assert (await http.post(URL, content=text)).status_code == 200
+
+
+async def test_a_body_that_came_with_its_headers_is_held_to_the_limit(make_app: MakeApp) -> None:
+    body = b'{"topic":"t.echo","key":{"id":"a"}}'
+    head = b"POST " + URL.encode() + b" HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    request = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    for limit, status in ((len(body), 200), (len(body) - 1, 413)):
+        async with served(make_app(body_limit=limit)) as address:
+            assert status_of(await raw(address, request)) == status
