@@ -11,7 +11,8 @@ from needlework.bus.limits import Limits
 from needlework.bus.quarantine import Quarantine
 from needlework.bus.records import Commit, Delivery, RunCount
 from needlework.bus.runs import Runs
-from needlework.bus.workers import LaneState, RunnerQueue, Worker
+from needlework.bus.slots import LaneState, Worker
+from needlework.bus.workers import RunnerQueue
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus

@@ -4,7 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from needlework.bus.records import Delivery
-from needlework.bus.workers import RunnerQueue, Worker
+from needlework.bus.slots import Worker
+from needlework.bus.workers import RunnerQueue
 
 if TYPE_CHECKING:
     from needlework.bus.dispatcher import Dispatcher

@@ -7,11 +7,12 @@
 A crash counts against a delivery as deadly only while nothing else ran, so no innocent message is buried.
 """
 
+from array import array
+
 from needlework.bus.records import Delivery, RunnerLane, TopicLane
 from needlework.bus.sqlite.finishing import bury, end
 from needlework.bus.sqlite.inserting import place_of
 from needlework.bus.sqlite.transaction import Transaction
-from needlework.bus.sqlite.writer import unpack_window
 
 DEATHS = 2
 """Deaths of the process, while a delivery ran alone, after which it is poison."""
@@ -92,13 +93,7 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
     execute(
         "INSERT INTO attempts (message, runner, attempt, at, kind, error) VALUES (?, ?, ?, ?, 'crashed', ?)"
         " ON CONFLICT (message, runner, attempt) DO NOTHING",
-        (
-            delivery.seq,
-            number,
-            delivery.attempt + 1,
-            transaction.now,
-            "the process died while this was in flight",
-        ),
+        (delivery.seq, number, delivery.attempt + 1, transaction.now, "the process died while this was in flight"),
     )
     if deaths >= DEATHS:
         transaction.remove(delivery)
@@ -117,3 +112,10 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
         " WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
         (delivery.attempt, number, delivery.workspace, delivery.priority, delivery.due, delivery.seq),
     )
+
+
+def unpack_window(entries: bytes) -> "array[int]":
+    """A window row's packed message numbers."""
+    numbers: array[int] = array("q")
+    numbers.frombytes(entries)
+    return numbers

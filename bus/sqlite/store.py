@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
-from needlework.bus.errors import ConfigError, LeaseLost, StorageDamaged
+from needlework.bus.errors import LeaseLost, StorageDamaged
 from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
@@ -21,13 +21,12 @@ from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
 from needlework.bus.sqlite.migrating import migrate
+from needlework.bus.sqlite.opening import check_plain, number_names, presize
 from needlework.bus.sqlite.transaction import Transaction
 from needlework.bus.sqlite.units import PublishOne, PublishUnit
 from needlework.bus.sqlite.writer import Writer
 
 HERE = Path(__file__).parent
-WAL_PRESIZE = 16 * 1024 * 1024
-"""Bytes: an fsync of a file that grows costs a journal commit besides; +10 to +50 % for publishes."""
 
 
 class SqliteStore:
@@ -81,7 +80,7 @@ class SqliteStore:
     ) -> "SqliteStore":
         """Open or make the database file, migrate it, check it against its mark."""
         store = cls(path, registry, clock, epoch, controls, is_alive)
-        _check_plain(path)
+        check_plain(path)
         os.umask(0o077)  # database, -wal, -shm, mark: readable by their owner alone
         try:
             channel = await open_channel(
@@ -115,25 +114,16 @@ class SqliteStore:
         check_mark(self.mark_path, self._last.message, self._last.event)
         migrate(connection, [("bus", HERE / "migrations"), *groups], self.clock.now())
         self._number_names(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE presize (x BLOB)")
-        connection.execute("INSERT INTO presize VALUES (zeroblob(?))", (WAL_PRESIZE,))
-        connection.execute("ROLLBACK")
+        presize(connection)
 
     @property
     def mark_path(self) -> Path:
         return self.path.with_name(self.path.name + ".mark")
 
     def _number_names(self, connection: sqlite3.Connection) -> None:
-        """Give every topic and runner its number, the same in each process and after each restart."""
-        connection.execute("BEGIN IMMEDIATE")
-        for kind, names in (("runner", self.registry.runners), ("topic", self.registry.topics)):
-            for name in names:
-                connection.execute("INSERT INTO names (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, name))
-        rows = connection.execute("SELECT id, kind, name FROM names").fetchall()
-        connection.execute("COMMIT")
-        self.names = {row["id"]: row["name"] for row in rows}
-        numbers = {(row["kind"], row["name"]): row["id"] for row in rows}
+        """Give every topic and runner its number, and its lane here."""
+        numbers = number_names(connection, {"runner": self.registry.runners, "topic": self.registry.topics})
+        self.names = {number: name for (_, name), number in numbers.items()}
         for name, runner in self.registry.runners.items():
             lane = RunnerLane(runner, numbers["runner", name])
             self.runners[name] = self.runners_by_number[lane.number] = lane
@@ -305,9 +295,3 @@ class SqliteStore:
             await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
         self.write_mark()
-
-
-def _check_plain(path: Path) -> None:
-    """Raises ConfigError for a directory or a link in place of the database file."""
-    if path.is_dir() or path.is_symlink():  # a link that leads nowhere included
-        raise ConfigError([f"{path} is not a plain file; needlework does not follow links there"])

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from needlework.bus.sqlite import store
+from needlework.bus.sqlite import opening
 from needlework.bus.testing import ManualClock
 from needlework.tests.bus.conformance import StoreConformance
 from needlework.tests.bus.desk import Desk
@@ -20,7 +20,7 @@ class TestSqliteStore(StoreConformance):
         self, request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
     ) -> AsyncIterator[Desk]:
         """A store that owns its runners."""
-        monkeypatch.setattr(store, "WAL_PRESIZE", 4096)
+        monkeypatch.setattr(opening, "WAL_PRESIZE", 4096)
         desk = Desk(tmp_path, clock, inline=request.param == "inline")
         await desk.open()
         await desk.own()

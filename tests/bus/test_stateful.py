@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from needlework.bus.clock import SECOND
 from needlework.bus.errors import IdempotencyConflict, LeaseLost
 from needlework.bus.records import Delivery
-from needlework.bus.sqlite import store
+from needlework.bus.sqlite import opening
 from needlework.bus.testing import ManualClock
 from needlework.tests.bus.desk import Desk, Dropped, Ordered, Plain, seqs
 from needlework.tests.bus.model import Conflict, Model
@@ -170,7 +170,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def test_the_store_and_the_model_agree(long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "WAL_PRESIZE", 4096)
+    monkeypatch.setattr(opening, "WAL_PRESIZE", 4096)
     count, steps = (20_000, 50) if long else (200, 30)
     run_state_machine_as_test(
         StoreMachine,

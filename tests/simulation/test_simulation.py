@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from needlework.bus.bus import Bus
-from needlework.bus.sqlite import store
+from needlework.bus.sqlite import opening
 from needlework.tests.simulation.loop import SimulationLoop
 from needlework.tests.simulation.world import World, bury
 
@@ -108,7 +108,7 @@ def check_order(world: World) -> None:
 @pytest.fixture
 def small_wal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files here are tiny; reserving megabytes for each would be most of the work."""
-    monkeypatch.setattr(store, "WAL_PRESIZE", 4096)
+    monkeypatch.setattr(opening, "WAL_PRESIZE", 4096)
 
 
 @pytest.mark.usefixtures("small_wal")
