@@ -15,6 +15,7 @@ from needlework.bus.audit import Audit
 from needlework.bus.clock import SECOND, Clock, SystemClock
 from needlework.bus.context import Context, Reader
 from needlework.bus.controls import Controls
+from needlework.bus.depths import Depths
 from needlework.bus.dispatcher import Dispatcher
 from needlework.bus.errors import NoResponder, NotFound, StorageError
 from needlework.bus.events import Hub, outcome_of
@@ -100,6 +101,7 @@ class Bus:
     async def _assemble(self) -> None:
         read, write = self.store.read, self.store.write
         self.inspection = Inspection(self)
+        self.depths = Depths(self)
         self.watching = Watching(self)
         self.hub = Hub(self.store.names, self.watching.page)
         self.dispatcher = Dispatcher(self)
@@ -248,7 +250,7 @@ class Bus:
 
     async def due(self, workspace: Workspace) -> dict[str, int]:
         """How many deliveries are due for each runner in a workspace."""
-        return await self.inspection.due(workspace.id)
+        return await self.depths.due(workspace.id)
 
     # what the HTTP layer reads, kept with the reads
     async def message(self, workspace: Workspace, id: str) -> Any:
@@ -264,10 +266,10 @@ class Bus:
         return await self.inspection.batch(workspace, id)
 
     async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
-        return await self.inspection.runners(workspace)
+        return await self.depths.runners(workspace)
 
     async def counts(self, workspace: Workspace) -> dict[str, Any]:
-        return await self.inspection.counts(workspace)
+        return await self.depths.counts(workspace)
 
     async def pause(self, name: str, by: By, *, kind: str = "runner") -> None:
         await self.holds.pause(kind, name, by)

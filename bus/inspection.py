@@ -1,6 +1,5 @@
 """What people ask about the bus: one message, many, why one is not running, a batch, the runners, event streams."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +168,23 @@ class Inspection:
         limit: int = 50,
         cursor: str | None = None,
     ) -> dict[str, Any]:
-        """A page of messages, newest first; `state` filters within the page's reach."""
+        """A page of messages, newest first; `state` filters within the page's reach.
+
+        `oldest_seq` is the number of the oldest message that is kept, in all workspaces: retention removed what was
+        below it.
+        """
+        page = await self._page(workspace, topic, state, batch, limit, cursor)
+        return {**page, "oldest_seq": (await self._rows("oldest_message"))[0]["oldest"]}
+
+    async def _page(
+        self,
+        workspace: Workspace,
+        topic: str | None,
+        state: str | None,
+        batch: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> dict[str, Any]:
         before = message_seq(cursor) if cursor else _TOP
         number = self._bus.store.topics[self._bus.registry.topic(topic).name].number if topic else None
         items: list[dict[str, Any]] = []
@@ -206,16 +221,6 @@ class Inspection:
             raise Conflict(f"nothing to cancel: {why}")
         return {"cancelled": ended}
 
-    async def due(self, workspace: int) -> dict[str, int]:
-        """How many deliveries are due for each runner in a workspace."""
-        lanes = self._bus.store.runners.values()
-        return {lane.name: await self.count_due(lane.number, workspace) for lane in lanes}
-
-    async def count_due(self, runner: int, workspace: int) -> int:
-        """Deliveries of a runner that are due now, counted up to 100,000."""
-        now = self._bus.clock.now()
-        return int((await self._rows("count_due", runner=runner, workspace=workspace, now=now))[0][0])
-
     async def batch(self, workspace: Workspace, id: str) -> dict[str, Any]:
         """How far a batch is. Raises NotFound."""
         rows = await self._rows("batch", id=id, workspace=workspace.id)
@@ -231,48 +236,6 @@ class Inspection:
             "waiting": left,
             "finished": left <= 0,
         }
-
-    async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
-        """Every runner with its policy and its depth in this workspace."""
-        found = []
-        for name, runner in self._bus.registry.runners.items():
-            lane = self._bus.store.runners[name]
-            queue = self._bus.dispatcher.queues.get(name)
-            depth = (await self._rows("queue_depth", runner=lane.number, workspace=workspace.id))[0]
-            running = sum(1 for d in queue.held.values() if d.started and d.workspace == workspace.id) if queue else 0
-            times = await self._bus.scheduler.times(name, workspace)
-            found.append({
-                "id": name, "description": runner.policy.description, "mode": runner.policy.mode,
-                "concurrency": runner.policy.concurrency, "paused": name in self._bus.controls.paused_runners,
-                "topics": sorted(runner.topics), "waiting": max(0, depth["waiting"] - running), "running": running,
-                "parked": depth["parked"], "dead": depth["dead"], "live": queue is not None,
-                "schedule": runner.policy.schedule, "next_run": _moment(times["next"]),
-                "last_run": _moment(times["last"]),
-            })  # fmt: skip
-        return found
-
-    async def counts(self, workspace: Workspace) -> dict[str, Any]:
-        """Deliveries a topic: unfinished (waiting, those held back among them, and running) and dead."""
-        dead = {row["topic"]: row["dead"] for row in await self._rows("dead_by_topic", workspace=workspace.id)}
-        running = Counter(
-            delivery.lane.name
-            for queue in self._bus.dispatcher.queues.values()
-            for delivery in queue.held.values()
-            if delivery.started and delivery.workspace == workspace.id
-        )
-        found = {}
-        for name, lane in self._bus.store.topics.items():
-            if not lane.topic.policy.query:
-                unfinished = self._bus.backlog.get((workspace.id, lane.number), 0)
-                found[name] = {
-                    "unfinished": unfinished, "waiting": max(0, unfinished - running[name]), "running": running[name],
-                    "dead": dead.get(lane.number, 0),
-                }  # fmt: skip
-        return found
-
-
-def _moment(at: int | None) -> str | None:
-    return None if at is None else rfc3339(at)
 
 
 def _state(deliveries: list[dict[str, Any]]) -> str:

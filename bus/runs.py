@@ -118,7 +118,7 @@ class Runs:
             del self._runs[place]
             bus.controls.forced = bus.controls.forced - {place}
             queue.wake()
-        remaining = await bus.inspection.count_due(queue.lane.number, workspace)
+        remaining = await bus.depths.count_due(queue.lane.number, workspace)
         counts = run.counts
         return RunCount(run.processed, counts["result"], counts["failed"], counts["skipped"], remaining)
 

@@ -85,7 +85,9 @@ class WorkspaceStore:
         config.setdefault("tick", {"disable": False})
         return config
 
-    async def set_config(self, workspace: Workspace, config: dict[str, Any], by: By) -> dict[str, Any]:
+    async def set_config(
+        self, workspace: Workspace, config: dict[str, Any], by: By, *, action: str = "workspace.configured"
+    ) -> dict[str, Any]:
         """Replace the configuration. Raises InvalidMessage for unknown or wrong settings, NotFound."""
         checked = check_config(config)
         if workspace.id not in self.by_id:
@@ -95,7 +97,7 @@ class WorkspaceStore:
             checked["tick"] = {**tick, "since": rfc3339(self._clock.now()), "by": name_of(by)}
         text = msgspec.json.encode(checked).decode()
         change = _sql("set_workspace_config", 1, id=workspace.id, config=text)
-        await self._write([change, self._audit.statement(by, workspace, "workspace.configured", workspace.name)])
+        await self._write([change, self._audit.statement(by, workspace, action, workspace.name)])
         await self._refresh()
         return await self.config(workspace)
 

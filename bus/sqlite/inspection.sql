@@ -2,6 +2,10 @@
 -- The numbers of the last and the first event that are kept: one seek each.
 SELECT coalesce((SELECT max(seq) FROM events), 0) AS latest, coalesce((SELECT min(seq) FROM events), 0) AS oldest;
 
+-- name: oldest_message
+-- The number of the oldest message that is kept: what retention removed lies below it.
+SELECT coalesce((SELECT min(seq) FROM messages), 0) AS oldest;
+
 -- name: backlog
 -- Unfinished deliveries a workspace and topic.
 SELECT workspace, topic, unfinished FROM backlog;

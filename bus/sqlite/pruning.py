@@ -17,6 +17,7 @@ _ENDED = (
     "SELECT count(*), max(at), sum(kind = 'dead') FROM events"
     " WHERE message = ? AND kind IN ('result', 'refused', 'dead', 'cancelled')"
 )
+_OLD_DEAD = "SELECT message, runner, topic, at FROM dead WHERE at < ? LIMIT ?"
 _BURIED = "SELECT 1 FROM dead WHERE message = ?"
 
 
@@ -47,12 +48,24 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (str(last),),
     )
+    _forget_dead(transaction, topics, now, batch)
     execute(
         "DELETE FROM idempotency WHERE (workspace, topic, key) IN"
         " (SELECT workspace, topic, key FROM idempotency WHERE created < ? ORDER BY created LIMIT ?)",
         (now - IDEMPOTENCY_KEPT, batch),
     )
     return gone
+
+
+def _forget_dead(transaction: Transaction, topics: dict[int, TopicLane], now: int, batch: int) -> None:
+    """Dead letters past their topic's `dead_retention` go; their messages follow with the next walk."""
+    kept = {number: lane.topic.dead_retention for number, lane in topics.items()}
+    rows = transaction.connection.execute(_OLD_DEAD, (now - min(kept.values(), default=0), batch)).fetchall()
+    for row in rows:
+        if row["at"] < now - kept.get(row["topic"], now):
+            transaction.connection.execute(
+                "DELETE FROM dead WHERE message = ? AND runner = ?", (row["message"], row["runner"])
+            )
 
 
 def _past(transaction: Transaction, seq: int, owed: int, retention: int, now: int) -> bool:

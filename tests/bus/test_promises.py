@@ -163,6 +163,29 @@ async def test_p08_retention_keeps_the_unfinished_and_the_dead(tmp_path: Path, c
         assert done.seq not in kept
 
 
+async def test_p08_removal_shows_in_the_oldest_number(tmp_path: Path, clock: ManualClock) -> None:
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        await kit.publish(bus, Short())
+        await drain(bus)
+        await kit.pass_time(bus, clock, 3 * 3600, step=30 * 60)
+        later = await kit.publish(bus, Short())
+        assert (await bus.messages(kit.DEFAULT))["oldest_seq"] == later.seq
+
+
+async def test_p07_a_dead_letter_goes_after_its_dead_retention(tmp_path: Path, clock: ManualClock) -> None:
+    policies = {"t__job": {"replies": "one", "retry": RETRY, "retention": "1h", "dead_retention": "1d"}}
+    async with running_bus(kit.registry(one, two, **policies), tmp_path, clock=clock) as bus:
+        await kit.publish(bus, Job("fail"))
+        for _ in range(3):
+            await drain(bus)
+            clock.advance(5)
+        await kit.pass_time(bus, clock, 12 * 3600, step=3600)
+        assert await kit.rows(bus, "SELECT count(*) FROM dead") == [(1,)]
+        await kit.pass_time(bus, clock, 24 * 3600, step=3600)
+        assert await kit.rows(bus, "SELECT count(*) FROM dead") == [(0,)]
+        assert await kit.rows(bus, "SELECT count(*) FROM messages") == [(0,)]
+
+
 async def test_p10_a_stream_resumes_without_gap_or_repeat(tmp_path: Path) -> None:
     async with running_bus(REGISTRY, tmp_path) as bus:
         receipt = await kit.publish(bus, Job("report"))
