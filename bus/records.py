@@ -130,6 +130,8 @@ class Delivery(msgspec.Struct, eq=False):
     failures: int = 0
     suspicion: int = 0
     deaths: int = 0
+    moved: bool = False
+    """Whether a row in `positions` may say where it stands."""
     started: bool = False
     revoked: str | None = None
     """Set to the canceller's name when it must not go on."""

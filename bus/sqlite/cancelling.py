@@ -35,7 +35,7 @@ def cancel(
         spot = place_of(transaction, seq, runner.number)
         delivery = Delivery(runner, lane, seq, row["workspace"], spot[0], spot[1], row["created"])
         delivery.key, delivery.batch = row["key"], row["batch"]
-        delivery.attempt = spot[2]
+        delivery.attempt, delivery.moved = spot[2], True
         if _take_out(transaction, delivery):
             forget_waiting(transaction, row["workspace"], lane.number, row["key"], seq)
             _end_waiting(transaction, delivery, data)

@@ -89,6 +89,7 @@ def _take_row(transaction: Transaction, runner: RunnerLane, lane: TopicLane, pag
     )  # fmt: skip
     if known[0] is not None:  # it was attempted before, moved, or committed a step
         delivery.failures, delivery.suspicion, delivery.deaths, delivery.cursor = known
+        delivery.moved = True
     controls = transaction.controls
     if controls.active:
         hold = controls.reason(lane, runner.name, page.workspace, flags)

@@ -20,7 +20,10 @@ _BEST = (
     "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
     " ORDER BY priority LIMIT 1"
 )
-_FORGET_HEAD = "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?"
+_LAST_OF_KEY = (
+    "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ? AND NOT EXISTS"
+    " (SELECT 1 FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key')"
+)
 
 
 def finish_attempt(transaction: Transaction, finish: Finish) -> None:
@@ -113,7 +116,7 @@ def end(
     transaction.commit.freed.append((runner, delivery.seq))
     if delivery.batch is not None:
         transaction.batches.setdefault(delivery.batch, [0, 0, 0, 0])[_BATCH_COLUMN[kind]] += 1
-    if delivery.attempt or delivery.cursor or not lane.plain:
+    if delivery.attempt or delivery.cursor or delivery.moved:
         transaction.connection.execute(
             "DELETE FROM positions WHERE message = ? AND runner = ?", (delivery.seq, runner.number)
         )
@@ -127,9 +130,10 @@ def promote(
     """The head of a key ended: the next in line takes its place, at the best priority that waits behind the key."""
     execute = transaction.connection.execute
     where = (runner.number, workspace, topic, key)
+    if execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
+        return  # nothing waits behind most keys: one statement
     following = execute(_NEXT, where).fetchone()
     if following is None:
-        execute(_FORGET_HEAD, (*where, ended))
         return
     best = execute(_BEST, where).fetchone()[0]
     seq = following["message"]

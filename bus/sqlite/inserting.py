@@ -15,6 +15,7 @@ _PARK = (
 _HEAD = "SELECT message, place, tail, held FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
 _NEW_HEAD = (
     "INSERT INTO heads (runner, workspace, topic, key, message, place, tail, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
 )
 IDEMPOTENCY_KEPT = 24 * 3600 * 1_000_000
 """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
@@ -99,23 +100,22 @@ def _store(transaction: Transaction, new: NewMessage) -> Receipt:
 
 def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane) -> None:
     due, seq, lane = receipt.due, receipt.seq, new.lane
-    if lane.ordered and not _enter_key_queue(transaction, new, receipt, runner):
-        return
     controls = transaction.controls
     hold = controls.reason(lane, runner.name, new.workspace, new.flags) if transaction.holding else None
+    at_once = due <= transaction.now and hold is None and _room(transaction, runner)
+    if lane.ordered and not _enter_key_queue(transaction, new, receipt, runner, at_once):
+        return
     if hold is not None:
         place = (seq, runner.number, new.workspace, lane.number, new.key, new.priority, due, due, 0, hold)
         transaction.connection.execute(_PARK, place)
         return
-    if due > transaction.now or not _room(transaction, runner):
+    if not at_once:
         transaction.add_delivery(runner, new.workspace, new.priority, due, seq, 0)
         return
     transaction.deliveries.append((runner.number, new.workspace, new.priority, due, seq, 0))
     transaction.hand_over(_delivery(new, receipt, runner))
     if lane.coalesce != "off":
         forget_waiting(transaction, new.workspace, lane.number, new.key, seq)
-    if lane.ordered:
-        hold_head(transaction, runner.number, new.workspace, lane.number, new.key, seq)
 
 
 def _delivery(new: NewMessage, receipt: Receipt, runner: RunnerLane) -> Delivery:
@@ -125,16 +125,17 @@ def _delivery(new: NewMessage, receipt: Receipt, runner: RunnerLane) -> Delivery
     )  # fmt: skip
 
 
-def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane) -> bool:
-    """Queue behind the key. True: this one is the key's head now; False: it was parked."""
+def _enter_key_queue(
+    transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane, held: bool
+) -> bool:
+    """Queue behind the key. True: this one is the key's head now, `held` as asked; False: it was parked."""
     execute = transaction.connection.execute
     where = (runner.number, new.workspace, new.lane.number, new.key)
     delayed = receipt.due > transaction.now
+    tail = 0 if delayed else receipt.due
+    if execute(_NEW_HEAD, (*where, receipt.seq, receipt.due, tail, int(held))).rowcount:
+        return True  # most keys are idle: one statement
     head = execute(_HEAD, where).fetchone()
-    if head is None:
-        tail = 0 if delayed else receipt.due
-        execute(_NEW_HEAD, (*where, receipt.seq, receipt.due, tail, 0))
-        return True
     place = receipt.due if delayed else max(receipt.due, head["tail"])
     if not delayed:
         execute(
@@ -144,8 +145,9 @@ def _enter_key_queue(transaction: Transaction, new: NewMessage, receipt: Receipt
     if not head["held"] and head["place"] > max(place, transaction.now):
         _give_way(transaction, where, head["message"], head["place"])
         execute(
-            "UPDATE heads SET message = ?, place = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
-            (receipt.seq, place, *where),
+            "UPDATE heads SET message = ?, place = ?, held = ?"
+            " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+            (receipt.seq, place, int(held), *where),
         )
         return True
     values = (receipt.seq, runner.number, new.workspace, new.lane.number, new.key, new.priority)

@@ -71,7 +71,7 @@ def _in_flight(transaction: Transaction, runner: RunnerLane, seq: int, topics: d
         return None
     delivery = Delivery(runner, topics[message["topic"]], seq, message["workspace"], priority, due, message["created"])
     delivery.key, delivery.batch = message["key"], message["batch"]
-    delivery.attempt = attempt
+    delivery.attempt, delivery.moved = attempt, True
     return delivery
 
 
