@@ -62,9 +62,10 @@ async def value(bus: Bus, sql: str, *values: Any) -> Any:
 async def events(bus: Bus, receipt: Receipt) -> list[EventRecord]:
     """All events of a message, to its end."""
     found = []
-    async for event in bus.events(workspace=DEFAULT, message=receipt.id):
-        assert isinstance(event, EventRecord)
-        found.append(event)
+    async with asyncio.timeout(20):
+        async for event in bus.events(workspace=DEFAULT, message=receipt.id):
+            assert isinstance(event, EventRecord)
+            found.append(event)
     return found
 
 

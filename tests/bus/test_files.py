@@ -51,7 +51,7 @@ async def refused(directory: Path, kind: type[Exception], match: str) -> None:
     path = directory / "needlework.db"
     before = path.read_bytes() if path.is_file() else b""
     with pytest.raises(kind, match=match):
-        await Bus.open(directory, REGISTRY)
+        await (await Bus.open(directory, REGISTRY)).stop()
     assert (path.read_bytes() if path.is_file() else b"") == before
 
 
@@ -100,7 +100,7 @@ async def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(ConfigError, match="another program"):
-        await Bus.open(tmp_path, REGISTRY)
+        await (await Bus.open(tmp_path, REGISTRY)).stop()
     (tmp_path / "needlework.db").unlink()
 
 
@@ -123,7 +123,7 @@ async def test_what_is_no_database_is_refused(tmp_path: Path, what: str) -> None
     else:
         path.write_bytes(b"this is a shopping list, not a database, and it is long enough to look like one" * 20)
     with pytest.raises((ConfigError, StorageDamaged)):
-        await Bus.open(path.parent, REGISTRY)
+        await (await Bus.open(path.parent, REGISTRY)).stop()
     shutil.rmtree(path.parent)
 
 
@@ -162,10 +162,12 @@ async def test_files_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
 async def test_p14_a_second_owner_of_a_living_epoch_is_refused(tmp_path: Path) -> None:
     async with running_bus(REGISTRY, tmp_path) as bus:
         second = await Bus.open(tmp_path, REGISTRY)
-        with pytest.raises(LeaseLost, match="living process"):
-            await second.start()
-        second.running = False
-        await second.stop()
+        try:
+            with pytest.raises(LeaseLost, match="living process"):
+                await second.start()
+        finally:
+            second.running = False
+            await second.stop()
         await kit.publish(bus, Fact())
         await drain(bus)
 
