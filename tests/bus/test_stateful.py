@@ -75,6 +75,11 @@ class StoreMachine(RuleBasedStateMachine):
     def publish_the_same_again(self, delay: int) -> None:
         self.publish("t.dropped", 0, 0, delay, 5, None)
 
+    @rule(count=st.integers(2, 4), key=st.integers(0, 1))
+    def publish_a_queue(self, count: int, key: int) -> None:
+        for body in range(count):
+            self.publish("t.ordered", key, body % 2, None, 5, None)
+
     @rule()
     def take(self) -> None:
         expected = self.model.may_start(self.clock.now())

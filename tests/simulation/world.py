@@ -133,7 +133,7 @@ class World:
         generation = self.generation
         place = (ctx.runner, message.number)
         assert ctx.now >= self.due.get(message.number, 0), f"early: {message}"
-        assert ctx.attempt >= self.attempts.get(place, 0), f"attempt fell: {message}"
+        assert ctx.attempt > self.attempts.get(place, 0), f"handed over twice as one attempt: {message}"
         self.attempts[place] = ctx.attempt
         lane = (ctx.runner, message.key) if isinstance(message, Step) else None
         if lane is not None:
@@ -259,9 +259,9 @@ POLICIES: dict[str, Any] = {
     "topics": {
         "sim.work": _TOPIC,
         "sim.step": {**_TOPIC, "order": "key", "replies": "one"},
-        "sim.scarce": {**_TOPIC, "limits": ["narrow"]},
+        "sim.scarce": {**_TOPIC, "limits": ["narrow", "slow"]},
     },
-    "limits": {"narrow": {"concurrency": 1, "rate": "5/s"}},
+    "limits": {"narrow": {"concurrency": 1}, "slow": {"rate": "5/s"}},
 }
 
 
