@@ -102,7 +102,7 @@ class NewMessage(msgspec.Struct, eq=False):
     batch: str | None = None
     head: str | None = None
     idempotency_key: str | None = None
-    idempotency_hash: bytes = b""
+    idempotency_hash: int = 0
     force: bool = False
 
 

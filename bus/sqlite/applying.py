@@ -67,6 +67,7 @@ class _Memory:
         transaction.seq, transaction.event = self.seq, self.event
         transaction.backlog, transaction.batches = self.backlog, self.batches
         transaction.messages, transaction.deliveries, transaction.gone = {}, [], {}
+        transaction.parked, transaction.keys = [], {}
         transaction.flushed_events = self.lengths[2]
         for runner, seqs in transaction.entered.items():
             del seqs[self.entered.get(runner, 0) :]

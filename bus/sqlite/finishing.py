@@ -128,6 +128,8 @@ def promote(
     transaction: Transaction, runner: RunnerLane, workspace: int, topic: int, key: str | None, ended: int
 ) -> None:
     """The head of a key ended: the next in line takes its place, at the best priority that waits behind the key."""
+    if transaction.parked:
+        transaction.flush()
     execute = transaction.connection.execute
     where = (runner.number, workspace, topic, key)
     if execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
@@ -139,9 +141,9 @@ def promote(
     seq = following["message"]
     execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))
     execute(
-        "UPDATE heads SET message = ?, place = ?, held = 0"
+        "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = 0"
         " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
-        (seq, following["place"], *where),
+        (seq, following["place"], following["due"], best, *where),
     )
     if best != following["priority"]:
         execute(

@@ -12,10 +12,16 @@ _PARK = (
     "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_HEAD = "SELECT message, place, tail, held FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+_HEAD = (
+    "SELECT message, place, due, priority, held FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+)
 _NEW_HEAD = (
-    "INSERT INTO heads (runner, workspace, topic, key, message, place, tail, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_OTHER_HEAD = (
+    "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = ?"
+    " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
 )
 IDEMPOTENCY_KEPT = 24 * 3600 * 1_000_000
 """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
@@ -129,31 +135,20 @@ def _enter_key_queue(
     transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane, held: bool
 ) -> bool:
     """Queue behind the key. True: this one is the key's head now, `held` as asked; False: it was parked."""
-    execute = transaction.connection.execute
+    execute, seq, due = transaction.connection.execute, receipt.seq, receipt.due
     where = (runner.number, new.workspace, new.lane.number, new.key)
-    delayed = receipt.due > transaction.now
-    tail = 0 if delayed else receipt.due
-    if execute(_NEW_HEAD, (*where, receipt.seq, receipt.due, tail, int(held))).rowcount:
+    # the floor keeps the order of publishes where the wall clock was set back
+    place = due if due > transaction.now else max(due, transaction.floor)
+    if execute(_NEW_HEAD, (*where, seq, place, due, new.priority, int(held))).rowcount:
         return True  # most keys are idle: one statement
     head = execute(_HEAD, where).fetchone()
-    place = receipt.due if delayed else max(receipt.due, head["tail"])
-    if not delayed:
-        execute(
-            "UPDATE heads SET tail = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
-            (place, *where),
-        )
-    if not head["held"] and head["place"] > max(place, transaction.now):
+    if not head["held"] and head["due"] > transaction.now and head["place"] > place:
         _give_way(transaction, where, head["message"], head["place"])
-        execute(
-            "UPDATE heads SET message = ?, place = ?, held = ?"
-            " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
-            (receipt.seq, place, int(held), *where),
-        )
+        execute(_OTHER_HEAD, (seq, place, due, new.priority, int(held), *where))
         return True
-    values = (receipt.seq, runner.number, new.workspace, new.lane.number, new.key, new.priority)
-    execute(_PARK, (*values, receipt.due, place, 0, "key"))
-    if not head["held"]:
-        raise_priority(transaction, runner, new.workspace, head["message"], new.priority)
+    transaction.parked.append((seq, *where, new.priority, due, place, 0, "key"))
+    if not head["held"] and new.priority < head["priority"]:
+        raise_priority(transaction, runner, where, head["message"], new.priority)
     return False
 
 
@@ -169,21 +164,24 @@ def _give_way(transaction: Transaction, where: tuple[object, ...], head: int, pl
     execute(_PARK, (head, runner, workspace, topic, key, spot[0], spot[1], place, spot[2], "key"))
 
 
-def raise_priority(transaction: Transaction, runner: RunnerLane, workspace: int, message: int, priority: int) -> None:
+def raise_priority(
+    transaction: Transaction, runner: RunnerLane, where: tuple[object, ...], message: int, priority: int
+) -> None:
     """A key's queue runs at its best member's priority: move its waiting head to a better lane."""
     transaction.flush()
     execute = transaction.connection.execute
     spot = place_of(transaction, message, runner.number)
-    if spot[0] <= priority:
-        return
-    row = (runner.number, workspace, spot[0], spot[1], message)
+    row = (runner.number, where[1], spot[0], spot[1], message)
     removed = execute(
-        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
-        row,
+        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
     )
     if removed.rowcount:  # else the head itself is parked for another reason
         execute(_MOVE_POSITION, (message, runner.number, priority, spot[1]))
-        transaction.add_delivery(runner, workspace, priority, spot[1], message, spot[2])
+        execute(
+            "UPDATE heads SET priority = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+            (priority, *where),
+        )
+        transaction.add_delivery(runner, row[1], priority, spot[1], message, spot[2])  # type: ignore[arg-type]
 
 
 def place_of(transaction: Transaction, message: int, runner: object) -> tuple[int, int, int]:
@@ -216,33 +214,25 @@ def forget_waiting(transaction: Transaction, workspace: int, topic: int, key: st
 def _remember(transaction: Transaction, new: NewMessage, receipt: Receipt) -> None:
     """Keep the idempotency key; one that had expired starts anew."""
     if new.idempotency_key is not None:
-        transaction.connection.execute(
-            "INSERT INTO idempotency (workspace, topic, key, message, created, body_hash) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created,"
-            " body_hash = excluded.body_hash",
-            (
-                new.workspace,
-                new.lane.number,
-                new.idempotency_key,
-                receipt.seq,
-                transaction.now,
-                new.idempotency_hash,
-            ),
-        )
+        place = (new.workspace, new.lane.number, new.idempotency_key)
+        transaction.keys[place] = (receipt.seq, transaction.now, new.idempotency_hash)
 
 
-def _repeated(transaction: Transaction, new: NewMessage, kept_for: int = IDEMPOTENCY_KEPT) -> Receipt | None:
-    row = transaction.connection.execute(_KNOWN, (new.workspace, new.lane.number, new.idempotency_key)).fetchone()
-    if row is None or row["created"] <= transaction.now - kept_for:
+def _repeated(transaction: Transaction, new: NewMessage) -> Receipt | None:
+    """The first message with this idempotency key. Raises IdempotencyConflict where its body was another."""
+    execute = transaction.connection.execute
+    place = (new.workspace, new.lane.number, new.idempotency_key or "")
+    known = transaction.keys.get(place) or execute(_KNOWN, place).fetchone()
+    if known is None or known[1] <= transaction.now - IDEMPOTENCY_KEPT:
         return None
-    if row["body_hash"] != new.idempotency_hash:
+    seq, created, body_hash = known
+    if body_hash != new.idempotency_hash:
         raise IdempotencyConflict(f"idempotency key {new.idempotency_key!r} was used before with another body")
-    transaction.flush()  # the first may stand in this very transaction
-    first = transaction.connection.execute(
-        "SELECT created, due FROM messages WHERE seq = ?", (row["message"],)
-    ).fetchone()
-    created = first["created"] if first else row["created"]
-    return Receipt(row["message"], created, first["due"] if first else created, new.lane.name, True, True)
+    transaction.flush()
+    first = execute("SELECT created, due FROM messages WHERE seq = ?", (seq,)).fetchone()
+    if first is None:
+        return Receipt(seq, created, created, new.lane.name, True)
+    return Receipt(seq, first["created"], first["due"], new.lane.name, True)
 
 
 def _absorbed(transaction: Transaction, new: NewMessage) -> Receipt | None:
@@ -283,7 +273,7 @@ def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> 
             "UPDATE parked SET due = ?, place = ? WHERE message = ? AND runner = ?",
             (due, due, seq, runner.number),
         )
-        execute("UPDATE heads SET place = ?"
+        execute("UPDATE heads SET place = ?, due = ?"
                 " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
-                (due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip
+                (due, due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip
     execute("UPDATE messages SET due = ? WHERE seq = ?", (due, seq))

@@ -16,9 +16,9 @@ from needlework.bus.records import Commit, Delivery, NewMessage, RunnerLane
 _CHUNKS = (64, 16, 4, 1)
 
 
-def _rows(head: str, width: int) -> dict[int, str]:
+def _rows(head: str, width: int, tail: str = "") -> dict[int, str]:
     row = f"({','.join('?' * width)})"
-    return {count: head + ",".join([row] * count) for count in _CHUNKS}
+    return {count: head + ",".join([row] * count) + tail for count in _CHUNKS}
 
 
 @functools.cache
@@ -34,6 +34,15 @@ def _messages(optional: tuple[str, ...]) -> dict[int, str]:
 
 
 _DELIVERIES = _rows("INSERT INTO deliveries (runner, workspace, priority, due, message, attempt) VALUES ", 6)
+_PARKED = _rows(
+    "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason) VALUES ", 10
+)
+_KEYS = _rows(
+    "INSERT INTO idempotency (workspace, topic, key, message, created, body_hash) VALUES ",
+    6,
+    " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created,"
+    " body_hash = excluded.body_hash",
+)
 _EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at, data) VALUES ", 9)
 _BARE_EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at) VALUES ", 8)
 _GONE = "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?"
@@ -58,14 +67,21 @@ class Transaction:
         windows: dict[int, dict[int, None]],
         controls: Controls,
         numbers: tuple[int, int],
+        floor: int,
     ) -> None:
         self.connection, self.now, self.controls = connection, now, controls
+        self.floor = max(floor, now)
+        """The latest wall time seen so far: a clock that was set back does not disturb the order of publishes."""
         self.holding = controls.active
         """Whether anything may be held back; looked at once a transaction."""
         self.seq, self.event = numbers
         self.messages: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         """Rows by the optional columns that they have."""
         self.deliveries: list[tuple[int, int, int, int, int, int]] = []
+        self.parked: list[tuple[Any, ...]] = []
+        """Followers of busy keys."""
+        self.keys: dict[tuple[int, int, str], tuple[int, int, int]] = {}
+        """Idempotency keys of this transaction: (workspace, topic, key) -> (message, created, hash of the body)."""
         self.flushed_events = 0
         """How many of the commit's events are written already."""
         self.gone: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
@@ -136,6 +152,12 @@ class Transaction:
         if self.deliveries:
             _write(execute, _DELIVERIES, self.deliveries)
             self.deliveries = []
+        if self.parked:
+            _write(execute, _PARKED, self.parked)
+            self.parked = []
+        if self.keys:
+            _write(execute, _KEYS, [(*place, *known) for place, known in self.keys.items()])
+            self.keys = {}
         if self.flushed_events < len(events):
             self._write_events(events[self.flushed_events :])
             self.flushed_events = len(events)

@@ -66,6 +66,7 @@ class Writer:
         self._version: int | None = None
         """SQLite's `data_version` at the last look: unchanged means that nobody else has written since."""
         self._numbers = (0, 0)
+        self._floor = 0
         self._taken: list[Unit] = []
         self._task = asyncio.create_task(self._drain(), name="needlework writer")
         self._task.add_done_callback(self._ended)
@@ -180,7 +181,9 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             if connection.execute("PRAGMA data_version").fetchone()[0] != self._version:
                 self._look_again(connection)
-            transaction = Transaction(connection, self._clock.now(), self.windows, self._controls, self._numbers)
+            transaction = Transaction(
+                connection, self._clock.now(), self.windows, self._controls, self._numbers, self._floor
+            )
             results = transaction.commit.units
             for unit in units:
                 if unit.risky:
@@ -194,7 +197,7 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        self._numbers = (transaction.seq, transaction.event)
+        self._numbers, self._floor = (transaction.seq, transaction.event), transaction.floor
         self.commits += 1
         return transaction
 
@@ -203,6 +206,8 @@ class Writer:
         self._check_fence(connection)
         numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         self._numbers = (numbers.get("messages", 0) + 1, numbers.get("events", 0) + 1)
+        last = connection.execute("SELECT created FROM messages ORDER BY seq DESC LIMIT 1").fetchone()
+        self._floor = max(self._floor, last[0] if last else 0)
         self._version = connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _check_fence(self, connection: sqlite3.Connection) -> None:

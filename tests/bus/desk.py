@@ -104,7 +104,7 @@ class Desk:
         lane = self.store.topics[self.store.registry.topic_of(message).name]
         body = msgspec.json.encode(message)
         fields.setdefault("priority", 5)
-        fields.setdefault("idempotency_hash", body)
+        fields.setdefault("idempotency_hash", crc32(body))
         fields.setdefault("key", self.store.registry.topic_of(message).key_of(message))
         return NewMessage(lane=lane, workspace=workspace, message=message, body=body, checksum=crc32(body), **fields)
 

@@ -61,7 +61,7 @@ class StoreMachine(RuleBasedStateMachine):
         due = None if delay is None else now + delay * SECOND
         message = KINDS[topic](key, body)
         work = self.desk.insert(message, due=due, priority=priority, idempotency_key=idempotency,
-                                idempotency_hash=b"%d" % body)  # fmt: skip
+                                idempotency_hash=body)  # fmt: skip
         try:
             expected = self.model.publish(topic, key, body, due, now, idempotency)
         except Conflict:

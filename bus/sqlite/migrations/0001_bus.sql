@@ -104,7 +104,8 @@ CREATE TABLE heads (
     key TEXT NOT NULL,
     message INTEGER NOT NULL,
     place INTEGER NOT NULL,
-    tail INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
     held INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (runner, workspace, topic, key)
 ) STRICT, WITHOUT ROWID;
@@ -160,7 +161,7 @@ CREATE TABLE idempotency (
     key TEXT NOT NULL,
     message INTEGER NOT NULL,
     created INTEGER NOT NULL,
-    body_hash BLOB NOT NULL,
+    body_hash INTEGER NOT NULL,
     PRIMARY KEY (workspace, topic, key)
 ) STRICT, WITHOUT ROWID;
 
