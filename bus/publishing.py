@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import msgspec
-from needlework.bus.errors import NotFound, OverBudget, TooLarge
+from needlework.bus.errors import InvalidMessage, NotFound, OverBudget, TooLarge
 from needlework.bus.records import WAITED, NewMessage, Publication
 from needlework.bus.registry import Topic
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 256 * 1024
 """Bytes of an encoded message; topics with `large = true` take up to LARGE_LIMIT."""
 LARGE_LIMIT = 64 * 1024 * 1024
+LATEST = 253_402_300_800 * 1_000_000
+"""Microseconds: the end of the year 9999, after which no time can be shown."""
 OVERLOAD = 20_000
 """Units that wait to be written above which outside publishers hear 429."""
 BUDGET = 1_000_000
@@ -41,6 +43,10 @@ class Encoder:
         if len(body) > MESSAGE_LIMIT:
             self._check_size(topic, len(body))
         priority = policy.priority if publication.priority is None else publication.priority
+        if not 0 <= priority <= 9 or (publication.due is not None and not 0 <= publication.due < LATEST):
+            raise InvalidMessage(
+                f"priority goes from 0 to 9 and due to the year 9999, not {priority} and {publication.due}"
+            )
         new = NewMessage(
             self._bus.store.topics[topic.name], publication.workspace.id, message, body, crc32(body), priority,
             topic.key_of(message) if topic.key_fields else None, publication.due, WAITED if publication.waited else 0,

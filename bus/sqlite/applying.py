@@ -3,10 +3,19 @@
 import sqlite3
 from typing import Any, Protocol
 
-from needlework.bus.errors import LeaseLost, NeedleworkError, StorageBusy, StorageDamaged, StorageError, StorageFull
+from needlework.bus.errors import (
+    IdempotencyConflict,
+    LeaseLost,
+    NeedleworkError,
+    StorageBusy,
+    StorageDamaged,
+    StorageError,
+    StorageFull,
+)
 from needlework.bus.records import Finish
 from needlework.bus.sqlite.finishing import finish_attempt
 from needlework.bus.sqlite.transaction import Stale, Transaction
+from needlework.bus.sqlite.units import PublishOne
 
 
 class Unit(Protocol):
@@ -25,6 +34,16 @@ class Unit(Protocol):
 def apply(transaction: Transaction, unit: Any) -> Any:
     """Carry out one unit. A `Finish` comes as it is: one object less for each attempt."""
     return finish_attempt(transaction, unit) if unit.__class__ is Finish else unit.apply(transaction)
+
+
+def apply_plainly(transaction: Transaction, unit: Unit) -> tuple[Unit, Any, Exception | None]:
+    """Apply one unit without a savepoint. A lone publish that is refused wrote nothing: the others go on."""
+    try:
+        return unit, apply(transaction, unit), None
+    except IdempotencyConflict as error:
+        if unit.__class__ is not PublishOne:
+            raise
+        return unit, None, error
 
 
 def apply_safely(transaction: Transaction, unit: Unit) -> tuple[Unit, Any, Exception | None]:

@@ -11,6 +11,8 @@ _PLACE = "SELECT value FROM installation WHERE key = 'prune_place'"
 _OLD = (  # the inner limit bounds what is looked at: without it a young table was read to its end
     "SELECT seq, topic, created, owed, created < ? AS old FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"
 )
+COUNTS_KEPT = 30 * 24 * 3600 * 1_000_000
+"""Microseconds for which batches' counts and schedules' slots are kept."""
 LOOKED_AT = 8
 """Old messages looked at for each one that may go: what is kept for long must not stop the walk."""
 _ENDED = (
@@ -49,12 +51,27 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
         (str(last),),
     )
     _forget_dead(transaction, topics, now, batch)
+    _forget_counts(transaction, now, batch)
     execute(
         "DELETE FROM idempotency WHERE (workspace, topic, key) IN"
         " (SELECT workspace, topic, key FROM idempotency WHERE created < ? ORDER BY created LIMIT ?)",
         (now - IDEMPOTENCY_KEPT, batch),
     )
     return gone
+
+
+def _forget_counts(transaction: Transaction, now: int, batch: int) -> None:
+    """Old batches go, and old slots, but the last of each schedule, from which missed ones are counted."""
+    old = now - COUNTS_KEPT
+    transaction.connection.execute(
+        "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE created < ? LIMIT ?)", (old, batch)
+    )
+    transaction.connection.execute(
+        "DELETE FROM slots WHERE (schedule, workspace, slot) IN (SELECT schedule, workspace, slot FROM slots s"
+        " WHERE slot < ? AND slot < (SELECT max(slot) FROM slots t WHERE t.schedule = s.schedule"
+        " AND t.workspace = s.workspace) LIMIT ?)",
+        (old, batch),
+    )
 
 
 def _forget_dead(transaction: Transaction, topics: dict[int, TopicLane], now: int, batch: int) -> None:

@@ -21,7 +21,7 @@ from needlework.bus.errors import (
     StorageError,
 )
 from needlework.bus.records import Commit, RunnerLane
-from needlework.bus.sqlite.applying import Unit, apply, apply_safely, storage_error
+from needlework.bus.sqlite.applying import Unit, apply_plainly, apply_safely, storage_error
 from needlework.bus.sqlite.connections import Channel
 from needlework.bus.sqlite.transaction import Stale, Transaction
 from needlework.bus.sqlite.units import FutureUnit
@@ -189,7 +189,7 @@ class Writer:
                 if unit.risky:
                     results.append(apply_safely(transaction, unit))
                 else:
-                    results.append((unit, apply(transaction, unit), None))
+                    results.append(apply_plainly(transaction, unit))
             transaction.finish()
             connection.execute("COMMIT")
         except BaseException:

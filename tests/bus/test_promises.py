@@ -9,7 +9,7 @@ import pytest
 from needlework.bus.bus import Bus
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
-from needlework.bus.errors import OverBudget, Refuse, TooLarge
+from needlework.bus.errors import IdempotencyConflict, InvalidMessage, OverBudget, Refuse, TooLarge
 from needlework.bus.messages import Message
 from needlework.bus.records import EventRecord, Publication, Reset
 from needlework.bus.retry import RetryPolicy
@@ -273,3 +273,26 @@ async def test_a_batch_counts_how_its_deliveries_ended(tmp_path: Path, clock: Ma
         await kit.pass_time(bus, clock, 20, step=5)
         after = await bus.batch(kit.DEFAULT, "b1")
         assert (after["dead"], after["cancelled"], after["waiting"], after["finished"]) == (1, 2, 0, True)
+
+
+async def test_a_refused_publish_leaves_its_neighbours_in_the_commit_alone(tmp_path: Path) -> None:
+    """A conflicting idempotency key once rolled back everything that committed with it, to be written one by one."""
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        await kit.publish(bus, Job("a"), idempotency_key="same")
+        before = bus.store.writer.commits
+        both = await asyncio.gather(
+            *(kit.publish(bus, Short()) for _ in range(20)),
+            kit.publish(bus, Job("b"), idempotency_key="same"),
+            *(kit.publish(bus, Short()) for _ in range(20)),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(each, IdempotencyConflict) for each in both) == 1
+        assert bus.store.writer.commits - before < 20
+        await drain(bus)
+
+
+async def test_what_no_row_can_hold_is_refused_before_it_is_written(tmp_path: Path) -> None:
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        for wrong in ({"priority": 10}, {"priority": -1}, {"due": 1 << 62}, {"due": -1}):
+            with pytest.raises(InvalidMessage):
+                await kit.publish(bus, Short(), **wrong)
