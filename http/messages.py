@@ -24,7 +24,10 @@ STATES = ("waiting", "running", "parked", "done", "refused", "dead", "cancelled"
 _FINISHED = frozenset(("done", "refused", "dead", "cancelled"))
 _PUBSUB = "/api/internal/pubsub"
 _AFTER = Parameter(
-    "after", int, "the event after which to go on; as Last-Event-ID", bounds={"minimum": 0, "maximum": 10**15}
+    "after",
+    int,
+    "the event after which to go on; as Last-Event-ID",
+    bounds={"minimum": 0, "maximum": preferences.LAST_EVENT},
 )
 
 

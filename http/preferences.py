@@ -9,6 +9,8 @@ from needlework.http.problems import Problem
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _KEY_LENGTH = 255
+LAST_EVENT = 10**15 - 1
+"""No event has a greater number."""
 _EVENT_STREAM = b"text/event-stream"
 
 
@@ -81,6 +83,6 @@ def resume_point(headers: RequestHeaders, after: str | None) -> int | None:
         text, name = after, "after"
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LAST_EVENT)):
         raise Problem(422, "invalid_field", "no event has this id", errors=[FieldError(name, "is not an event id")])
     return int(text)

@@ -1,7 +1,7 @@
 """Topics and runners: what there is, what it does just now, and holding it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 from needlework.bus.errors import NotFound
@@ -23,6 +23,70 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 
 
+class Counts(TypedDict):
+    """A topic's deliveries."""
+
+    unfinished: int
+    waiting: int
+    running: int
+    dead: int
+
+
+class RunnerEntry(TypedDict):
+    """A runner, its policy, and its queue in this workspace."""
+
+    id: str
+    description: str
+    mode: str
+    concurrency: int
+    paused: bool
+    topics: list[str]
+    waiting: int
+    running: int
+    parked: int
+    dead: int
+    live: bool
+    schedule: str | None
+    next_run: str | None
+    last_run: str | None
+
+
+class RunnerList(TypedDict):
+    """Every runner."""
+
+    items: list[RunnerEntry]
+
+
+class TopicEntry(TypedDict):
+    """A topic: how it is reached, who takes it, what it looks like."""
+
+    topic: str
+    summary: str
+    route: str | None
+    permission: str
+    reply: str
+    internal: bool
+    query: bool
+    key: list[str]
+    runners: list[str]
+    origin: str
+    policy: dict[str, Any]
+    schema: dict[str, Any]
+
+
+class TopicList(TypedDict):
+    """Every topic."""
+
+    items: list[TopicEntry]
+
+
+class Held(TypedDict):
+    """Whether a runner or topic is held now."""
+
+    id: str
+    paused: bool
+
+
 class Runners:
     """The routes about topics and runners."""
 
@@ -32,14 +96,15 @@ class Runners:
 
     def endpoints(self) -> list[Endpoint]:
         """Every route of this file."""
-        made = [
-            ("GET", "/api/internal/pubsub/topics", self.topics, "Every topic with its policy and schema"),
-            ("GET", "/api/internal/runners", self.runners, "Every runner and what waits for it"),
-            ("GET", "/api/internal/counts", self.counts, "Messages by topic and state"),
-            ("POST", "/api/internal/runners/{id}/pause", self.pause, "Hold a runner"),
-            ("POST", "/api/internal/runners/{id}/resume", self.resume, "Let a held runner go on"),
-            ("POST", "/api/internal/pubsub/topics/{id}/pause", self.pause_topic, "Hold a topic"),
-            ("POST", "/api/internal/pubsub/topics/{id}/resume", self.resume_topic, "Let a held topic go on"),
+        runner, topic = "/api/internal/runners/{id}", "/api/internal/pubsub/topics/{id}"
+        made: list[tuple[str, str, Any, str, Any]] = [
+            ("GET", topic[:-5], self.topics, "Every topic with its policy and schema", TopicList),
+            ("GET", runner[:-5], self.runners, "Every runner and what waits for it", RunnerList),
+            ("GET", "/api/internal/counts", self.counts, "Messages by topic and state", dict[str, Counts]),
+            ("POST", f"{runner}/pause", self.pause, "Hold a runner", Held),
+            ("POST", f"{runner}/resume", self.resume, "Let a held runner go on", Held),
+            ("POST", f"{topic}/pause", self.pause_topic, "Hold a topic", Held),
+            ("POST", f"{topic}/resume", self.resume_topic, "Let a held topic go on", Held),
         ]
         return [
             Endpoint(
@@ -49,8 +114,9 @@ class Runners:
                 summary=summary,
                 tag="runners",
                 permission=READ if method == "GET" else WORKSPACES_WRITE,
+                reply=reply,
             )
-            for method, path, answer, summary in made
+            for method, path, answer, summary, reply in made
         ]
 
     async def topics(self, request: Request) -> Response:

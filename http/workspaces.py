@@ -1,6 +1,6 @@
 """Workspaces and their configuration."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
@@ -22,6 +22,39 @@ class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):
     name: str
 
 
+class Rights(TypedDict):
+    """Who calls, and what they may do."""
+
+    name: str
+    permissions: list[str]
+
+
+class Here(TypedDict):
+    """The current workspace and its caller."""
+
+    name: str
+    principal: Rights
+
+
+class Config(TypedDict):
+    """A workspace's configuration."""
+
+    config: dict[str, Any]
+
+
+class WorkspaceEntry(TypedDict):
+    """A workspace."""
+
+    name: str
+    created_at: str
+
+
+class WorkspaceList(TypedDict):
+    """The caller's workspaces."""
+
+    items: list[WorkspaceEntry]
+
+
 class Workspaces:
     """The routes about workspaces."""
 
@@ -30,12 +63,13 @@ class Workspaces:
 
     def endpoints(self) -> list[Endpoint]:
         """Every route of this file."""
-        made: list[tuple[str, str, Any, str, Any]] = [
-            ("GET", "/api/workspace", self.current, "The current workspace and who is calling", None),
-            ("GET", "/api/workspace/config", self.config, "The current workspace's configuration", None),
-            ("PUT", "/api/workspace/config", self.set_config, "Replace the configuration", dict[str, Any]),
-            ("GET", "/api/workspaces", self.all, "The workspaces that the caller may see", None),
-            ("POST", "/api/workspaces", self.create, "Make a workspace", NewWorkspace),
+        config, anything = "/api/workspace/config", dict[str, Any]
+        made: list[tuple[str, str, Any, str, Any, Any]] = [
+            ("GET", "/api/workspace", self.current, "The current workspace and who is calling", None, Here),
+            ("GET", config, self.config, "The current workspace's configuration", None, Config),
+            ("PUT", config, self.set_config, "Replace the configuration", anything, Config),
+            ("GET", "/api/workspaces", self.all, "The workspaces that the caller may see", None, WorkspaceList),
+            ("POST", "/api/workspaces", self.create, "Make a workspace", NewWorkspace, NewWorkspace),
         ]
         return [
             Endpoint(
@@ -46,9 +80,10 @@ class Workspaces:
                 tag="workspaces",
                 body=body,
                 permission=READ if method == "GET" else WORKSPACES_WRITE,
+                reply=reply,
                 status=201 if method == "POST" else 200,
             )
-            for method, path, answer, summary, body in made
+            for method, path, answer, summary, body, reply in made
         ]
 
     async def current(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ async def enable(message: EnableTicks, ctx: Context) -> dict[str, Any]:
     config = await ctx.bus.workspaces.config(ctx.workspace)
     was_disabled = bool(config.get("tick", {}).get("disable", False))
     if was_disabled:
-        await ctx.bus.workspaces.set_config(ctx.workspace, config | {"tick": {"disable": False}}, ctx.principal)
-        ctx.audit("tick.enable", ctx.workspace.name, "ticks enabled")
+        enabled = config | {"tick": {"disable": False}}
+        await ctx.bus.workspaces.set_config(ctx.workspace, enabled, ctx.principal, action="tick.enable")
         await ctx.log("tick.enabled")
     return {"enabled": True, "was_disabled": was_disabled}
