@@ -231,8 +231,8 @@ def _repeated(transaction: Transaction, new: NewMessage) -> Receipt | None:
     transaction.flush()
     first = execute("SELECT created, due FROM messages WHERE seq = ?", (seq,)).fetchone()
     if first is None:
-        return Receipt(seq, created, created, new.lane.name, True)
-    return Receipt(seq, first["created"], first["due"], new.lane.name, True)
+        return Receipt(seq, created, created, new.lane.name, True, True)
+    return Receipt(seq, first["created"], first["due"], new.lane.name, True, True)
 
 
 def _absorbed(transaction: Transaction, new: NewMessage) -> Receipt | None:
