@@ -6,15 +6,16 @@ from hashlib import sha256
 from typing import Any, Final, get_args
 
 import msgspec
-from needlework.handlers.formats import charset, header, moment
+from needlework.bus.topicfile import nearest
+from needlework.handlers.formats import charset, header, moment, spelling
 from needlework.handlers.formats.items import Item, Kind
+from needlework.handlers.formats.spelling import SPOKEN
 
 Row = dict[str, Any]
 
 KINDS: Final = frozenset(get_args(Kind))
 NOTE_KINDS: Final = frozenset({"manual", "chat_summary", "meeting_summary", "service_result"})
 CHANNELS: Final = frozenset({"slack", "email", "meeting", "github", "chat"})
-SPOKEN: Final = ("messages", "turns", "meeting_transcripts", "transcript")
 ACCOUNT: Final = frozenset({"domains", "mrr", "plan", "churned_at"})
 USER: Final = frozenset({"email", "emails"})
 MEETING: Final = frozenset({"start", "occurrence_start", "starts_at"})
@@ -31,11 +32,10 @@ def item(row: Row, *, received: datetime) -> Item:
     """Tell what a row is, and make its payload. ValueError says what is wrong with it."""
     named = row.get("kind")
     if isinstance(named, str) and named in KINDS:
-        inner = row.get("data")
-        row = inner if isinstance(inner, dict) else {key: value for key, value in row.items() if key != "kind"}
-        kind = named
+        row, kind = _inner(row), named
     else:
         kind = _kind(row)
+    spelling.check(row, kind, strict=named == kind)
     if kind == "conversation":
         return Item("conversation", conversation(row, received=received))
     if kind == "note":
@@ -43,6 +43,17 @@ def item(row: Row, *, received: datetime) -> Item:
     if kind == "account":
         return Item("account", account(row))
     return Item("user", user(row)) if kind == "user" else Item("meeting", _named(row))
+
+
+def _inner(row: Row) -> Row:
+    """What a row with `kind` says: its `data`, which nothing else may stand beside, or its other fields."""
+    others = {key: value for key, value in row.items() if key != "kind"}
+    data = others.pop("data", None)
+    if not isinstance(data, dict):
+        return others if data is None else {**others, "data": data}
+    if others:
+        raise ValueError(f"beside kind and data stands {', '.join(map(repr, sorted(others)))[:200]}: put it into data")
+    return data
 
 
 def account(row: Row) -> dict[str, Any]:
@@ -104,9 +115,12 @@ def _kind(row: Row) -> str:
     for kind, fields in (("account", ACCOUNT), ("meeting", MEETING), ("user", USER)):
         if keys & fields:
             return kind
+    named = row.get("kind")
+    if isinstance(named, str) and named not in NOTE_KINDS:
+        raise ValueError(f"unknown kind {named[:60]!r}{nearest(named[:60], KINDS)}; known: {', '.join(sorted(KINDS))}")
     raise ValueError(
         "neither a conversation (messages, channel), a note (title, body_md), an account (domains, plan), "
-        "a user (email) nor a meeting (start); add a field kind"
+        "a user (email) nor a meeting (start); add a field kind" + spelling.hint(row)
     )
 
 
@@ -138,7 +152,7 @@ def conversation(row: Row, *, received: datetime) -> dict[str, Any]:
         "last_message_at": moment.rfc3339(moment.parse(ended)) if ended else (times or [started])[-1],
         "messages": messages,
     }
-    return data | {key: line(row[key], key) for key in ("account_id", "status") if row.get(key)}
+    return data | {key: line(row[key], key) for key in ("account_id", "status", "connection_id") if row.get(key)}
 
 
 def _messages(rows: list[object], external_id: str, start: datetime) -> list[dict[str, Any]]:
@@ -196,7 +210,7 @@ def note(row: Row) -> dict[str, Any]:
     }
     kind = row.get("kind")
     data |= {"kind": kind} if isinstance(kind, str) and kind in NOTE_KINDS else {}
-    return data | {key: line(row[key], key) for key in ("conversation_id", "author") if row.get(key)}
+    return data | {key: line(row[key], key) for key in ("conversation_id", "meeting_id", "author") if row.get(key)}
 
 
 def who(value: object) -> header.Person:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from needlework.handlers.formats import header, moment, payload
 from needlework.handlers.formats.items import Item
 from needlework.handlers.formats.payload import Row
+from needlework.handlers.formats.spelling import SPOKEN
 
 LARGEST: Final = 8_000_000  # characters of one payload; what comes after follows in a second one of the same id
 USED: Final = frozenset({"conversation_id", "text", "turn", "sentence", *payload.SENDER, *payload.TIME})
@@ -17,7 +18,7 @@ def is_turn(row: Row) -> bool:
     return (
         isinstance(row.get("conversation_id"), str | int)
         and isinstance(row.get("text"), str)
-        and not row.keys() & {"kind", "title", "body_md", *payload.SPOKEN}
+        and not row.keys() & {"kind", "title", "body_md", *SPOKEN}
     )
 
 

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from needlework.handlers.formats import jsonl, turns
 from needlework.handlers.formats.items import Item, Problem
 from needlework.handlers.formats.read import read
@@ -130,3 +131,45 @@ def test_same_bytes_same_ids() -> None:
     row = {"messages": [{"text": "a"}]}
     assert items(row) == items(row)
     assert items({"title": "a", "body": "b"}) == items({"body": "b", "title": "a"})
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"channel": "chat", "mesages": [{"text": "a"}]}, "unknown field 'mesages' (did you mean \"messages\"?)"),
+        ({"kind": "note", "titel": "t", "body_md": "b"}, "unknown field 'titel' (did you mean \"title\"?)"),
+        ({"titel": "t", "body_md": "b"}, "unknown field 'titel' (did you mean \"title\"?)"),
+        ({"kind": "note", "title": "t", "xyz": 1}, "unknown field 'xyz'; a note has author, body,"),
+        ({"kind": "note", "data": {"title": "t"}, "author": "Ann"}, "beside kind and data stands 'author'"),
+        ({"mesages": []}, "unknown field 'mesages' (did you mean \"messages\"?)"),
+        ({"kind": "alien"}, "unknown kind 'alien'; known: account, conversation, meeting, note, user"),
+        ({"kind": "notes", "x": 1}, "unknown kind 'notes' (did you mean \"note\"?); known: account,"),
+    ],
+)
+def test_a_misspelt_field_is_named_with_the_right_one_and_its_line(row: Any, reason: str) -> None:
+    """Nothing that a person wrote is dropped without a word."""
+    _, found = items({"title": "fine", "body": "b"}, row)
+    assert isinstance(found, Problem)
+    assert found.line == 2
+    assert reason in found.reason
+
+
+def test_what_other_programs_say_beside_ours_is_no_mistake() -> None:
+    """Without `kind`, a row may have fields of its own; rows of turns keep theirs as facts."""
+    chat = {"channel": "chat", "channel_id": "C1", "updated_at": 1, "messages": [{"text": "a", "mesage": "b"}]}
+    found, turn = items(chat, {"conversation_id": "t", "text": "hi", "titel": "x", "mesages": 1})
+    assert isinstance(found, Item)
+    assert found.data["messages"][0]["facts"]["mesage"] == "b"
+    assert isinstance(turn, Item)
+    assert turn.data["messages"][0]["facts"].keys() >= {"titel", "mesages"}
+
+
+def test_what_a_note_and_a_conversation_refer_to_is_kept() -> None:
+    """Every reference that the ingest takes."""
+    note, chat = items(
+        {"kind": "note", "title": "t", "meeting_id": "mtg_1"},
+        {"kind": "conversation", "messages": [], "connection_id": "conn_1"},
+    )
+    assert isinstance(note, Item)
+    assert isinstance(chat, Item)
+    assert (note.data["meeting_id"], chat.data["connection_id"]) == ("mtg_1", "conn_1")
