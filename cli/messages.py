@@ -3,11 +3,11 @@
 import click
 from needlework.cli.client import Client, quoted
 from needlework.cli.options import connected
-from needlework.cli.show import as_json, cell, fields, json_option, printable, table
+from needlework.cli.show import as_json, cell, counted, fields, json_option, printable, table
 from needlework.cli.topics import items
 
 _BASE = "/api/internal/pubsub/messages"
-_STATES = ("waiting", "running", "parked", "done", "dead", "cancelled")
+_STATES = ("waiting", "running", "parked", "done", "refused", "dead", "cancelled")
 
 
 @click.group()
@@ -108,4 +108,4 @@ def cancel(client: Client, message: str, json: bool) -> None:
     if json:
         as_json(answer)
     else:
-        click.echo(f"{answer['cancelled']} deliveries of {message} cancelled")
+        click.echo(f"{counted(answer['cancelled'], 'delivery', 'deliveries')} of {message} cancelled")

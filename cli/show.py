@@ -47,6 +47,11 @@ def printable(text: object) -> str:
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its word: `1 record`, `2 records`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
     """Rows as aligned columns, `columns` being field -> heading; `empty` is said where there are none."""
     if not rows:

@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from needlework.cli.main import LazyGroup, main
+from needlework.http.messages import STATES
 
 RECEIPT = {"id": "msg_1", "published": "2026-01-01T00:00:00Z"}
 
@@ -119,6 +120,13 @@ def test_tick_runs_one_runner_or_all(server) -> None:
     assert server.sent() == {"options": {"messages_to_process": 7}}
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_that_a_list_shows_can_be_asked_for(server, state: str) -> None:
+    server.says({"items": []})
+    assert server("messages", "list", "--state", state).exit_code == 0
+    assert dict(server.requests[0].url.params)["state"] == state
+
+
 def test_messages_are_listed_by_page(server) -> None:
     row = {"id": "msg_1", "topic": "a.b", "state": "dead", "published": "2026", "due": "2027"}
     server.says({"items": [row], "next_cursor": "c2"})
@@ -137,7 +145,7 @@ def test_one_message_is_shown_explained_and_cancelled(server) -> None:
     assert "boom" in shown
     assert 'attempt  {"n":1}' in shown
     assert server("messages", "explain", "msg_1").stdout == "r  parked  behind msg_0\n"
-    assert server("messages", "cancel", "msg_1").stdout == "1 deliveries of msg_1 cancelled\n"
+    assert server("messages", "cancel", "msg_1").stdout == "1 delivery of msg_1 cancelled\n"
     assert [request.method for request in server.requests] == ["GET", "GET", "POST"]
 
 
