@@ -1,4 +1,4 @@
-"""For tests: a clock that they move, and a bus on a temporary directory."""
+"""For tests: a clock that they move, the registry of a folder of plug-ins, a bus on a temporary directory."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from typing import Any
 
 from needlework.bus.bus import Bus
 from needlework.bus.clock import SECOND, Clock
+from needlework.bus.plugins import load_plugins
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 
@@ -67,6 +68,16 @@ class ManualClock:
         """Seconds until the next timer, or None."""
         live = [at for at, _, timer in self._timers if timer.callback is not None]
         return max(0.0, min(live) - self._monotonic) if live else None
+
+
+def plugin_registry(folder: Path) -> Registry:
+    """The registry of the plug-ins in `folder` alone: nothing built in, nothing installed.
+
+    Raises ConfigError with every problem.
+    """
+    plugins, _ = load_plugins([folder], installed=())
+    policies = [plugin.policy for plugin in plugins if plugin.policy is not None]
+    return Registry.load([], policies, [module for plugin in plugins for module in plugin.modules])
 
 
 @contextlib.asynccontextmanager

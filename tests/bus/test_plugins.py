@@ -9,6 +9,7 @@ import pytest
 from needlework.bus.errors import ConfigError
 from needlework.bus.plugins import GROUP, NAMESPACE, load_plugins
 from needlework.bus.registry import Registry
+from needlework.bus.testing import plugin_registry
 
 HANDLER = '''
 from needlework.bus.messages import Message
@@ -54,6 +55,15 @@ def test_a_folder_joins_the_registry_with_its_own_policy(tmp_path: Path, direct:
     assert (plugin.name, plugin.policy, plugin.origin) == ("demo", folder / "topics.toml", str(folder))
     registry = Registry.load([], [folder / "topics.toml"], plugin.modules)
     assert registry.topics["demo.ping"].runners == ("demo",)
+
+
+def test_a_test_sees_the_plugins_of_its_folder_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path / "demo", {"handlers.py": HANDLER, "topics.toml": POLICY})
+    registry = plugin_registry(tmp_path)
+    assert (set(registry.topics), set(registry.runners)) == ({"demo.ping"}, {"demo"})
+    write(tmp_path / "broken", {"handlers.py": "1 / 0"})
+    with pytest.raises(ConfigError, match="ZeroDivisionError"):
+        plugin_registry(tmp_path)
 
 
 def test_a_file_joins_with_the_policy_beside_it(tmp_path: Path) -> None:
