@@ -17,7 +17,7 @@ def pause(client: Client, kind: str, name: str, json: bool) -> None:
     """Hold the runner or topic NAME: what is due waits, what runs goes on.
 
     \b
-    Example: needlework pause runner needle_mover
+    Example: needlework pause runner conversation_note_analysis_processor
     """
     _hold(client, kind, name, "pause", json)
 

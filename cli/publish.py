@@ -37,7 +37,7 @@ def publish(
     Examples:
       needlework publish conversation_note_analysis --key conversation_fs_id=conv_1 --watch
       needlework publish conversation_note_analysis --key note_id=note_1 --deliver-after 10m
-      needlework publish sample.count --data '{"to": 3}' --json
+      needlework publish note.ingest --data '{"title": "Call", "body_md": "They may leave."}' --json
     """
     body: dict[str, object] = {"topic": topic, "key": parse_pairs(keys, "--key")}
     body["data"] = parse_json(data, "--data") if data is not None else {}

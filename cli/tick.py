@@ -3,7 +3,9 @@
 import click
 from needlework.cli.client import Client, quoted
 from needlework.cli.options import connected
-from needlework.cli.show import as_json, fields, json_option
+from needlework.cli.show import as_json, fields, json_option, table
+
+_EXAMPLE = "conversation_note_analysis_processor"
 
 
 @click.command()
@@ -17,16 +19,19 @@ def tick(client: Client, runner: str | None, messages: int | None, json: bool) -
     \b
     Examples:
       needlework tick
-      needlework tick needle_mover -n 500
+      needlework tick conversation_note_analysis_processor -n 500
     """
     if runner is None:
         if messages is not None:
-            raise click.UsageError("-n needs a RUNNER, for example: needlework tick needle_mover -n 500")
+            raise click.UsageError(f"-n needs a RUNNER, for example: needlework tick {_EXAMPLE} -n 500")
         answer = client.post("/api/tick/runners")
     else:
         body = {"options": {"messages_to_process": messages}} if messages is not None else {}
         answer = client.post(f"/api/internal/runner/{quoted(runner)}/run", body)
     if json:
         as_json(answer)
+    elif runner is None:
+        rows = [{"runner": name, "started": started} for name, started in answer.items()]
+        table(rows, {"runner": "RUNNER", "started": "STARTED"}, empty="no runners")
     else:
         fields(answer)

@@ -113,7 +113,7 @@ def test_topics_and_runners_are_tables_or_json(server) -> None:
 
 def test_tick_runs_one_runner_or_all(server) -> None:
     server.says({"mover": True})
-    assert server("tick").stdout == "mover  yes\n"
+    assert [line.split() for line in server("tick").stdout.splitlines()] == [["RUNNER", "STARTED"], ["mover", "yes"]]
     assert server.requests[-1].url.path == "/api/tick/runners"
     server("tick", "mover", "-n", "7")
     assert server.requests[-1].url.path == "/api/internal/runner/mover/run"
