@@ -57,7 +57,7 @@ async def open_bus(
     settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None
 ) -> AsyncIterator[Bus]:
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_directory(settings.data)
     bus = await Bus.open(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
         durability=settings.durability,
@@ -76,13 +76,36 @@ def serve(
 
     `sockets` are those of `serve --dev`: they listen already, and the server before may still be ending.
     """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_directory(settings.data)
     lock = _lock(settings.data, _PATIENCE if sockets else 0.0)
     try:
+        own = list(sockets) or [_bind(settings)]
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=sockets))
+            return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
     finally:
         lock.release()
+
+
+def _make_directory(directory: Path) -> None:
+    """Raises ConfigError where it can't be made."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([f"the data directory {directory} can't be made: {error.strerror}"]) from error
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """The listening socket, bound before anything is started. Raises ConfigError where the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host}:{settings.port}"
+        raise ConfigError([f"can't listen on {where} ({error.strerror}); choose another with --port"]) from error
+    return listener
 
 
 def _lock(directory: Path, patience: float) -> ProcessLock:
@@ -148,9 +171,8 @@ async def _listen(
             print(f"needlework is listening on {address}", flush=True)
         ready.set()
 
-    own = list(sockets) or None
-    server = make_server(build_app(bus, http), own, on_ready)
-    serving = asyncio.create_task(server.serve(own), name="http")
+    server = make_server(build_app(bus, http), sockets, on_ready)
+    serving = asyncio.create_task(server.serve(list(sockets)), name="http")
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():

@@ -132,6 +132,8 @@ class Bus:
         self.watchdog.start()
         if rescued:
             log.info("rescued", deliveries=rescued)
+        for topic, unfinished in self.depths.orphans():
+            log.warning("messages wait for code that is not loaded", topic=topic, unfinished=unfinished)
         return rescued
 
     async def finish(self, grace: float) -> None:
@@ -286,11 +288,8 @@ class Bus:
 
     async def ready(self) -> dict[str, Any]:
         """Whether it can take work: the database answers, the runners are owned."""
-        checks = {
-            "database": True,
-            "runners": bool(self.dispatcher.queues),
-            "accepting": not self.dispatcher.stopping,
-        }
+        checks = {"database": True, "runners": bool(self.dispatcher.queues)}
+        checks["accepting"] = not self.dispatcher.stopping
         try:
             await self.store.read(Statement("SELECT 1"))
         except Exception:

@@ -23,6 +23,15 @@ class Depths:
     async def _rows(self, name: str, **values: Any) -> list[Any]:
         return await self._bus.store.read(_sql(name, **values))
 
+    def orphans(self) -> list[tuple[str, int]]:
+        """(topic, unfinished deliveries) of topics that no loaded code knows."""
+        store = self._bus.store
+        return [
+            (store.names.get(topic, "?"), unfinished)
+            for (_, topic), unfinished in self._bus.backlog.items()
+            if unfinished > 0 and topic not in store.topics_by_number
+        ]
+
     async def due(self, workspace: int) -> dict[str, int]:
         """How many deliveries are due for each runner in a workspace."""
         lanes = self._bus.store.runners.values()

@@ -27,7 +27,9 @@ async def _explain(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str,
     if state == "dead":
         first = str(delivery["error"] or "").splitlines()
         return "dead", f"dead ({delivery['reason']}): {first[0] if first else 'removed'}"
-    if state in ("done", "refused", "cancelled"):
+    if state == "refused":
+        return state, f"refused: {delivery['error']}"
+    if state in ("done", "cancelled"):
         return state, f"it ended: {state}"
     if state == "running":
         return _running(bus, row["seq"], runner)
@@ -71,6 +73,8 @@ def _running(bus: "Bus", seq: int, runner: str) -> tuple[str, str]:
 
 async def _waiting(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str, str]:
     runner = delivery["runner"]
+    if runner not in bus.store.runners or bus.store.names[row["topic"]] not in bus.store.topics:
+        return "no_live_runner", f"no code here takes it for {runner!r}: load its plug-in; it is stored and waits"
     number = bus.store.runners[runner].number
     spot = (await bus.store.read(_sql("position", seq=row["seq"], runner=number)))[0]
     left = spot["due"] - bus.clock.now()

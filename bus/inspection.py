@@ -118,7 +118,8 @@ class Inspection:
         """How each delivery of a message row stands."""
         endings = {ending["runner"]: ending for ending in await self._rows("endings", seq=row["seq"])}
         lane = self._bus.store.topics.get(self._name(row["topic"]))
-        numbers = [runner.number for runner in lane.runners] if lane else []
+        # a topic that this code does not know (its plug-in is gone): the runners that ever were are asked one by one
+        numbers = [runner.number for runner in lane.runners] if lane else self._bus.store.all_runners
         numbers += [number for number in endings if number not in numbers]
         found = []
         for number in numbers:
@@ -156,6 +157,9 @@ class Inspection:
         buried = await self._rows("dead_letter", seq=row["seq"], runner=runner)
         if buried:
             known |= {"reason": buried[0]["reason"], "error": buried[0]["error"]}
+        elif ending["kind"] == "refused" and ending["data"]:
+            refused = msgspec.json.decode(ending["data"])
+            known |= {"reason": refused.get("code"), "error": refused.get("detail")}
         return {**known, "state": _STATE_OF[ending["kind"]]}
 
     async def messages(
@@ -217,7 +221,8 @@ class Inspection:
     def cancelled(self, ended: int, in_flight: int) -> dict[str, int]:
         """The answer to a cancellation. Raises Conflict where nothing could be cancelled."""
         if not ended:
-            why = "it runs in a thread, which can't be stopped" if in_flight else "it has ended already"
+            gone = "it has ended already, or no code here takes it"
+            why = "it runs in a thread, which can't be stopped" if in_flight else gone
             raise Conflict(f"nothing to cancel: {why}")
         return {"cancelled": ended}
 

@@ -103,6 +103,10 @@ class Runs:
             conflict = Conflict(f"runner {queue.lane.name!r} is running in this workspace already")
             conflict.code = "runner_busy"
             raise conflict
+        if queue.paused:
+            conflict = Conflict(f"runner {queue.lane.name!r} is paused; resume it first")
+            conflict.code = "runner_paused"
+            raise conflict
         run = self._runs[place] = Run(n)
         bus.controls.forced = bus.controls.forced | {place}
         try:

@@ -1,6 +1,10 @@
 """What all tests share: the event loop they run on, `--long` for counts meant to be run by hand, `--seed` to replay."""
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

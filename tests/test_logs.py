@@ -28,7 +28,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 def test_our_lines_and_the_libraries_lines_are_json_of_one_form(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("json")
     structlog.get_logger().info("published", topic="a.b")
-    logging.getLogger("uvicorn.error").info("started on %d", 6767)
+    logging.getLogger("somebody.else").info("started on %d", 6767)
     ours, theirs = lines(capsys)
     assert (ours["event"], ours["topic"], ours["level"]) == ("published", "a.b", "info")
     assert (theirs["event"], theirs["level"]) == ("started on 6767", "info")

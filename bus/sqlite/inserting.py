@@ -15,6 +15,14 @@ _PARK = (
 _HEAD = (
     "SELECT message, place, due, priority, held FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
 )
+_TAIL = """
+SELECT max(place) FROM (
+    SELECT p.place AS place FROM parked p JOIN messages m ON m.seq = p.message
+    WHERE p.runner = ? AND p.workspace = ? AND p.topic = ? AND p.key = ? AND p.reason = 'key' AND m.due = m.created
+    UNION ALL
+    SELECT h.place FROM heads h JOIN messages m ON m.seq = h.message
+    WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ? AND h.message = ? AND m.due = m.created)
+"""
 _NEW_HEAD = (
     "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -137,11 +145,12 @@ def _enter_key_queue(
     """Queue behind the key. True: this one is the key's head now, `held` as asked; False: it was parked."""
     execute, seq, due = transaction.connection.execute, receipt.seq, receipt.due
     where = (runner.number, new.workspace, new.lane.number, new.key)
-    # the floor keeps the order of publishes where the wall clock was set back
-    place = due if due > transaction.now else max(due, transaction.floor)
-    if execute(_NEW_HEAD, (*where, seq, place, due, new.priority, int(held))).rowcount:
+    if execute(_NEW_HEAD, (*where, seq, due, due, new.priority, int(held))).rowcount:
         return True  # most keys are idle: one statement
     head = execute(_HEAD, where).fetchone()
+    place = due
+    if due <= transaction.now < transaction.floor:  # the clock was set back: publishes keep their order all the same
+        place = max(due, _tail(transaction, where, head["message"]))
     if not head["held"] and head["due"] > transaction.now and head["place"] > place:
         _give_way(transaction, where, head["message"], head["place"])
         execute(_OTHER_HEAD, (seq, place, due, new.priority, int(held), *where))
@@ -150,6 +159,12 @@ def _enter_key_queue(
     if not head["held"] and new.priority < head["priority"]:
         raise_priority(transaction, runner, where, head["message"], new.priority)
     return False
+
+
+def _tail(transaction: Transaction, where: tuple[object, ...], head: int) -> int:
+    """The last place that an undelayed message has in a key's queue."""
+    transaction.flush()
+    return int(transaction.connection.execute(_TAIL, (*where, *where, head)).fetchone()[0] or 0)
 
 
 def _give_way(transaction: Transaction, where: tuple[object, ...], head: int, place: int) -> None:

@@ -55,12 +55,13 @@ class SqliteStore:
         self.topics_by_number: dict[int, TopicLane] = {}
         self.runners_by_number: dict[int, RunnerLane] = {}
         self.names: dict[int, str] = {}
+        self.all_runners: list[int] = []
+        """Those of plug-ins that are gone included."""
         self.fences: dict[int, int] = {}
         self.committed: Callable[[Commit], None] = lambda commit: None
         self.writer: Writer
         self.readers: Readers
-        self._last = Mark(0, 0)
-        self._marked = Mark(0, 0)
+        self._last = self._marked = Mark(0, 0)
         self.marking = True
 
     @classmethod
@@ -124,6 +125,7 @@ class SqliteStore:
         """Give every topic and runner its number, and its lane here."""
         numbers = number_names(connection, {"runner": self.registry.runners, "topic": self.registry.topics})
         self.names = {number: name for (_, name), number in numbers.items()}
+        self.all_runners = [number for (kind, _), number in numbers.items() if kind == "runner"]
         for name, runner in self.registry.runners.items():
             lane = RunnerLane(runner, numbers["runner", name])
             self.runners[name] = self.runners_by_number[lane.number] = lane
@@ -146,7 +148,7 @@ class SqliteStore:
         else:
             future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
             self.writer.submit(PublishUnit(messages, future))
-            receipts = await future
+            return await future
         return receipts
 
     def insert_one(self, message: NewMessage) -> "asyncio.Future[Receipt]":

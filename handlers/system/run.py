@@ -25,7 +25,7 @@ async def run(message: RunRunner, ctx: Context) -> RunResult:
     try:
         counted = await ctx.bus.run(runner.name, ctx.workspace, wanted, LONGEST)
     except Conflict as error:
-        raise Refuse(409, "runner_busy", f"another run of {runner.name} is under way: {error.detail}") from error
+        raise Refuse(409, error.code, error.detail) from error
     return RunResult(
         runner_id=runner.name,
         run_id=ctx.message_id,

@@ -6,6 +6,7 @@ scores would flip between runs. The memory arena is off for the same price in sp
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -119,6 +120,8 @@ def readable(text: str) -> str:
 
 
 def _load(folder: Path) -> tuple[Any, WordPiece]:
+    # newer builds report to their maker by default; the switch is read when the library is imported
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # type: ignore[import-untyped]
     from needlework.handlers.text.wordpiece import WordPiece
 

@@ -42,7 +42,7 @@ class Model:
         self.takers = takers
         self.last = 0
         self.owed: dict[tuple[str, int], Owed] = {}
-        self.tails: dict[tuple[str, int], int] = {}
+        self.tails: dict[tuple[str, str, int], int] = {}
         self.keys: dict[tuple[str, str], Known] = {}
         self.waiting: dict[tuple[str, int], int] = {}
         """(topic, key) -> message that a coalescing topic's next publish may be absorbed by."""
@@ -89,11 +89,11 @@ class Model:
 
     def _place(self, runner: str, topic: str, key: int, at: int, now: int) -> int:
         if not self.queue(runner, topic, key):
-            self.tails[runner, key] = 0
+            self.tails[runner, topic, key] = 0
         if at > now:
             return at
-        place = max(at, self.tails[runner, key])
-        self.tails[runner, key] = place
+        place = max(at, self.tails.get((runner, topic, key), 0))
+        self.tails[runner, topic, key] = place
         return place
 
     def queue(self, runner: str, topic: str, key: int) -> list[Owed]:
