@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from needlework.handlers.conversations.messages import ListConversations
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
 from needlework.handlers.notes.messages import ListNotes
