@@ -12,7 +12,7 @@ import click
 import msgspec
 from needlework.cli.client import Client, Refused
 from needlework.cli.options import connected
-from needlework.cli.show import Failure, as_json, json_option, printable, table
+from needlework.cli.show import Failure, as_json, counted, json_option, printable, table
 from needlework.handlers.formats.items import Item, Problem
 
 _PATHS = {
@@ -37,6 +37,8 @@ class Importer:
         self.updated: Counter[str] = Counter()
         self.unchanged: Counter[str] = Counter()
         self.problems: list[dict[str, Any]] = []
+        self.skipped: list[dict[str, Any]] = []
+        """Files of a folder that are none of ours: told, but no failure."""
         self._waiting: dict[str, list[tuple[str, bytes]]] = {kind: [] for kind in _PATHS}
         self._bytes: Counter[str] = Counter()
 
@@ -44,7 +46,7 @@ class Importer:
         """Take everything that `path` holds; a record that can't be read becomes a problem."""
         for number, found in enumerate(records, 1):
             if isinstance(found, Problem):
-                self.problems.append(
+                (self.skipped if found.skipped else self.problems).append(
                     {"file": str(path), "source": found.source, "line": found.line, "reason": found.reason}
                 )
             else:
@@ -112,6 +114,7 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
 
     Records that exist already are updated, so an import that broke off is simply run again. Records that
     could not be read or were refused are listed; then the command fails, with everything else imported.
+    Files of other kinds inside a folder (a README) are skipped, and named.
     An unchanged batch that was sent within 24 hours is not processed again, and counts as unchanged.
 
     \b
@@ -132,16 +135,24 @@ def _report(importer: Importer, json: bool) -> None:
     kinds = [kind for kind in _PATHS if any(counter[kind] for counter in counters.values())]
     rows = [{"kind": kind, **{name: counter[kind] for name, counter in counters.items()}} for kind in kinds]
     if json:
-        as_json({"imported": rows, "problems": importer.problems})
+        as_json({"imported": rows, "problems": importer.problems, "skipped": importer.skipped})
     else:
         table(rows, {"kind": "KIND", **{name: name.upper() for name in counters}}, empty="nothing to import")
-        for problem in importer.problems[:_MOST_SHOWN]:
-            where = ":".join(str(problem[part]) for part in ("source", "line") if problem.get(part) is not None)
-            click.echo(printable(f"not imported: {where}: {problem['reason']}"), err=True)
+        _list("skipped", importer.skipped)
+        _list("not imported", importer.problems)
     if importer.problems:
         more = len(importer.problems) - _MOST_SHOWN
         hint = [f"{more} more are listed with --json"] if more > 0 and not json else []
-        raise Failure(f"{len(importer.problems)} records were not imported", *hint)
+        were = "was" if len(importer.problems) == 1 else "were"
+        raise Failure(f"{counted(len(importer.problems), 'record')} {were} not imported", *hint)
+
+
+def _list(what: str, found: list[dict[str, Any]]) -> None:
+    for each in found[:_MOST_SHOWN]:
+        where = ":".join(str(each[part]) for part in ("source", "line") if each.get(part) is not None)
+        click.echo(printable(f"{what}: {where}: {each['reason']}"), err=True)
+    if what == "skipped" and len(found) > _MOST_SHOWN:
+        click.echo(f"skipped: {len(found) - _MOST_SHOWN} more files, listed with --json", err=True)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ NEVER: Final = frozenset(
 )
 KNOWN: Final = (frozenset(aliases) | frozenset(aliases.values()) | {"utf_8_sig"}) - NEVER
 CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+NOT_TEXT: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -73,6 +74,20 @@ def unescape(text: str, *names: str | None) -> str:
 def clean(text: str) -> str:
     """One kind of line end, and nothing that JSON or SQLite cannot hold (NUL, controls, lone surrogates)."""
     return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes can be a text: no NUL; hardly a control in UTF-8, and none in an older charset."""
+    if data.startswith(tuple(mark for mark, _ in BOMS)):
+        return True
+    controls = len(data) - len(data.translate(None, NOT_TEXT))
+    if not controls:
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data and controls * 50 <= len(data)
 
 
 def document(data: bytes) -> str:

@@ -22,3 +22,5 @@ class Problem(msgspec.Struct, omit_defaults=True, frozen=True):
     source: str
     line: int | None
     reason: str
+    skipped: bool = False
+    """A file that nobody named, in a folder, of a kind that is none of ours: worth a note, not a failure."""

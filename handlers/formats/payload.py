@@ -138,7 +138,7 @@ def conversation(row: Row, *, received: datetime) -> dict[str, Any]:
         raise ValueError(f"channel must be one of {', '.join(sorted(CHANNELS))}")
     begun = first(row, "started_at", "created_at", "date")
     start = moment.parse(begun) if begun is not None else None
-    messages = _messages(spoken, external_id, start or received)
+    messages = _messages(spoken, external_id, start or received - timedelta(seconds=len(spoken)))
     times = moment.ordered(each["sent_at"] for each in messages)
     started = moment.rfc3339(start) if start else (times or [moment.rfc3339(received)])[0]
     ended = first(row, "last_message_at")

@@ -52,7 +52,7 @@ def _path(path: Path, format: str | None, *, depth: int) -> Iterator[Item | Prob
             yield Problem(_name(path), None, "neither a file nor a folder (links inside a folder are not followed)")
         else:
             with path.open("rb") as file:
-                yield from _file(file, path, format, _received(state.st_mtime))
+                yield from _file(file, path, format, _received(state.st_mtime), named=not depth)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         yield Problem(_name(path), None, f"cannot be read: {reason}")
@@ -68,13 +68,15 @@ def _folder(path: Path, format: str | None, *, depth: int) -> Iterator[Item | Pr
             yield from _path(path / name, format, depth=depth + 1)
 
 
-def _file(file: BinaryIO, path: Path, format: str | None, received: datetime) -> Iterator[Item | Problem]:
-    """One open file, by its format."""
+def _file(
+    file: BinaryIO, path: Path, format: str | None, received: datetime, *, named: bool
+) -> Iterator[Item | Problem]:
+    """One open file, by its format; of an unknown kind, it is a failure only where the person named it."""
     source = _name(path)
     found = format or detect(path.name, file.read(PEEK))
     file.seek(0)
     if found is None:
-        yield Problem(source, None, f"unknown kind of file; {ACCEPTED}")
+        yield Problem(source, None, f"unknown kind of file; {ACCEPTED}", skipped=not named)
     elif found in ("jsonl", "json"):
         yield from jsonl.items(file, received=received, source=source, document=found == "json")
     elif found == "csv":
@@ -90,6 +92,8 @@ def _file(file: BinaryIO, path: Path, format: str | None, received: datetime) ->
 def _text(data: bytes, format: str, path: Path, received: datetime) -> Item | Problem:
     """A transcript; a .txt without spoken turns is a note."""
     subject = _name(Path(path.stem))
+    if len(data) <= transcript.LARGEST and not charset.is_text(data):
+        return Problem(_name(path), None, "not text")
     if format == "txt" and len(data) <= transcript.LARGEST and b"-->" not in data[:PEEK]:
         text = charset.document(data)
         if not text.strip():
@@ -119,9 +123,9 @@ def detect(name: str, head: bytes) -> str | None:
 
 
 def _received(modified: float) -> datetime:
-    """A file's time; a broken clock counts as the start of Unix time."""
+    """A file's time, never in the future; a broken clock counts as the start of Unix time."""
     try:
-        return moment.seconds(float(int(modified)))
+        return min(moment.seconds(float(int(modified))), datetime.now(UTC).replace(microsecond=0))
     except ValueError:
         return datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -46,27 +46,37 @@ def conversation(data: bytes, *, received: datetime, source: str = "transcript",
     turns = [each for each in _merged(found) if each.text]
     if not turns:
         return Problem(source, None, "no spoken turn in it: expected 'Name: text', WebVTT or SRT")
-    start, known = _start(stated, received)
+    start = _start(stated)
     return Item(
         "conversation",
         {
             "external_id": "transcript:" + sha256(data).hexdigest()[:32],
             "channel": "meeting",
             "subject": stated.get("title", subject)[:2000],
-            **_messages(turns, start, known),
+            **_messages(turns, start, received),
         }
         | _people(turns, stated),
     )
 
 
-def _messages(turns: list[Turn], start: datetime, known: bool) -> dict[str, Any]:
-    """The messages with their times; turns without one follow the turn before by a second."""
-    messages: list[dict[str, Any]] = []
+def _offsets(turns: list[Turn]) -> list[float]:
+    """How many seconds after the start each turn is; one without a time follows the turn before by a second."""
+    offsets: list[float] = []
     at = -1.0
-    for number, turn in enumerate(turns):
+    for turn in turns:
         at = at + 1 if turn.at is None else turn.at
+        offsets.append(at)
+    return offsets
+
+
+def _messages(turns: list[Turn], stated: datetime | None, received: datetime) -> dict[str, Any]:
+    """The messages with their times. A file that states no start was written when its meeting ended."""
+    messages: list[dict[str, Any]] = []
+    offsets = _offsets(turns)
+    start = stated or (received - timedelta(seconds=max(offsets))).replace(microsecond=0)
+    for number, (turn, at) in enumerate(zip(turns, offsets, strict=True)):
         facts: dict[str, Any] = {} if turn.at is None else {"seconds": round(turn.at, 3)}
-        facts |= {} if known and turn.at is not None else {"time_from": "file"}
+        facts |= {} if stated and turn.at is not None else {"time_from": "file"}
         sent = moment.rfc3339(start + timedelta(seconds=at))
         sender = {"name": turn.speaker} if turn.speaker else {}
         messages.append(
@@ -92,18 +102,18 @@ def _people(turns: list[Turn], stated: dict[str, str]) -> dict[str, list[header.
     return {"participants": list(found.values())}
 
 
-def _start(stated: dict[str, str], received: datetime) -> tuple[datetime, bool]:
-    """When the meeting began, and whether the file says so itself."""
+def _start(stated: dict[str, str]) -> datetime | None:
+    """When the meeting began, where the file says so itself."""
     for value in (
         stated.get("start", ""),
         f"{stated.get('date', '')} {stated.get('start', '')}",
         stated.get("date", ""),
     ):
         try:
-            return moment.parse(value), True
+            return moment.parse(value)
         except ValueError:
             continue
-    return received.replace(microsecond=0), False
+    return None
 
 
 def _header(text: str) -> tuple[dict[str, str], Iterator[str]]:

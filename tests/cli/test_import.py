@@ -105,3 +105,18 @@ def test_a_batch_that_was_sent_before_counts_as_unchanged(server, tmp_path: Path
         [{"kind": "note", "created": 1, "updated": 0, "unchanged": 0}],
         [{"kind": "note", "created": 0, "updated": 0, "unchanged": 1}],
     ]
+
+
+def test_a_stray_file_in_a_folder_is_skipped_with_a_note(server, tmp_path: Path) -> None:
+    server.says([{"id": "note_1", "created": True}])
+    (tmp_path / "notes.jsonl").write_text('{"kind": "note", "text": "one"}\n')
+    (tmp_path / "README.md").write_text("# what these are")
+    result = server("import", str(tmp_path))
+    assert result.exit_code == 0
+    assert f"skipped: {tmp_path / 'README.md'}: unknown kind of file" in result.stderr
+    report = json.loads(server("import", str(tmp_path), "--json").stdout)
+    assert [Path(each["source"]).name for each in report["skipped"]] == ["README.md"]
+    assert report["problems"] == []
+    named = server("import", str(tmp_path / "README.md"))
+    assert named.exit_code == 1
+    assert "error: 1 record was not imported" in named.stderr

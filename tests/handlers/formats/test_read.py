@@ -1,9 +1,11 @@
 """Files and folders: what is recognised, and what is refused with a reason."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from needlework.handlers.formats import moment
 from needlework.handlers.formats.items import Item, Problem
 from needlework.handlers.formats.read import detect, read
 
@@ -41,7 +43,64 @@ def test_folder_is_sorted_and_never_left(tmp_path: Path) -> None:
     assert [each.data["subject"] for each in found if isinstance(each, Item)] == ["a", "b"]
     problems = [each for each in found if isinstance(each, Problem)]
     assert [Path(each.source).name for each in problems] == ["c", "d.eml", "e.pdf", "f\ufffd.pdf"]
+    assert [each.skipped for each in problems] == [False, False, True, True]
     assert "accepted: .jsonl" in problems[2].reason
+
+
+def test_an_unknown_file_that_was_named_is_a_problem(tmp_path: Path) -> None:
+    """A person meant it."""
+    (tmp_path / "README.md").write_text("# read me")
+    (found,) = read(tmp_path / "README.md")
+    assert isinstance(found, Problem)
+    assert not found.skipped
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x01\x02 what",
+        bytes(range(256)),
+        b"caf\xe9 \x01",
+        b"P\0K\0",
+        b"\x01\x02\x03\x04",
+    ],
+)
+def test_bytes_that_are_no_text(tmp_path: Path, data: bytes) -> None:
+    """Whatever the file is called."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    (found,) = read(path)
+    assert isinstance(found, Problem)
+    assert found.reason == "not text"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Ann: é".encode(),
+        "Grüße".encode("cp1252"),
+        "hi".encode("utf-16"),
+        "\x1b[1mhi 日本".encode(),
+        b"a" * 99 + b"\x0e",
+    ],
+)
+def test_texts_of_old_programs_are_texts(tmp_path: Path, data: bytes) -> None:
+    """Other charsets, a terminal's colours, a stray control."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    (found,) = read(path)
+    assert isinstance(found, Item)
+
+
+def test_a_file_from_the_future_is_from_now(tmp_path: Path) -> None:
+    """Nothing was said tomorrow."""
+    path = tmp_path / "a.txt"
+    path.write_text("Ann: hello\nBob: hello\n")
+    later = datetime.now(UTC) + timedelta(days=2)
+    os.utime(path, (later.timestamp(), later.timestamp()))
+    (found,) = read(path)
+    assert isinstance(found, Item)
+    assert moment.parse(found.data["last_message_at"]) <= datetime.now(UTC)
 
 
 def test_link_that_leads_to_itself(tmp_path: Path) -> None:

@@ -88,7 +88,18 @@ def test_names_on_lines_of_their_own() -> None:
     found = transcript.conversation(data, received=NOW)
     assert isinstance(found, Item)
     assert spoken(found.data) == [("Ann Lee", "Hello all.\nWelcome."), ("Bob", "Hi.")]
-    assert found.data["messages"][1]["sent_at"] == "2026-03-03T00:00:10Z"
+    assert [each["sent_at"] for each in found.data["messages"]] == ["2026-03-02T23:59:53Z", "2026-03-03T00:00:00Z"]
+
+
+def test_without_a_date_a_transcript_ends_when_its_file_was_written() -> None:
+    """With times or without, nothing is said after the file's own time."""
+    for data in (b"[01:00:00] Ann: a\n[00:00:05] Bob: b\n", b"Ann: a\nBob: b\n"):
+        found = transcript.conversation(data, received=NOW)
+        assert isinstance(found, Item)
+        assert max(each["sent_at"] for each in found.data["messages"]) == "2026-03-03T00:00:00Z"
+        assert found.data["last_message_at"] == "2026-03-03T00:00:00Z"
+    assert isinstance(found, Item)
+    assert found.data["started_at"] == "2026-03-02T23:59:59Z"
 
 
 def test_nothing_spoken() -> None:
