@@ -1,5 +1,6 @@
 """The built-in operations over HTTP: whatever joins the table later is held to the same rules."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,19 @@ async def test_the_document_is_valid_and_has_the_references_parameters(app: Appl
     }
     again = document["paths"]["/api/internal/labels/reanalysis"]["post"]
     assert {"from", "until", "type"} <= {parameter["name"] for parameter in again["parameters"]}
+
+
+async def test_the_http_page_lists_every_path_that_is_no_topics(app: Application) -> None:
+    page = (Path(compose.__file__).parent / "docs" / "http.md").read_text()
+    section = page.partition("\n## Every path\n")[2].partition("\n## ")[0]
+    shown = {
+        (method, path)
+        for line in section.splitlines()
+        if line.startswith("| `")
+        for method, path in re.findall(r"`([A-Z]+) (\S+)`", line)
+    }
+    served = {(e.method, e.path) for e in app.routes if e.topic is None}
+    assert {(m, "/ui/…" if p.startswith("/ui/") else p) for m, p in served} == shown
 
 
 async def test_the_pages_keep_to_their_own_policy(app: Application) -> None:
