@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 logger = logging.getLogger("needlework.http")
 
-TYPE = "https://needlework.dev/problems/"
+TYPE = "urn:needlework:problem:"
 """Prefix of a problem's `type`: a stable name, not an address to fetch."""
 
 
