@@ -17,7 +17,7 @@ from needlework.bus.clock import Clock, SystemClock
 from needlework.bus.errors import ConfigError
 from needlework.bus.owners import ProcessLock, lock_server
 from needlework.bus.permissions import ALL
-from needlework.bus.plugins import load_plugins
+from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.settings import Settings
@@ -38,12 +38,19 @@ def load_registry(settings: Settings) -> Registry:
     folders = [*settings.plugins]
     if (settings.data / "plugins").is_dir():
         folders.append(settings.data / "plugins")
-    plugins, problems = load_plugins(folders, skip_broken=settings.skip_broken_plugins)
-    for problem in problems:
+    plugins, problems = load_plugins(folders, skip_broken=True)
+    skipped, broken = (problems, []) if settings.skip_broken_plugins else ([], problems)
+    for problem in skipped:
         log.warning("plug-in skipped", problem=problem)
     policies = [plugin.policy for plugin in plugins if plugin.policy is not None]
     modules = [module for plugin in plugins for module in plugin.modules]
-    return Registry.load(["needlework.handlers"], [HERE / "topics.toml", *policies], modules)
+    try:
+        registry = Registry.load(["needlework.handlers"], [HERE / "topics.toml", *policies], modules)
+    except ConfigError as error:
+        raise ConfigError([*broken, *error.problems], [WITHOUT_THEM] if broken else []) from None
+    if broken:
+        raise ConfigError(broken, [WITHOUT_THEM])
+    return registry
 
 
 def handler_groups() -> list[tuple[str, Path]]:

@@ -53,13 +53,13 @@ class NeedleworkError(Exception):
 
 
 class ConfigError(NeedleworkError):
-    """A declaration is wrong. `problems` lists every mistake, each with its file."""
+    """A declaration is wrong. `problems` lists every mistake, each with its file; `hints` say what else helps."""
 
     code = "bad_configuration"
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+    def __init__(self, problems: Sequence[str], hints: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([*problems, *hints]))
+        self.problems, self.hints = tuple(problems), tuple(hints)
 
 
 class PublishError(NeedleworkError):

@@ -16,11 +16,13 @@ from types import ModuleType
 
 import msgspec
 from needlework.bus.errors import ConfigError
+from needlework.bus.topicfile import read_policies
 
 GROUP = "needlework.handlers"
 """The entry point group of installed plug-ins."""
 NAMESPACE = "needlework_plugins"
 POLICY = "topics.toml"
+WITHOUT_THEM = "--skip-broken-plugins starts without them"
 
 
 class Plugin(msgspec.Struct, frozen=True):
@@ -54,7 +56,7 @@ def load_plugins(
     for entry in entry_points(group=GROUP) if installed is None else installed:
         _attempt(entry.name, f"package {entry.value}", entry, plugins, problems)
     if problems and not skip_broken:
-        raise ConfigError([*problems, "--skip-broken-plugins starts without them"])
+        raise ConfigError(problems, [WITHOUT_THEM])
     return plugins, problems
 
 
@@ -75,15 +77,18 @@ def _candidates(folders: Iterable[Path], problems: list[str]) -> Iterator[Path]:
 
 
 def _attempt(name: str, origin: str, source: Path | EntryPoint, plugins: list[Plugin], problems: list[str]) -> None:
+    policy = Path(POLICY)
     try:
         if isinstance(source, Path):
-            modules = import_plugin(name, source)
             policy = source / POLICY if source.is_dir() else source.with_suffix(".toml")
+            modules = import_plugin(name, source)
         else:
             modules = _with_inner(importlib.import_module(source.module))
             policy = Path(modules[0].__file__ or "").parent / POLICY
     except (Exception, SystemExit) as error:  # a plug-in may raise anything while it is imported
         problems.append(f"plug-in {name!r} ({origin}) can't be imported: {_where(error, source)}")
+        if isinstance(source, Path) and policy.is_file():  # whoever mends it sees all that is wrong with it
+            problems += read_policies(policy)[1]
         return
     plugins.append(Plugin(name, origin, modules, policy if policy.is_file() else None))
 

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from needlework.bus.policies import LimitPolicy, Policies, RunnerPolicy, TopicPolicy
@@ -56,16 +56,36 @@ def _convert(table: Any, kind: type[msgspec.Struct], where: str, problems: list[
     if not isinstance(table, dict):
         problems.append(f"{where}: must be a table")
         return None
-    fields = kind.__struct_fields__
-    unknown = [name for name in table if name not in fields]
-    problems.extend(f"{where}: unknown setting {name!r}{nearest(name, fields)}" for name in unknown)
-    if unknown:
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    wrong = [
+        f"{where}: {reason}"
+        for name, value in table.items()
+        if (reason := _wrong(name, value, fields[name]) if name in fields else _unknown(name, fields))
+    ]
+    problems += wrong
+    if wrong:
         return None
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         problems.append(f"{where}: {error}")
         return None
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    return f"unknown setting {name!r}{nearest(name, known)}"
+
+
+def _wrong(name: str, value: Any, kind: Any) -> str:
+    """What is wrong with one value, so that all of a table's mistakes are told at once; nothing where it fits."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        if get_origin(kind) is Literal and isinstance(value, str):
+            words = get_args(kind)
+            return f"{name} {value!r} is none of {', '.join(words)}{nearest(value, words)}"
+        return f"{name}: {error}"
+    return ""
 
 
 def _line(text: str, section: str, name: str | None = None) -> int:

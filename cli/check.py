@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from needlework.bus.errors import ConfigError
 from needlework.cli.options import data_option
-from needlework.cli.show import Failure, as_json, json_option
+from needlework.cli.show import Failure, as_json, counted, json_option
 
 
 @click.command()
@@ -21,6 +21,7 @@ def check(data: Path | None, plugins: tuple[Path, ...], json: bool) -> None:
     from needlework.settings import data_directory, load_settings
 
     problems: list[str] = []
+    hints: list[str] = []
     summary: dict[str, int] = {}
     flags = {"plugins": [path.absolute() for path in plugins] or None}
     try:
@@ -36,9 +37,11 @@ def check(data: Path | None, plugins: tuple[Path, ...], json: bool) -> None:
             summary = {"topics": len(registry.topics), "runners": len(registry.runners)}
         except ConfigError as error:
             problems += error.problems
+            hints += error.hints
     if json:
-        as_json({"ok": not problems, "problems": problems, **summary})
+        as_json({"ok": not problems, "problems": problems, "hints": hints, **summary})
     if problems:
-        raise Failure(f"{len(problems)} problems" if len(problems) > 1 else "1 problem", *problems)
+        raise Failure(counted(len(problems), "problem"), *problems, *hints)
     if not json:
-        click.echo(f"everything is in order: {summary['topics']} topics, {summary['runners']} runners")
+        found = f"{counted(summary['topics'], 'topic')}, {counted(summary['runners'], 'runner')}"
+        click.echo(f"everything is in order: {found}")

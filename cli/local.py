@@ -28,7 +28,7 @@ def on_data(data: Path | None, work: Callable[[Any], Awaitable[Result]]) -> Resu
     try:
         return anyio.run(run)
     except ConfigError as error:
-        raise Failure("the configuration is wrong", *error.problems) from None
+        raise Failure("the configuration is wrong", *error.problems, *error.hints) from None
     except NeedleworkError as error:
         hints = [f"{wrong.field}: {wrong.message}" for wrong in error.errors]
         raise Failure(f"{error.detail} [{error.code}] in {data_directory(data)}", *hints) from None

@@ -54,7 +54,7 @@ def serve(
         sockets = [socket.socket(fileno=number) for number in fds]
         sys.exit(compose.serve(settings, demo=demo, api_only=api_only, sockets=sockets))
     except ConfigError as error:
-        raise Failure("needlework can't start; the configuration is wrong:", *error.problems) from None
+        raise Failure("needlework can't start; the configuration is wrong:", *error.problems, *error.hints) from None
     except NeedleworkError as error:
         raise Failure(f"needlework can't start: {error.detail}") from None
 

@@ -109,7 +109,20 @@ def test_one_that_fails_stops_the_start_unless_told_otherwise(tmp_path: Path) ->
     write(tmp_path / "broken", {"handlers.py": "1 / 0"})
     with pytest.raises(ConfigError, match="ZeroDivisionError") as caught:
         load_plugins([tmp_path])
-    assert "--skip-broken-plugins" in caught.value.problems[-1]
+    assert len(caught.value.problems) == 1
+    assert "--skip-broken-plugins" in caught.value.hints[0]
+
+
+def test_one_that_fails_tells_of_its_policy_too(tmp_path: Path) -> None:
+    policy = POLICY.replace("permissionRead", "permisionRead") + 'prioritty = 3\nreply = "later"\n'
+    write(tmp_path / "broken", {"handlers.py": "1 / 0", "topics.toml": policy})
+    problems = load_plugins([tmp_path], skip_broken=True)[1]
+    assert len(problems) == 4
+    where = f"{tmp_path / 'broken' / 'topics.toml'}:4: [topics.demo.ping]"
+    known = "permissionRead, permissionWorkspacesWrite, permissionTasksWrite"
+    assert problems[1] == f"{where}: permission 'permisionRead' is none of {known} (did you mean \"permissionRead\"?)"
+    assert problems[2] == f"{where}: unknown setting 'prioritty' (did you mean \"priority\"?)"
+    assert problems[3] == f"{where}: reply 'later' is none of result, stream, accepted"
 
 
 def test_names_must_be_names_and_differ(tmp_path: Path) -> None:

@@ -61,6 +61,23 @@ def test_check_names_a_broken_plugin(server, tmp_path: Path) -> None:
     report = json.loads(server("check", "--data", str(tmp_path), "--json").stdout)
     assert report["ok"] is False
     assert "plug-in 'broken'" in report["problems"][0]
+    assert len(report["problems"]) == 1
+    assert report["hints"] == ["--skip-broken-plugins starts without them"]
+    result = server("check", "--data", str(tmp_path))
+    assert result.stderr.startswith("error: 1 problem\n")
+    assert "--skip-broken-plugins" in result.stderr
+
+
+def test_check_tells_of_broken_plugins_and_wrong_policies_at_once(server, tmp_path: Path) -> None:
+    (tmp_path / "plugins" / "loads").mkdir(parents=True)
+    (tmp_path / "plugins" / "broken.py").write_text("import nowhere_to_be_found\n")
+    (tmp_path / "plugins" / "loads" / "handlers.py").write_text("")
+    policy = '[topics."a.b"]\nsummary = "A"\npermission = "permissionReed"\n'
+    (tmp_path / "plugins" / "loads" / "topics.toml").write_text(policy)
+    report = json.loads(server("check", "--data", str(tmp_path), "--json").stdout)
+    assert len(report["problems"]) == 2
+    assert "plug-in 'broken'" in report["problems"][0]
+    assert "'permissionReed' is none of permissionRead," in report["problems"][1]
 
 
 def test_serve_does_not_start_with_wrong_settings(server, tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_
             {"kind": "user", "created": 2, "updated": 2, "unchanged": 0},
         ],
         "problems": [],
+        "skipped": [],
     }
     found = httpx2.get(f"{needlework.url}/api/users", trust_env=False).json()["items"]
     assert {each["emails"][0]: each["name"] for each in found} == {
