@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from needlework.handlers.labels import rules
+from needlework.handlers.labels import margins, named, rules
 from needlework.handlers.labels.analyser import MAX_EVIDENCE, Segment
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.scoring import label_models, looks_like_issue
@@ -78,7 +78,7 @@ def read(segments: Sequence[Segment], encoder: Encoder) -> Reading | None:
     vectors = np.zeros((len(plain), encoder.dim), dtype=np.float32)
     if encoded:
         vectors[encoded] = encoder.encode([found.texts[row] for row in encoded])
-    scores = _model_scores(found, vectors, encoded)
+    scores = _model_scores(found, plain, vectors, [row for row in encoded if not margins.is_fragment(plain[row])])
     filed = _read_issues(segments, found, scores, encoder)
     return Reading(segments, found, plain, vectors, scores, filed)
 
@@ -135,10 +135,10 @@ def _worth_encoding(plain: list[str]) -> list[int]:
     return sorted(kept)
 
 
-def _model_scores(found: _Found, vectors: Float, encoded: list[int]) -> dict[str, Double]:
-    """Per label a score for each sentence, in order; 0 for what was not encoded."""
-    position = {row: at for at, row in enumerate(encoded)}
-    places = [at for at, row in enumerate(found.rows) if row in position]
+def _model_scores(found: _Found, plain: list[str], vectors: Float, judged: list[int]) -> dict[str, Double]:
+    """Per label a score for each sentence, in order; 0 for those not to be judged."""
+    rows = frozenset(judged)
+    places = [at for at, row in enumerate(found.rows) if row in rows]
     scores = {key: np.zeros(len(found.rows)) for key in DEFAULTS_BY_KEY}
     if not places:
         return scores
@@ -149,8 +149,9 @@ def _model_scores(found: _Found, vectors: Float, encoded: list[int]) -> dict[str
     norms = np.linalg.norm(context, axis=1, keepdims=True)
     context /= np.maximum(norms, 1e-9)
     texts = [found.texts[found.rows[at]] for at in places]
+    said = [plain[found.rows[at]] for at in places]
     for key, column in label_models().scores(texts, ordered[places], context[places]).items():
-        scores[key][places] = column
+        scores[key][places] = margins.with_margin(key, said, column)
     return scores
 
 
@@ -196,7 +197,9 @@ def _title(segments: Sequence[Segment], index: int) -> tuple[str, str]:
 def _with_patterns(reading: Reading, definition: LabelDefinition, scores: Double) -> tuple[Double, NDArray[np.bool_]]:
     """The scores after what patterns say, and where a pattern said yes."""
     final, ruled = scores.copy(), np.zeros(len(scores), dtype=bool)
-    verdicts = [_verdict(definition, text) for text in reading.plain]
+    verdicts = [
+        _verdict(definition, plain, text) for plain, text in zip(reading.plain, reading.found.texts, strict=True)
+    ]
     whole = definition.key in WHOLE_ISSUE
     for at, row in enumerate(reading.found.rows):
         if verdicts[row] is False:
@@ -207,11 +210,12 @@ def _with_patterns(reading: Reading, definition: LabelDefinition, scores: Double
     return final, ruled
 
 
-def _verdict(definition: LabelDefinition, plain: str) -> bool | None:
+def _verdict(definition: LabelDefinition, plain: str, text: str) -> bool | None:
     """What patterns say of a sentence: the workspace's own come first, then ours."""
     taught = rules.taught(definition.rules, plain)
     if taught is not None:
         return taught
     if rules.forbidden(definition.key, plain):
         return False
-    return True if rules.strong(definition.key, plain) else None
+    named_party = definition.key in named.LABELS and named.leaving_for_a_name(text)
+    return True if named_party or rules.strong(definition.key, plain) else None

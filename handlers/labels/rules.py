@@ -26,6 +26,15 @@ _DELIVER = (
     r"check (?:with|on))"
 )
 _PROMISE = r"\b(?:(?:i|we)(?:'ll|ll| will| shall| am going to| are going to|'m going to|'re going to)|let me)"
+_CANNOT = r"(?:can't|cannot|can not|couldn't|could not|(?:unable|not able|no longer able) to|can no longer)"
+_PRODUCT = (
+    r"(?:apps?|applications?|programs?|software|websites?|sites?|web ?pages?|pages?|screens?|dashboards?|buttons?|"
+    r"menus?|links?|search|filters?|exports?|imports?|uploads?|downloads?|logins?|sync|integrations?|plugins?|api|"
+    r"widgets?|editors?|calendars?|reports?|charts?|tables?|spreadsheets?|files?|attachments?|pdfs?|csv|invoices?|"
+    r"passwords?|accounts?|settings|notifications?|servers?|portal|tool|system|version|update)"
+)
+_FILED_VERB = r"(?:export|import|upload|download|log ?in|sign in|sync|synchroni[sz]e|install|reset|log ?on|load)"
+_USED_VERB = r"(?:open|see|view|edit|delete|create|add|save|send|share|print|access|find|connect|search|change|update)"
 _OUR_PLAN = r"(?:subscription|contract|plan|account|membership|agreement|licen[cs]es?|service)"
 
 STRONG: dict[str, tuple[str, ...]] = {
@@ -41,6 +50,13 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:throws?|gives?|shows?|returns?|getting|get|got) (?:\w+ ){0,3}(?:error|exception|[45]\d\d)\b",
         r"\b(?:is|it's|are|was|seems?|still|completely) (?:\w+ )?broken\b",
         r"^\W{0,4}\[?bug\]?\s?[:\]]",
+        rf"\b(?<!if )(?<!why )(?:i|we|they|he|she|users?|customers?|clients?|people|colleagues?|everyone|everybody|"
+        rf"team|{_PRODUCT})(?:'re|'m)? (?:(?:am|are|is|was|were|still|also|now|suddenly|just) ){{0,2}}{_CANNOT} "
+        rf"(?:\w+ly |even )?(?:{_FILED_VERB}|{_USED_VERB} (?:\w+ ){{0,4}}{_PRODUCT})\b",
+        rf"\b{_PRODUCT} (?:(?:still|just|suddenly|also) )?(?:does not|doesn't|doesnt|do not|don't|won't|will not|"
+        rf"no longer|stopped|never|keeps? not) (?:\w+ ){{0,1}}(?:load|open|work|sync|find|show|start|respond|save|"
+        rf"display|update|connect|refresh|render|print|appear|finish)(?:s|ing)?\b",
+        r"\b(?:white|blank|black|empty) (?:page|screen)\b|\bcrash(?:es|ed)\W{0,3}$",
     ),
     "feature_request": (
         r"^\W{0,4}\[?feature(?: request)?\]?\s?[:\]]",
@@ -64,9 +80,13 @@ STRONG: dict[str, tuple[str, ...]] = {
         rf"won't renew) (?:\w+ ){{0,2}}{_OUR_PLAN}\b",
         r"\b(?:won't|will not|not going to|don't plan to|do not plan to|decided not to|"
         r"aren't going to) (?:be )?renew",
-        r"\b(?:leaving you|leave you|close our account|part ways|take our business elsewhere|"
+        r"\b(?:(?:leave|leaving|(?:ditch|dump)(?:ing)?|drop(?:ping)?) you(?! (?:an?|the|my|some|with|to|alone|off|in|"
+        r"at|out|hanging|\w+ a)\b)|close our account|part ways|take our business elsewhere|"
         r"look(?:ing)? elsewhere)\b",
-        r"\b(?:moving|switching|migrating) (?:away from (?:you|your)|to (?:your|a) competitor)",
+        r"\b(?:mov|switch|migrat|chang)(?:e|ing|ed)? (?:over )?(?:away from (?:you|your)|to (?:your|a|one of your|"
+        r"another|a different|some other) (?:\w+ )?(?:competitors?|vendor|provider|supplier|tool|"
+        r"platform|solution|product))\b",
+        r"\breplac(?:e|ing) you\b|\bcancel (?:everything|immediately)\b",
     ),
     "praise": (
         r"\b(?:kudos|hats off|well done|great job|fantastic job|awesome job|amazing job|excellent (?:work|"
@@ -129,12 +149,17 @@ STRONG: dict[str, tuple[str, ...]] = {
 
 NEVER: dict[str, tuple[str, ...]] = {
     "action_items": (
+        r"\b(?:can|could|do|did) (?:you|u|y'all|anyone|anybody|everyone|everybody|someone)(?: \w+){0,2} (?:hear|see) "
+        r"(?:me|us|my (?:screen|slides|video|camera)|this|that|it)\b(?:(?: \w+){0,2}\W*$)",
+        r"^\W{0,3}(?:(?:hi|hello|hey|good (?:morning|afternoon|evening))\W{1,3}(?:\w+ ){0,2})?(?:is (?:this|it) (?:on|"
+        r"working)|am i (?:audible|on mute|muted)|are you (?:there|still there)|how are you)\b[^,.]{0,20}$",
         r"\bno longer wish to receive\b|\bunsubscribe\b|\bprefer not to receive\b",
         r"^\W{0,3}(?:thanks?|thank you|ok|okay|yes|no|sure|hi|hello|bye|goodbye)[\s\w]{0,20}\W{0,3}$",
     ),
     "task_issue_bug": (
         r"\b(?:no|without(?: any)?|not an?|never had an?y?) (?:\w+ )?(?:errors?|bugs?|issues?|problems?|"
         r"crash)\b",
+        r"\bif (?:\w+ ){0,4}(?:links?|page|attachments?|button)(?: \w+)? (?:does|do|will|did)(?:n't| not) ",
     ),
     "feature_request": (r"\bthanks? (?:you )?for (?:adding|implementing)\b",),
     "question": (),
