@@ -24,7 +24,7 @@ from needlework.handlers.text.logistic import fit
 from numpy.typing import NDArray
 
 OWN_SETS = ("sentences", "second", "idioms", "unseen")
-"""Our own sentences, in the order in which they were written; `unseen` influenced only the words of evidence in `margins.py`."""
+"""Our own sentences, in the order in which they were written; `unseen` influenced `margins.py` alone."""
 EVERYDAY = ("reported", "tuned", "held")
 BY_OWN_SENTENCES = [d.key for d in DEFAULT_LABELS if d.key not in {"action_items", "question"}]
 RARE = frozenset(BY_OWN_SENTENCES) - {"task_issue_bug", "feature_request"}
