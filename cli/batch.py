@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 from needlework.cli.client import Client, quoted
-from needlework.cli.events import read_events, shown
+from needlework.cli.events import leaving, read_events, shown
 from needlework.cli.show import Failure, cell
 
 PREFIX = "batch_"
@@ -14,7 +14,7 @@ _BAD = ("dead", "refused")
 def follow_batch(client: Client, batch: str, *, json: bool, after: str | None = None) -> None:
     """Show how far `batch` is until all of it has ended. Raises Failure where any of it is dead or refused."""
     state: dict[str, Any] = {}
-    with shown(json) as show:
+    with leaving(f"look again with: needlework watch {batch}"), shown(json) as show:
         for number, kind, data in read_events(client, f"/api/internal/batches/{quoted(batch)}", after):
             state = data if isinstance(data, dict) else {}
             show(number, kind if json else "progress", data if json else _progress(state))

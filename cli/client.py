@@ -1,5 +1,6 @@
 """The connection to a running server: one place for addresses, tokens, repeats and errors."""
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from needlework.cli.stream import Broken, Stream
 
 DEFAULT_URL = "http://127.0.0.1:6767"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_BARE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}(/|$)")
+"""`127.0.0.1:6767`: an address whose scheme goes without saying."""
 _ATTEMPTS = 3
 _LONGEST_WAIT = 30
 
@@ -46,7 +49,7 @@ class Client:
         transport: httpx2.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = ("http://" + url if _BARE.match(url) else url).rstrip("/")
         self.pause = pause
         self.replayed = False
         """Whether the last answer had been given before, for the same idempotency key."""
@@ -167,5 +170,8 @@ def problem(content: dict[str, Any], status: int, where: str) -> Refused:
     if content.get("hint"):
         hints.append(str(content["hint"]))
     if status == 401:
-        hints.append("give a token: --token or NEEDLEWORK_TOKEN; make one with: needlework token create NAME")
+        hints.append("give a token: --token or NEEDLEWORK_TOKEN")
+        hints.append(
+            "make one where the server's data is, DIR being its data directory: needlework token create NAME --data DIR"
+        )
     return Refused(status, f"{detail} [{status}{f' {code}' if code else ''}] at {where}", *hints)

@@ -24,6 +24,16 @@ def read_events(client: Client, path: str, after: str | None) -> Iterator[tuple[
 
 
 @contextmanager
+def leaving(hint: str) -> Iterator[None]:
+    """Ctrl-C ends the looking and not the work: says so with `hint`, and exits as a shell expects."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\n" * sys.stderr.isatty() + f"the work goes on; {printable(hint)}", err=True)
+        raise click.exceptions.Exit(130) from None
+
+
+@contextmanager
 def shown(json: bool) -> Iterator[Any]:
     """A function that shows one event: JSON lines, a bar on a terminal, else plain lines."""
     if json:

@@ -50,6 +50,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "--version", package_name="needlework", prog_name="needlework")
 def main() -> None:
     """A self-hosted, event-driven back end.
 

@@ -16,10 +16,24 @@ _CONNECTION = (
     click.option("--workspace", envvar="NEEDLEWORK_WORKSPACE", help="The workspace, where a token has several."),
 )
 
+
+class _DataOption(click.Option):
+    """Names the directory that is used where none is given; it is looked up only for the help."""
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        from needlework.settings import data_directory
+
+        extra = super().get_help_extra(ctx)
+        extra["default"] = str(data_directory(None, environ={}))
+        return extra
+
+
 data_option = click.option(
     "--data",
+    cls=_DataOption,
     type=click.Path(path_type=Path, file_okay=False),
     envvar="NEEDLEWORK_DATA",
+    show_envvar=True,
     help="The data directory.",
 )
 

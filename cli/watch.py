@@ -5,7 +5,7 @@ from typing import Any
 import click
 from needlework.cli.batch import PREFIX, follow_batch
 from needlework.cli.client import Client, quoted
-from needlework.cli.events import payload, read_events, reported, shown
+from needlework.cli.events import leaving, payload, read_events, reported, shown
 from needlework.cli.options import connected
 from needlework.cli.show import Failure, cell, json_option
 from needlework.cli.stream import TERMINAL
@@ -42,7 +42,7 @@ def follow(client: Client, message: str, *, json: bool, after: str | None = None
     """Show the events of `message` until its end; the batch that its result names. Raises Failure for a bad end."""
     ends: list[tuple[str, Any]] = []
     events = read_events(client, f"/api/internal/pubsub/messages/{quoted(message)}/events", after)
-    with shown(json) as show:
+    with leaving(f"cancel it with: needlework messages cancel {message}"), shown(json) as show:
         for number, kind, data in events:
             show(number, kind, data)
             if kind in TERMINAL:

@@ -37,7 +37,7 @@ def test_a_program_that_asked_for_json_gets_its_errors_as_json(server) -> None:
 
 def test_a_missing_token_says_how_to_get_one(server) -> None:
     server.says({"detail": "no token"}, 401)
-    assert "needlework token create" in server("runners").stderr
+    assert "needlework token create NAME --data DIR" in server("runners").stderr
 
 
 def test_a_broken_connection_is_repeated_with_the_same_key(server) -> None:
@@ -91,6 +91,20 @@ def test_a_page_in_place_of_a_problem_is_still_one_line() -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(Failure, match="is not an address"):
         Client(url)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("127.0.0.1:6790", "http://127.0.0.1:6790"),
+        ("localhost:6790/", "http://localhost:6790"),
+        ("[::1]:6790", "http://[::1]:6790"),
+        ("https://host:443/below/", "https://host:443/below"),
+    ],
+)
+def test_an_address_may_go_without_its_scheme(given: str, meant: str) -> None:
+    with Client(given) as client:
+        assert client.url == meant
 
 
 def test_unreachable_is_a_failure_of_its_own(server) -> None:

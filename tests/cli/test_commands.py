@@ -51,6 +51,12 @@ def test_version(server) -> None:
     number = metadata.version("needlework")
     assert server("version").stdout.startswith(f"needlework {number} ")
     assert json.loads(server("version", "--json").stdout)["version"] == number
+    assert server("--version").stdout == f"needlework, version {number}\n"
+
+
+def test_help_names_the_data_directory_that_is_used(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("needlework.settings.platformdirs.user_data_dir", lambda *_, **__: "/there")
+    assert "NEEDLEWORK_DATA; default: /there]" in " ".join(server("serve", "--help").stdout.split())
 
 
 def test_publish_sends_key_and_data(server, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 
 import httpx2
+import pytest
 
 
 def frame(number: int, kind: str, data: str) -> bytes:
@@ -99,3 +100,20 @@ def test_publish_can_follow_what_it_published(server) -> None:
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0].startswith("msg_9  published 2026")
     assert server.requests[1].url.path.endswith("/msg_9/events")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("watch", "msg_1"), "cancel it with: needlework messages cancel msg_1"),
+        (("watch", "batch_1"), "look again with: needlework watch batch_1"),
+    ],
+)
+def test_ctrl_c_says_that_the_work_goes_on(server, words: tuple[str, ...], hint: str) -> None:
+    def press(request: httpx2.Request) -> httpx2.Response:
+        raise KeyboardInterrupt
+
+    server.answers.append(press)
+    result = server(*words)
+    assert result.exit_code == 130
+    assert result.stderr == f"the work goes on; {hint}\n"
