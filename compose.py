@@ -69,7 +69,8 @@ async def open_bus(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
         durability=settings.durability,
     )  # fmt: skip
-    bus.encoder.budget = settings.limits.ready
+    bus.encoder.budget, bus.encoder.message_limit = settings.limits.ready, settings.limits.message
+    bus.controls.idempotency_kept = settings.idempotency
     try:
         yield bus
     finally:

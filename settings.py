@@ -82,14 +82,6 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ready messages of one topic and workspace; beyond it outside publishers get 429."""
 
 
-class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long what belongs to no topic is kept, and how often pruning looks."""
-
-    idempotency: Duration = Duration(parse_duration("24h"))
-    audit: Duration = Duration(parse_duration("365d"))
-    every: Duration = Duration(parse_duration("1m"))
-
-
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that an installation may choose. Topics and runners have their policy in `topics.toml`."""
 
@@ -110,7 +102,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Limits = Limits()
-    retention: Retention = Retention()
+    idempotency: Duration = Duration(parse_duration("24h"))
+    """How long an idempotency key is kept after the first acknowledgement."""
     secrets: dict[str, Secret] = {}
 
     @property

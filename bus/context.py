@@ -109,9 +109,10 @@ class Context:
     @property
     def head(self) -> dict[str, Any]:
         """The message's headers: principal, traceparent."""
-        if self._head is None:
-            self._head = msgspec.json.decode(self._delivery.head) if self._delivery.head else {}
-        return self._head
+        head = self._head
+        if head is None:
+            head = self._head = msgspec.json.decode(self._delivery.head or "{}", type=dict[str, Any])
+        return head
 
     @property
     def principal(self) -> str:

@@ -13,6 +13,8 @@ class Controls:
         self.paused_topics: frozenset[str] = frozenset()
         self.paused_runners: frozenset[str] = frozenset()
         self.disabled: frozenset[int] = frozenset()
+        self.idempotency_kept = 24 * 3600 * 1_000_000
+        """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
         self.forced: frozenset[tuple[str, int]] = frozenset()
 
     @property

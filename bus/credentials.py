@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from needlework.bus.permissions import ALL, Permission
@@ -52,4 +52,4 @@ def unpack(row: Any) -> tuple[frozenset[Permission], frozenset[int] | None]:
     workspaces = None
     if row["workspaces"] is not None:
         workspaces = frozenset(msgspec.json.decode(row["workspaces"], type=list[int]))
-    return frozenset(cast(Permission, name) for name in named) & ALL, workspaces
+    return frozenset(permission for permission in ALL if permission in named), workspaces

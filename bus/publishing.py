@@ -30,7 +30,7 @@ class Encoder:
 
     def __init__(self, bus: "Bus") -> None:
         self._bus = bus
-        self.budget = BUDGET
+        self.budget, self.message_limit = BUDGET, MESSAGE_LIMIT
 
     def encode(self, publication: Publication) -> NewMessage:
         """Validate and encode a publication. Raises PublishError."""
@@ -40,7 +40,7 @@ class Encoder:
         if policy.query:
             raise NotFound(f"topic {topic.name!r} is a query: ask it, it is never stored")
         body = _ENCODE(message)
-        if len(body) > MESSAGE_LIMIT:
+        if len(body) > self.message_limit:
             self._check_size(topic, len(body))
         priority = policy.priority if publication.priority is None else publication.priority
         if not 0 <= priority <= 9 or (publication.due is not None and not 0 <= publication.due < LATEST):
@@ -61,7 +61,7 @@ class Encoder:
         return new
 
     def _check_size(self, topic: Topic, size: int) -> None:
-        limit = LARGE_LIMIT if topic.policy.large else MESSAGE_LIMIT
+        limit = LARGE_LIMIT if topic.policy.large else self.message_limit
         if size > limit:
             raise TooLarge(f"a message of {size} bytes; topic {topic.name!r} takes at most {limit}")
 

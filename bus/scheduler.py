@@ -23,7 +23,8 @@ class Entry:
     """One schedule: what it publishes and when."""
 
     def __init__(self, name: str, schedule: Schedule, missed: Missed, topic: str, fields: dict[str, Any]) -> None:
-        self.name, self.schedule, self.missed, self.topic, self.fields = name, schedule, missed, topic, fields
+        self.name, self.schedule, self.topic, self.fields = name, schedule, topic, fields
+        self.missed: Missed = missed
 
 
 class Scheduler:

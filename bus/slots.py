@@ -15,7 +15,7 @@ class LaneState:
 
     def __init__(self) -> None:
         self.more = True
-        self.cursor = (0, 0)
+        self.cursor: tuple[int, int] = (0, 0)
         self.next_due: int | None = None
         self.notices = 0
         self.behind: tuple[int, int] | None = None

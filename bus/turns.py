@@ -51,6 +51,7 @@ class Turns:
             return None
         workspace = self._ring[0]
         line = self._lines[workspace]
+        queue = line.queues[0]
         for queue in line.queues:
             if queue:
                 break

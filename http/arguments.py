@@ -26,9 +26,9 @@ class Arguments:
 
     def __init__(self, topic: Topic) -> None:
         self.fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
-        self.path = frozenset(re.findall(r"{(\w+)}", topic.policy.path))
-        by_name = {field.name: field.encode_name for field in self.fields.values()}
-        self.path_names = {name: by_name.get(name, name) for name in self.path}
+        self.path: frozenset[str] = frozenset(re.findall(r"{(\w+)}", topic.policy.path))
+        by_name: dict[str, str] = {field.name: field.encode_name for field in self.fields.values()}
+        self.path_names: dict[str, str] = {name: by_name.get(name, name) for name in self.path}
         rest = [field for field in self.fields.values() if field.name not in self.path]
         optional = all(not field.required or field.encode_name in _FILTERS for field in rest)
         reads = topic.policy.method in ("GET", "DELETE")

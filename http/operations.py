@@ -108,6 +108,7 @@ class Operation:
             body = b'{"items":' + body + b"}"
         if not is_object(body):
             _refuse_shape(body)
+        text = body
         try:
             text = merge(given, body)
             if given != b"{}":

@@ -42,7 +42,7 @@ def test_every_setting_has_a_variable(tmp_path: Path) -> None:
         "NEEDLEWORK_TRUST_PROXY": "true",
         "NEEDLEWORK_LIMITS_BODY": "2MiB",
         "NEEDLEWORK_LIMITS_STREAMS": "5",
-        "NEEDLEWORK_RETENTION_AUDIT": "30d",
+        "NEEDLEWORK_IDEMPOTENCY": "30d",
         "NEEDLEWORK_PLUGINS": "/srv/one,/srv/two",
         "NEEDLEWORK_URL": "http://elsewhere",
         "OTHER": "untouched",

@@ -31,8 +31,6 @@ _OTHER_HEAD = (
     "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = ?"
     " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
 )
-IDEMPOTENCY_KEPT = 24 * 3600 * 1_000_000
-"""Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
 _KNOWN = "SELECT message, created, body_hash FROM idempotency WHERE workspace = ? AND topic = ? AND key = ?"
 _WAITING = "SELECT message, created FROM coalescing WHERE workspace = ? AND topic = ? AND key = ?"
 _MOVE_POSITION = (
@@ -238,7 +236,7 @@ def _repeated(transaction: Transaction, new: NewMessage) -> Receipt | None:
     execute = transaction.connection.execute
     place = (new.workspace, new.lane.number, new.idempotency_key or "")
     known = transaction.keys.get(place) or execute(_KNOWN, place).fetchone()
-    if known is None or known[1] <= transaction.now - IDEMPOTENCY_KEPT:
+    if known is None or known[1] <= transaction.now - transaction.controls.idempotency_kept:
         return None
     seq, created, body_hash = known
     if body_hash != new.idempotency_hash:

@@ -4,7 +4,6 @@ A message stays while a delivery of it is unfinished or dead-lettered (promise P
 """
 
 from needlework.bus.records import TopicLane
-from needlework.bus.sqlite.inserting import IDEMPOTENCY_KEPT
 from needlework.bus.sqlite.transaction import Transaction
 
 _PLACE = "SELECT value FROM installation WHERE key = 'prune_place'"
@@ -55,7 +54,7 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
     execute(
         "DELETE FROM idempotency WHERE (workspace, topic, key) IN"
         " (SELECT workspace, topic, key FROM idempotency WHERE created < ? ORDER BY created LIMIT ?)",
-        (now - IDEMPOTENCY_KEPT, batch),
+        (now - transaction.controls.idempotency_kept, batch),
     )
     return gone
 

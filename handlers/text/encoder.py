@@ -37,16 +37,20 @@ class Encoder(Protocol):
     @property
     def id(self) -> str:
         """Names the weights and the arithmetic; stored beside each vector."""
+        ...
 
     @property
     def dim(self) -> int:
         """Numbers in a vector."""
+        ...
 
     def __hash__(self) -> int:
         """Encoders key caches."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """[n, dim], each row of unit norm, or zero for a text without a readable token."""
+        ...
 
 
 class MiniLM:
