@@ -173,3 +173,13 @@ def test_what_a_note_and_a_conversation_refer_to_is_kept() -> None:
     assert isinstance(note, Item)
     assert isinstance(chat, Item)
     assert (note.data["meeting_id"], chat.data["connection_id"]) == ("mtg_1", "conn_1")
+
+
+def test_messages_without_times_are_before_the_time_of_their_file() -> None:
+    """Nothing is said in the future, and the order stays."""
+    (found,) = items({"messages": ["a", "b", "c"]})
+    assert isinstance(found, Item)
+    times = [each["sent_at"] for each in found.data["messages"]]
+    assert times == sorted(times)
+    assert found.data["started_at"] == times[0]
+    assert times[-1] < "2026-03-03T00:00:00Z"
