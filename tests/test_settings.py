@@ -52,6 +52,7 @@ def test_every_setting_has_a_variable(tmp_path: Path) -> None:
     assert settings.trust_proxy is True
     assert (settings.limits.body, settings.limits.streams) == (2 * 1024**2, 5)
     assert settings.limits.message == 256 * 1024
+    assert settings.idempotency.seconds == 30 * 24 * 3600
     assert settings.plugins == (Path("/srv/one"), Path("/srv/two"))
 
 
