@@ -88,7 +88,7 @@ async def test_a_refusal_is_a_problem_document(http: httpx2.AsyncClient) -> None
     body = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, body["status"], body["code"], body["least"]) == (422, 422, "too_little", 200)
-    assert body["type"].endswith("/too_little")
+    assert body["type"].endswith(":too_little")
     assert body["request_id"] == answer.headers["x-request-id"]
     assert body["errors"] == [{"field": "how", "message": "is bad"}]
 
