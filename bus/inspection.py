@@ -222,7 +222,7 @@ class Inspection:
         """The answer to a cancellation. Raises Conflict where nothing could be cancelled."""
         if not ended:
             gone = "it has ended already, or no code here takes it"
-            why = "it runs in a thread, which can't be stopped" if in_flight else gone
+            why = "it runs in a thread, which can't be stopped, or is ending now" if in_flight else gone
             raise Conflict(f"nothing to cancel: {why}")
         return {"cancelled": ended}
 

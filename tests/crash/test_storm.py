@@ -1,6 +1,7 @@
 """F17, F16: cancellations at random instants leave every publish whole and the bus usable; the log stays small."""
 
 import asyncio
+import contextlib
 import random
 import sqlite3
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
+from needlework.bus.errors import Conflict
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
@@ -90,7 +92,8 @@ class Storm:
                         message=Echo(number=number), workspace=self.workspace, due=self.bus.clock.now() + 50_000
                     )
                 )
-                await self.bus.cancel(self.workspace, receipt.id, "system")
+                with contextlib.suppress(Conflict):  # on a busy machine it may have run already
+                    await self.bus.cancel(self.workspace, receipt.id, "system")
 
 
 async def test_callers_that_go_away_at_random_instants_leave_nothing_half_done(tmp_path: Path) -> None:
