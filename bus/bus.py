@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from needlework.bus.context import Context, Reader
 from needlework.bus.controls import Controls
 from needlework.bus.depths import Depths
 from needlework.bus.dispatcher import Dispatcher
-from needlework.bus.errors import NoResponder, NotFound, StorageError
+from needlework.bus.errors import NoResponder, NotFound, StorageDamaged, StorageError
 from needlework.bus.events import Hub, outcome_of
 from needlework.bus.holds import Holds
 from needlework.bus.inspection import Inspection
@@ -41,7 +42,6 @@ from needlework.bus.records import (
 from needlework.bus.registry import Registry
 from needlework.bus.scheduler import Scheduler
 from needlework.bus.sessions import SessionStore
-from needlework.bus.sql import Statement
 from needlework.bus.sqlite.store import SqliteStore
 from needlework.bus.tokens import TokenStore
 from needlework.bus.watchdog import Watchdog
@@ -95,7 +95,14 @@ class Bus:
         except BaseException:
             bus._epoch_lock.release(remove=True)
             raise
-        await bus._assemble()
+        try:
+            await bus._assemble()
+        except BaseException as error:  # a thread left behind would keep the process from ending
+            await bus.store.close()
+            bus._epoch_lock.release(remove=True)
+            if isinstance(error, (msgspec.MsgspecError, sqlite3.DatabaseError)):
+                raise StorageDamaged(f"the database can't be read: {error}") from error
+            raise
         return bus
 
     async def _assemble(self) -> None:
@@ -287,11 +294,5 @@ class Bus:
         return {"status": "ok", "blocked": self.watchdog.blocked}
 
     async def ready(self) -> dict[str, Any]:
-        """Whether it can take work: the database answers, the runners are owned."""
-        checks = {"database": True, "runners": bool(self.dispatcher.queues)}
-        checks["accepting"] = not self.dispatcher.stopping
-        try:
-            await self.store.read(Statement("SELECT 1"))
-        except Exception:
-            checks["database"] = False
-        return {"ready": checks["database"] and checks["accepting"], "checks": checks}
+        """Whether it can take work: {"ready", "checks"}."""
+        return await self.depths.ready()

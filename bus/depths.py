@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from needlework.bus.clock import rfc3339
-from needlework.bus.sql import Queries
+from needlework.bus.sql import Queries, Statement
 from needlework.bus.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ class Depths:
             for (_, topic), unfinished in self._bus.backlog.items()
             if unfinished > 0 and topic not in store.topics_by_number
         ]
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether it can take work: the database answers, the runners are owned."""
+        checks = {"database": True, "runners": bool(self._bus.dispatcher.queues)}
+        checks["accepting"] = not self._bus.dispatcher.stopping
+        try:
+            await self._bus.store.read(Statement("SELECT 1"))
+        except Exception:
+            checks["database"] = False
+        return {"ready": checks["database"] and checks["accepting"], "checks": checks}
 
     async def due(self, workspace: int) -> dict[str, int]:
         """How many deliveries are due for each runner in a workspace."""

@@ -247,6 +247,7 @@ class Dispatcher:
         if self.stopping:
             return
         self.stopping = True
+        self.runs.stop()
         for queue in self.queues.values():
             queue.lane.live = False
         for timer in (self._timer, self._sweeper):

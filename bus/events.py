@@ -190,5 +190,5 @@ def outcome_of(row: Row) -> Outcome:
     """A terminal event as the reply to a request."""
     data = msgspec.json.decode(row[8]) if row[8] else None
     if isinstance(data, dict) and "$body" in data:
-        data = Reply(data["$body"], data["$headers"])
+        data = Reply(data["$body"], data.get("$headers", {}))
     return Outcome(cast(OutcomeKind, row[6]), data, row[0])

@@ -21,7 +21,8 @@ class Limit:
         self._rate = parse_rate(policy.rate) if policy.rate else None
         self._burst = max(1.0, self._rate or 1.0)
         self._tokens, self._filled = self._burst, clock.monotonic()
-        self.waiting: list[tuple[int, int, int, Delivery]] = []
+        self.waiting: list[tuple[int, int, int, int, Delivery]] = []
+        """(priority, due, message, runner, delivery): no two are equal before the last."""
         self.parked = False
         """Whether deliveries wait for this limit in the store."""
         self.timer: TimerHandle | None = None
@@ -94,7 +95,7 @@ class Limits:
                 if entry[2] == seq:
                     limit.waiting.remove(entry)
                     heapq.heapify(limit.waiting)
-                    return entry[3]
+                    return entry[4]
         return None
 
     def wake(self) -> None:
@@ -115,12 +116,13 @@ class Limits:
             limit.parked = True
             self._park(delivery, f"limit:{limit.name}")
         else:
-            heapq.heappush(limit.waiting, (delivery.priority, delivery.due, delivery.seq, delivery))
+            place = (delivery.priority, delivery.due, delivery.seq, delivery.runner.number)
+            heapq.heappush(limit.waiting, (*place, delivery))
         self._arm(limit)
 
     def _wake(self, limit: Limit) -> None:
         if limit.waiting and limit.free():
-            self._release(heapq.heappop(limit.waiting)[3])
+            self._release(heapq.heappop(limit.waiting)[4])
         if limit.parked and len(limit.waiting) < WAITING_IN_MEMORY // 2:
             limit.parked = False
             self._unpark(f"limit:{limit.name}", WAITING_IN_MEMORY // 2)

@@ -36,6 +36,11 @@ class Runs:
         self._runs: dict[tuple[str, int], Run] = {}
         self._any_ticked = any(r.policy.mode == "tick" for r in dispatcher.bus.registry.runners.values())
 
+    def stop(self) -> None:
+        """The service stops: what a run still waits for will not start."""
+        for run in self._runs.values():
+            run.done.set()
+
     @property
     def matter(self) -> bool:
         """Whether a run is under way, or some runner works only within runs."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from needlework.bus.clock import SECOND, TimerHandle
-from needlework.bus.errors import StorageError
+from needlework.bus.errors import NeedleworkError
 from needlework.bus.records import Publication, Slot
 from needlework.bus.schedule import Missed, Schedule
 from needlework.bus.sql import Statement
@@ -75,7 +75,7 @@ class Scheduler:
             for entry in self.entries:
                 for workspace in list(self._bus.workspaces.by_id.values()):
                     following = min(following, await self._fire(entry, workspace, now))
-        except StorageError as error:  # nothing was lost: the slot is still free, and tried again in a second
+        except NeedleworkError as error:  # full disk or backlog: the slot is still free, and tried again in a second
             log.warning("a schedule could not be stored", error=error.detail)
         if not self.stopped:
             seconds = min(1.0, max(0.001, (following - self._bus.clock.now()) / SECOND))

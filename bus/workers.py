@@ -34,6 +34,8 @@ class RunnerQueue:
         coalesces = any(dispatcher.bus.registry.topics[name].policy.coalesce != "off" for name in lane.runner.topics)
         # what is taken counts as running and is never absorbed into: coalescing runners take only what they can start
         self.capacity = self.policy.concurrency if coalesces else max(CAPACITY, self.policy.concurrency * 2)
+        self.refill_at = 1 if coalesces else self.capacity // 2
+        """Free places from which on more is fetched: a coalescing runner must not leave one of its few idle."""
         self.calls = {name: self._call(name) for name in lane.runner.topics}
         self.held: dict[int, Delivery] = {}
         self.lanes: dict[tuple[int, int], LaneState] = {}
@@ -90,7 +92,7 @@ class RunnerQueue:
         self.lane.room = self.capacity - len(self.held)
         if self.ready.count and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
             self.spawn()
-        if not self._refilling and not self.lane.live and self.lane.room >= max(1, self.capacity // 2):
+        if not self._refilling and not self.lane.live and self.lane.room >= self.refill_at:
             self._refilling = True
             self.dispatcher.background(self._refill(), f"refill {self.lane.name}")
 
@@ -257,5 +259,5 @@ class RunnerQueue:
         """The delivery is no longer this process's business."""
         self.held.pop(delivery.seq, None)
         room = self.lane.room = self.capacity - len(self.held)
-        if not self.lane.live and not self._refilling and room >= max(1, self.capacity // 2):
+        if not self.lane.live and not self._refilling and room >= self.refill_at:
             self.wake()

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import available_timezones
 
 import msgspec
 from needlework.bus.clock import Clock, rfc3339
@@ -120,7 +121,11 @@ class WorkspaceConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=
 
     tick: TickConfig = msgspec.field(default_factory=TickConfig)
     timezone: str = "UTC"
-    settle_seconds: int = 120
+    settle_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 120
+
+    def __post_init__(self) -> None:
+        if self.timezone not in available_timezones():
+            raise ValueError(f"timezone {self.timezone[:64]!r} is not an IANA zone, for example Europe/Berlin")
 
 
 def check_config(config: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def preferences(headers: RequestHeaders) -> Preferences:
         name, _, value = part.strip().partition("=")
         if name == "respond-async":
             respond_async = True
-        elif name == "wait" and value.strip('" ').isdigit():
+        elif name == "wait" and value.isascii() and value.strip('" ').isdigit():
             wait = float(min(int(value.strip('" ')[:9]), 3600))
     return Preferences(respond_async, wait)
 

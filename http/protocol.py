@@ -70,6 +70,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(414, "target_too_long", f"a target is at most {self.settings.target_bytes} bytes")
             raise _Refused
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser hands over trailers as if they were headers: they would be believed, and nobody counts them."""
+        if not self._in_headers:
+            self._refuse(400, "trailers", "trailers after a chunked body are not taken")
+            raise _Refused
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._header_bytes = 0

@@ -20,6 +20,7 @@ _BEST = (
     "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
     " ORDER BY priority LIMIT 1"
 )
+_HEAD_OF_KEY = "SELECT message FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
 _LAST_OF_KEY = (
     "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ? AND NOT EXISTS"
     " (SELECT 1 FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key')"
@@ -134,9 +135,10 @@ def promote(
     where = (runner.number, workspace, topic, key)
     if execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
         return  # nothing waits behind most keys: one statement
+    head = execute(_HEAD_OF_KEY, where).fetchone()
     following = execute(_NEXT, where).fetchone()
-    if following is None:
-        return
+    if following is None or head is None or head[0] != ended:
+        return  # what ended was not its key's head (it came before the topic was ordered)
     best = execute(_BEST, where).fetchone()[0]
     seq = following["message"]
     execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))

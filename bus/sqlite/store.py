@@ -144,12 +144,10 @@ class SqliteStore:
     async def insert(self, messages: Sequence[NewMessage], slot: Slot | None = None) -> list[Receipt]:
         """Store messages and their deliveries, all or none; with `slot`, [] where that slot is taken."""
         if slot is not None:
-            receipts: list[Receipt] = await self.writer.run(lambda t: self._insert_slot(t, messages, slot))
-        else:
-            future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
-            self.writer.submit(PublishUnit(messages, future))
-            return await future
-        return receipts
+            return list(await self.writer.run(lambda t: self._insert_slot(t, messages, slot)))
+        future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        self.writer.submit(PublishUnit(messages, future))
+        return await future
 
     def insert_one(self, message: NewMessage) -> "asyncio.Future[Receipt]":
         """Store one message; the future is set after COMMIT."""
@@ -296,4 +294,5 @@ class SqliteStore:
         with contextlib.suppress(sqlite3.Error):  # the next start finds it in the log
             await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
-        self.write_mark()
+        with contextlib.suppress(OSError):  # a full disk: the mark stays as it was
+            self.write_mark()

@@ -15,11 +15,7 @@ from typing import Any
 
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
-from needlework.bus.errors import (
-    LeaseLost,
-    StorageDamaged,
-    StorageError,
-)
+from needlework.bus.errors import LeaseLost, StorageBusy, StorageDamaged, StorageError
 from needlework.bus.records import Commit, RunnerLane
 from needlework.bus.sqlite.applying import Unit, apply_plainly, apply_safely, storage_error
 from needlework.bus.sqlite.connections import Channel
@@ -163,7 +159,10 @@ class Writer:
         try:
             transaction = self._transact(connection, units)
         except Exception as error:
-            if len(units) == 1:
+            if isinstance(known := storage_error(error), StorageBusy):
+                commit = Commit()  # nobody waits for the lock one after the other
+                commit.units.extend((unit, None, known) for unit in units)
+            elif len(units) == 1:
                 commit = Commit()
                 known = LeaseLost(str(error)) if isinstance(error, Stale) else storage_error(error)
                 commit.units.append((units[0], None, known))
