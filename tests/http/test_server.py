@@ -23,6 +23,10 @@ LARGE: dict[str, tuple[bytes, set[int]]] = {
     "64 MiB in chunks": (
         POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b" " * 65536 + b"\r\n") * 64, {413, 0}
     ),
+    "a trailer": (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nHost: evil\r\n\r\n", {400}),
+    "endless trailers": (
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"X: aaaaaaaaaaaaaaaa\r\n" * 200_000, {400, 0}
+    ),
     "gzip bomb": (POST + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nxxxx", {415}),
     "1 MiB header": (GET + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n", {431, 0}),
     "10,000 headers": (GET + b"".join(b"X%d: a\r\n" % n for n in range(10_000)) + b"\r\n", {431, 0}),
