@@ -58,7 +58,7 @@ class SessionStore:
         if not _TICKET.fullmatch(ticket):
             return None
         hashed, now = credentials.digest(ticket), self._clock.now()
-        rows = await self._read(self._sql("ticket", hash=hashed))
+        rows = await self._read(self._sql("ticket", hash=hashed, now=now))
         if not rows or rows[0]["used_at"] is not None or rows[0]["expires_at"] <= now:
             return None
         permissions, workspaces = credentials.unpack(rows[0])
@@ -104,7 +104,7 @@ class SessionStore:
         known = self._known.get(match[1]) if match else None
         if known is not None and known[3] >= self._clock.monotonic():
             return known[1] if credentials.same(text, known[0]) and known[2] > self._clock.now() else None
-        rows = await self._read(self._sql("session", id=match[1] if match else ""))
+        rows = await self._read(self._sql("session", id=match[1] if match else "", now=self._clock.now()))
         row = rows[0] if rows else None
         if not credentials.same(text, row["hash"] if row else None) or row is None:
             return None
@@ -132,7 +132,7 @@ class SessionStore:
     async def sweep(self, idents: frozenset[str]) -> None:
         """Look again at sessions that hold something open, and tell of those that ended."""
         for ident in idents:
-            rows = await self._read(self._sql("session", id=ident))
+            rows = await self._read(self._sql("session", id=ident, now=self._clock.now()))
             if not rows or rows[0]["ended_at"] is not None or rows[0]["expires_at"] <= self._clock.now():
                 self._forget(ident)
 

@@ -4,8 +4,10 @@ INSERT INTO tickets (hash, permissions, workspaces, issued_by, created_at, expir
 VALUES (:hash, :permissions, :workspaces, :by, :now, :expires_at);
 
 -- name: ticket
--- What a ticket is good for.
-SELECT permissions, workspaces, issued_by, expires_at, used_at FROM tickets WHERE hash = :hash;
+-- What a ticket is good for; nothing once the token that issued it was revoked or has expired.
+SELECT permissions, workspaces, issued_by, expires_at, used_at FROM tickets WHERE hash = :hash
+    AND NOT EXISTS (SELECT 1 FROM tokens t WHERE tickets.issued_by = 'token:' || t.id
+    AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now));
 
 -- name: use_ticket
 -- Spend a ticket; guarded, so that of two callers one gets in.
@@ -21,8 +23,10 @@ INSERT INTO sessions (id, hash, permissions, workspaces, opened_by, created_at, 
 VALUES (:id, :hash, :permissions, :workspaces, :by, :now, :now, :expires_at);
 
 -- name: session
--- One session, to check the cookie that a browser presents.
-SELECT id, hash, permissions, workspaces, seen_at, expires_at, ended_at FROM sessions WHERE id = :id;
+-- One session, to check the cookie that a browser presents; it ends with the token that opened it.
+SELECT id, hash, permissions, workspaces, seen_at, expires_at, ended_at FROM sessions WHERE id = :id
+    AND NOT EXISTS (SELECT 1 FROM tokens t WHERE sessions.opened_by = 'token:' || t.id
+    AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now));
 
 -- name: see_session
 -- The idle time starts again.

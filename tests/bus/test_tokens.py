@@ -168,6 +168,20 @@ async def test_a_ticket_works_once_and_for_a_minute(sessions: SessionStore, cloc
     assert await sessions.redeem("nwt_aaaaaaaaaaaa_" + "a" * 43) is None
 
 
+async def test_sessions_and_tickets_end_with_the_token_that_opened_them(
+    bus: Bus, sessions: SessionStore, clock: ManualClock
+) -> None:
+    text, record = await bus.tokens.create("laptop", frozenset((READ,)), None, None, LOCAL)
+    opener = await bus.tokens.check(text)
+    assert opener is not None
+    cookie, ticket = await sessions.open(opener), await sessions.ticket(opener)
+    assert await sessions.check(cookie) is not None
+    await bus.tokens.revoke(record.id, LOCAL)
+    clock.advance(1)
+    assert await sessions.check(cookie) is None
+    assert await sessions.redeem(ticket) is None
+
+
 async def test_a_session_carries_the_rights_of_who_opened_it_and_ends(
     sessions: SessionStore, clock: ManualClock
 ) -> None:
