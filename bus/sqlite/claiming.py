@@ -6,7 +6,7 @@ The page is read inside the transaction that writes the window, so nothing can c
 from typing import Any
 
 from needlework.bus.records import Delivery, RunnerLane, TopicLane
-from needlework.bus.sqlite.inserting import forget_waiting, hold_head
+from needlework.bus.sqlite.inserting import PARK, forget_waiting, hold_head
 from needlework.bus.sqlite.transaction import Transaction
 
 PAGE = """
@@ -32,10 +32,6 @@ SELECT workspace, priority FROM deliveries
 WHERE runner = ? AND (workspace, priority, due) > (?, ?, 9223372036854775807)
 ORDER BY workspace, priority, due LIMIT 1
 """
-_PARK = (
-    "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 class Page:
@@ -108,7 +104,7 @@ def park(transaction: Transaction, delivery: Delivery, reason: str) -> None:
     """Move a delivery out of its lane, with the reason, so that it never stands at the head of a page."""
     transaction.remove(delivery)
     transaction.connection.execute(
-        _PARK,
+        PARK,
         (
             delivery.seq, delivery.runner.number, delivery.workspace, delivery.lane.number, delivery.key,
             delivery.priority, delivery.due, delivery.due, delivery.attempt, reason,

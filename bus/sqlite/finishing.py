@@ -8,7 +8,7 @@ import sqlite3
 from needlework.bus.errors import GuardFailed
 from needlework.bus.records import Delivery, Finish, RunnerLane
 from needlework.bus.sql import Statement
-from needlework.bus.sqlite.inserting import insert
+from needlework.bus.sqlite.inserting import MOVE_POSITION, insert
 from needlework.bus.sqlite.transaction import Stale, Transaction
 
 _BATCH_COLUMN = {"result": 0, "refused": 1, "dead": 2, "cancelled": 3}
@@ -82,11 +82,7 @@ def _require(transaction: Transaction, delivery: Delivery) -> None:
 
 
 def _position(transaction: Transaction, delivery: Delivery, priority: int, due: int) -> None:
-    transaction.connection.execute(
-        "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due",
-        (delivery.seq, delivery.runner.number, priority, due),
-    )
+    transaction.connection.execute(MOVE_POSITION, (delivery.seq, delivery.runner.number, priority, due))
 
 
 def _report(transaction: Transaction, delivery: Delivery, kind: str, data: bytes | None) -> None:
@@ -148,11 +144,7 @@ def promote(
         (seq, following["place"], following["due"], best, *where),
     )
     if best != following["priority"]:
-        execute(
-            "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due",
-            (seq, runner.number, best, following["due"]),
-        )
+        execute(MOVE_POSITION, (seq, runner.number, best, following["due"]))
     transaction.add_delivery(runner, workspace, best, following["due"], seq, following["attempt"])
 
 

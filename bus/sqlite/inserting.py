@@ -8,7 +8,7 @@ from needlework.bus.errors import IdempotencyConflict
 from needlework.bus.records import Delivery, NewMessage, Receipt, RunnerLane
 from needlework.bus.sqlite.transaction import Transaction
 
-_PARK = (
+PARK = (
     "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -33,7 +33,7 @@ _OTHER_HEAD = (
 )
 _KNOWN = "SELECT message, created, body_hash FROM idempotency WHERE workspace = ? AND topic = ? AND key = ?"
 _WAITING = "SELECT message, created FROM coalescing WHERE workspace = ? AND topic = ? AND key = ?"
-_MOVE_POSITION = (
+MOVE_POSITION = (
     "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due"
 )
@@ -119,7 +119,7 @@ def _deliver(transaction: Transaction, new: NewMessage, receipt: Receipt, runner
         return
     if hold is not None:
         place = (seq, runner.number, new.workspace, lane.number, new.key, new.priority, due, due, 0, hold)
-        transaction.connection.execute(_PARK, place)
+        transaction.connection.execute(PARK, place)
         return
     if not at_once:
         transaction.add_delivery(runner, new.workspace, new.priority, due, seq, 0)
@@ -174,7 +174,7 @@ def _give_way(transaction: Transaction, where: tuple[object, ...], head: int, pl
     execute("DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
             (runner, workspace, spot[0], spot[1], head))  # fmt: skip
     execute("DELETE FROM parked WHERE message = ? AND runner = ?", (head, runner))
-    execute(_PARK, (head, runner, workspace, topic, key, spot[0], spot[1], place, spot[2], "key"))
+    execute(PARK, (head, runner, workspace, topic, key, spot[0], spot[1], place, spot[2], "key"))
 
 
 def raise_priority(
@@ -189,7 +189,7 @@ def raise_priority(
         "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
     )
     if removed.rowcount:  # else the head itself is parked for another reason
-        execute(_MOVE_POSITION, (message, runner.number, priority, spot[1]))
+        execute(MOVE_POSITION, (message, runner.number, priority, spot[1]))
         execute(
             "UPDATE heads SET priority = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
             (priority, *where),
@@ -279,7 +279,7 @@ def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> 
             "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
             row,
         )
-        execute(_MOVE_POSITION, (seq, runner.number, spot[0], due))
+        execute(MOVE_POSITION, (seq, runner.number, spot[0], due))
         if removed.rowcount:
             transaction.add_delivery(runner, new.workspace, spot[0], due, seq, spot[2])
         execute(
