@@ -5,7 +5,8 @@ from collections.abc import Callable
 from needlework.bus.records import Delivery, TopicLane
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.finishing import end, run_statement
-from needlework.bus.sqlite.inserting import forget_waiting, place_of
+from needlework.bus.sqlite.inserting import forget_waiting
+from needlework.bus.sqlite.keys import place_of
 from needlework.bus.sqlite.transaction import Transaction
 
 

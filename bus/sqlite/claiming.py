@@ -6,7 +6,8 @@ The page is read inside the transaction that writes the window, so nothing can c
 from typing import Any
 
 from needlework.bus.records import Delivery, RunnerLane, TopicLane
-from needlework.bus.sqlite.inserting import PARK, forget_waiting, hold_head
+from needlework.bus.sqlite.inserting import forget_waiting
+from needlework.bus.sqlite.keys import PARK, hold_head
 from needlework.bus.sqlite.transaction import Transaction
 
 PAGE = """

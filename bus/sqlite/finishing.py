@@ -6,25 +6,13 @@ Each takes the delivery's own row out first; where it is gone the lease is lost 
 import sqlite3
 
 from needlework.bus.errors import GuardFailed
-from needlework.bus.records import Delivery, Finish, RunnerLane
+from needlework.bus.records import Delivery, Finish
 from needlework.bus.sql import Statement
-from needlework.bus.sqlite.inserting import MOVE_POSITION, insert
+from needlework.bus.sqlite.inserting import insert
+from needlework.bus.sqlite.keys import MOVE_POSITION, promote
 from needlework.bus.sqlite.transaction import Stale, Transaction
 
 _BATCH_COLUMN = {"result": 0, "refused": 1, "dead": 2, "cancelled": 3}
-_NEXT = (
-    "SELECT message, priority, due, place, attempt FROM parked"
-    " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key' ORDER BY place, message LIMIT 1"
-)
-_BEST = (
-    "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
-    " ORDER BY priority LIMIT 1"
-)
-_HEAD_OF_KEY = "SELECT message FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
-_LAST_OF_KEY = (
-    "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ? AND NOT EXISTS"
-    " (SELECT 1 FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key')"
-)
 
 
 def finish_attempt(transaction: Transaction, finish: Finish) -> None:
@@ -119,33 +107,6 @@ def end(
         )
     if lane.ordered and promote_next:
         promote(transaction, runner, delivery.workspace, lane.number, delivery.key, delivery.seq)
-
-
-def promote(
-    transaction: Transaction, runner: RunnerLane, workspace: int, topic: int, key: str | None, ended: int
-) -> None:
-    """The head of a key ended: the next in line takes its place, at the best priority that waits behind the key."""
-    if transaction.parked:
-        transaction.flush()
-    execute = transaction.connection.execute
-    where = (runner.number, workspace, topic, key)
-    if execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
-        return  # nothing waits behind most keys: one statement
-    head = execute(_HEAD_OF_KEY, where).fetchone()
-    following = execute(_NEXT, where).fetchone()
-    if following is None or head is None or head[0] != ended:
-        return  # what ended was not its key's head (it came before the topic was ordered)
-    best = execute(_BEST, where).fetchone()[0]
-    seq = following["message"]
-    execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))
-    execute(
-        "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = 0"
-        " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
-        (seq, following["place"], following["due"], best, *where),
-    )
-    if best != following["priority"]:
-        execute(MOVE_POSITION, (seq, runner.number, best, following["due"]))
-    transaction.add_delivery(runner, workspace, best, following["due"], seq, following["attempt"])
 
 
 def retry(transaction: Transaction, finish: Finish) -> None:

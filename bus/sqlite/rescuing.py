@@ -11,7 +11,7 @@ from array import array
 
 from needlework.bus.records import Delivery, RunnerLane, TopicLane
 from needlework.bus.sqlite.finishing import bury, end
-from needlework.bus.sqlite.inserting import place_of
+from needlework.bus.sqlite.keys import place_of
 from needlework.bus.sqlite.transaction import Transaction
 
 DEATHS = 2

@@ -1,0 +1,154 @@
+"""The queue of a key: `heads` names the one delivery that may run, the others wait parked.
+
+They are parked under the reason `key`, in order of `place`: when they became due (publish order when undelayed).
+"""
+
+from needlework.bus.records import NewMessage, Receipt, RunnerLane
+from needlework.bus.sqlite.transaction import Transaction
+
+PARK = (
+    "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HEAD = (
+    "SELECT message, place, due, priority, held FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+)
+_TAIL = """
+SELECT max(place) FROM (
+    SELECT p.place AS place FROM parked p JOIN messages m ON m.seq = p.message
+    WHERE p.runner = ? AND p.workspace = ? AND p.topic = ? AND p.key = ? AND p.reason = 'key' AND m.due = m.created
+    UNION ALL
+    SELECT h.place FROM heads h JOIN messages m ON m.seq = h.message
+    WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ? AND h.message = ? AND m.due = m.created)
+"""
+_NEW_HEAD = (
+    "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_OTHER_HEAD = (
+    "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = ?"
+    " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+)
+MOVE_POSITION = (
+    "INSERT INTO positions (message, runner, priority, due) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (message, runner) DO UPDATE SET priority = excluded.priority, due = excluded.due"
+)
+_NEXT = (
+    "SELECT message, priority, due, place, attempt FROM parked"
+    " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key' ORDER BY place, message LIMIT 1"
+)
+_BEST = (
+    "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
+    " ORDER BY priority LIMIT 1"
+)
+_HEAD_OF_KEY = "SELECT message FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+_LAST_OF_KEY = (
+    "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ? AND NOT EXISTS"
+    " (SELECT 1 FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key')"
+)
+
+
+def enter_key_queue(
+    transaction: Transaction, new: NewMessage, receipt: Receipt, runner: RunnerLane, held: bool
+) -> bool:
+    """Queue behind the key. True: this one is the key's head now, `held` as asked; False: it was parked."""
+    execute, seq, due = transaction.connection.execute, receipt.seq, receipt.due
+    where = (runner.number, new.workspace, new.lane.number, new.key)
+    if execute(_NEW_HEAD, (*where, seq, due, due, new.priority, int(held))).rowcount:
+        return True  # most keys are idle: one statement
+    head = execute(_HEAD, where).fetchone()
+    place = due
+    if due <= transaction.now < transaction.floor:  # the clock was set back: publishes keep their order all the same
+        place = max(due, _tail(transaction, where, head["message"]))
+    if not head["held"] and head["due"] > transaction.now and head["place"] > place:
+        _give_way(transaction, where, head["message"], head["place"])
+        execute(_OTHER_HEAD, (seq, place, due, new.priority, int(held), *where))
+        return True
+    transaction.parked.append((seq, *where, new.priority, due, place, 0, "key"))
+    if not head["held"] and new.priority < head["priority"]:
+        raise_priority(transaction, runner, where, head["message"], new.priority)
+    return False
+
+
+def _tail(transaction: Transaction, where: tuple[object, ...], head: int) -> int:
+    """The last place that an undelayed message has in a key's queue."""
+    transaction.flush()
+    return int(transaction.connection.execute(_TAIL, (*where, *where, head)).fetchone()[0] or 0)
+
+
+def _give_way(transaction: Transaction, where: tuple[object, ...], head: int, place: int) -> None:
+    """The delayed head of a key is overtaken by one that is due before it: it joins the parked."""
+    transaction.flush()
+    execute = transaction.connection.execute
+    runner, workspace, topic, key = where
+    spot = place_of(transaction, head, runner)
+    execute("DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?",
+            (runner, workspace, spot[0], spot[1], head))  # fmt: skip
+    execute("DELETE FROM parked WHERE message = ? AND runner = ?", (head, runner))
+    execute(PARK, (head, runner, workspace, topic, key, spot[0], spot[1], place, spot[2], "key"))
+
+
+def raise_priority(
+    transaction: Transaction, runner: RunnerLane, where: tuple[object, ...], message: int, priority: int
+) -> None:
+    """A key's queue runs at its best member's priority: move its waiting head to a better lane."""
+    transaction.flush()
+    execute = transaction.connection.execute
+    spot = place_of(transaction, message, runner.number)
+    row = (runner.number, where[1], spot[0], spot[1], message)
+    removed = execute(
+        "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?", row
+    )
+    if removed.rowcount:  # else the head itself is parked for another reason
+        execute(MOVE_POSITION, (message, runner.number, priority, spot[1]))
+        execute(
+            "UPDATE heads SET priority = ? WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+            (priority, *where),
+        )
+        transaction.add_delivery(runner, row[1], priority, spot[1], message, spot[2])  # type: ignore[arg-type]
+
+
+def place_of(transaction: Transaction, message: int, runner: object) -> tuple[int, int, int]:
+    """(priority, due, attempt) of a delivery: its position where it moved, else as it was published."""
+    row = transaction.connection.execute(
+        "SELECT coalesce(p.priority, m.priority), coalesce(p.due, m.due),"
+        " (SELECT count(*) FROM attempts a WHERE a.message = m.seq AND a.runner = :runner)"
+        " FROM messages m LEFT JOIN positions p ON p.message = m.seq AND p.runner = :runner WHERE m.seq = :message",
+        {"runner": runner, "message": message},
+    ).fetchone()
+    return row[0], row[1], row[2]
+
+
+def hold_head(transaction: Transaction, runner: int, workspace: int, topic: int, key: str | None, seq: int) -> None:
+    """The key's head was offered to a handler: it keeps its place until it ends."""
+    transaction.connection.execute(
+        "UPDATE heads SET held = 1 WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
+        (runner, workspace, topic, key, seq),
+    )
+
+
+def promote(
+    transaction: Transaction, runner: RunnerLane, workspace: int, topic: int, key: str | None, ended: int
+) -> None:
+    """The head of a key ended: the next in line takes its place, at the best priority that waits behind the key."""
+    if transaction.parked:
+        transaction.flush()
+    execute = transaction.connection.execute
+    where = (runner.number, workspace, topic, key)
+    if execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
+        return  # nothing waits behind most keys: one statement
+    head = execute(_HEAD_OF_KEY, where).fetchone()
+    following = execute(_NEXT, where).fetchone()
+    if following is None or head is None or head[0] != ended:
+        return  # what ended was not its key's head (it came before the topic was ordered)
+    best = execute(_BEST, where).fetchone()[0]
+    seq = following["message"]
+    execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))
+    execute(
+        "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = 0"
+        " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
+        (seq, following["place"], following["due"], best, *where),
+    )
+    if best != following["priority"]:
+        execute(MOVE_POSITION, (seq, runner.number, best, following["due"]))
+    transaction.add_delivery(runner, workspace, best, following["due"], seq, following["attempt"])
