@@ -2,7 +2,7 @@
 
 from needlework.bus.errors import IdempotencyConflict
 from needlework.bus.records import Delivery, NewMessage, Receipt, RunnerLane
-from needlework.bus.sqlite.keys import MOVE_POSITION, PARK, enter_key_queue, place_of
+from needlework.bus.sqlite.keys import MOVE_POSITION, PARK, enter_key_queue, let_earliest_lead, place_of
 from needlework.bus.sqlite.transaction import Transaction
 
 _KNOWN = "SELECT message, created, body_hash FROM idempotency WHERE workspace = ? AND topic = ? AND key = ?"
@@ -177,7 +177,10 @@ def _move_due(transaction: Transaction, new: NewMessage, seq: int, due: int) -> 
             "UPDATE parked SET due = ?, place = ? WHERE message = ? AND runner = ?",
             (due, due, seq, runner.number),
         )
-        execute("UPDATE heads SET place = ?, due = ?"
-                " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
-                (due, due, runner.number, new.workspace, new.lane.number, new.key, seq))  # fmt: skip
+        if new.lane.ordered:
+            where = (runner.number, new.workspace, new.lane.number, new.key)
+            execute("UPDATE heads SET place = ?, due = ?"
+                    " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
+                    (due, due, *where, seq))  # fmt: skip
+            let_earliest_lead(transaction, runner, where)
     execute("UPDATE messages SET due = ? WHERE seq = ?", (due, seq))

@@ -3,6 +3,9 @@
 They are parked under the reason `key`, in order of `place`: when they became due (publish order when undelayed).
 """
 
+import sqlite3
+from typing import Any
+
 from needlework.bus.records import NewMessage, Receipt, RunnerLane
 from needlework.bus.sqlite.transaction import Transaction
 
@@ -141,14 +144,27 @@ def promote(
     following = execute(_NEXT, where).fetchone()
     if following is None or head is None or head[0] != ended:
         return  # what ended was not its key's head (it came before the topic was ordered)
+    _lead(transaction, runner, where, following)
+
+
+def _lead(transaction: Transaction, runner: RunnerLane, where: tuple[Any, ...], following: sqlite3.Row) -> None:
+    """The next in line becomes its key's head."""
+    execute, seq = transaction.connection.execute, following["message"]
     best = execute(_BEST, where).fetchone()[0]
-    seq = following["message"]
     execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))
-    execute(
-        "UPDATE heads SET message = ?, place = ?, due = ?, priority = ?, held = 0"
-        " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?",
-        (seq, following["place"], following["due"], best, *where),
-    )
+    execute(_OTHER_HEAD, (seq, following["place"], following["due"], best, 0, *where))
     if best != following["priority"]:
         execute(MOVE_POSITION, (seq, runner.number, best, following["due"]))
-    transaction.add_delivery(runner, workspace, best, following["due"], seq, following["attempt"])
+    transaction.add_delivery(runner, where[1], best, following["due"], seq, following["attempt"])
+
+
+def let_earliest_lead(transaction: Transaction, runner: RunnerLane, where: tuple[Any, ...]) -> None:
+    """A due time of a key was moved: a delayed head behind which an earlier one waits now gives way to it."""
+    transaction.flush()
+    head = transaction.connection.execute(_HEAD, where).fetchone()
+    following = transaction.connection.execute(_NEXT, where).fetchone()
+    if head is None or following is None or head["held"] or head["due"] <= transaction.now:
+        return
+    if (following["place"], following["message"]) < (head["place"], head["message"]):
+        _give_way(transaction, where, head["message"], head["place"])
+        _lead(transaction, runner, where, following)

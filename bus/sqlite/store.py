@@ -15,7 +15,7 @@ from needlework.bus.errors import LeaseLost, StorageDamaged
 from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
-from needlework.bus.sqlite import cancelling, claiming, pruning, rescuing, shifting
+from needlework.bus.sqlite import cancelling, claiming, pruning, reordering, rescuing, shifting
 from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
 from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.inserting import insert
@@ -234,6 +234,7 @@ class SqliteStore:
                 raise LeaseLost(f"runner {runner.name!r} belongs to a living process")
             self.fences[runner.number] = rescuing.adopt(transaction, runner, self.epoch)
             rescued += rescuing.rescue(transaction, runner, self.topics_by_number)
+            reordering.reorder(transaction, runner, self.topics_by_number)
         self.writer.owned = self.writer.owned | {runner.number for runner in runners}
         return rescued
 
