@@ -59,6 +59,11 @@ def handler_groups() -> list[tuple[str, Path]]:
     return [(path.parent.name, path) for path in folders]
 
 
+def migrations() -> list[tuple[str, Path]]:
+    """(name, migrations folder) of everything that owns tables, the bus first."""
+    return [("bus", HERE / "bus" / "sqlite" / "migrations"), *handler_groups()]
+
+
 @contextlib.asynccontextmanager
 async def open_bus(
     settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None

@@ -18,6 +18,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("importing:import_files", "Read files into the workspace."),
     "workspace": ("workspace:workspace", "Create, list and configure workspaces."),
     "token": ("token:token", "Create, list and revoke access tokens."),
+    "backup": ("backup:backup", "Copy the database, whether it is served or not."),
+    "restore": ("backup:restore", "Put a backup into a new data directory."),
     "check": ("check:check", "Validate settings, topics and plug-ins without starting."),
     "version": ("version:version", "Print the version."),
 }

@@ -1,0 +1,132 @@
+"""Backups: a consistent copy made beside a running server, checked before it is given its name, and the way back."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from needlework.bus.errors import ConfigError, Conflict, NotFound, StorageDamaged, StorageFull
+from needlework.bus.owners import lock_server
+from needlework.bus.sqlite.connections import prepare_reader
+from needlework.bus.sqlite.copies import PAGE, Backup, Progress, check_sound, flush_folder, seal, unfinished, unseal
+from needlework.bus.sqlite.mark import Mark, read_mark, write_mark
+from needlework.bus.sqlite.migrating import APPLICATION_ID, migration_files
+
+DATABASE = "needlework.db"
+_STEP = 64
+"""Pages copied at a time. Each step is flushed and rested after for as long as it took: the server's own flushes wait
+for a few pages of ours, never for a gigabyte."""
+_VERSIONS = (18, b"\x01\x01")
+"""Where a database's first page says that it needs a write-ahead log, and how it says that it does not."""
+_NO_DATA = frozenset({"needlework.toml", "plugins", "needlework.lock", "epochs"})
+"""What a directory may hold that a backup is restored into."""
+
+
+def back_up(directory: Path, target: Path, *, version: str, now: int, progress: Progress) -> Backup:
+    """Copy the database of the data directory to `target`, whether it is served or not; `now` is microseconds UTC.
+
+    Raises NotFound, Conflict where `target` exists, StorageDamaged where the database lacks what was acknowledged or
+    the copy is not sound, StorageError where it can't be written.
+    """
+    source, part = directory / DATABASE, target.with_name(f"{target.name}.part")
+    if not source.is_file():
+        raise NotFound(f"there is no database in {directory}")
+    if target.exists():
+        raise Conflict(f"{target} exists already; a backup never replaces a file")
+    with unfinished(part):
+        with _snapshot(source) as (connection, mark):
+            schema = dict(connection.execute("SELECT group_name, max(number) FROM migrations GROUP BY group_name"))
+            _copy(connection, part, progress)
+        check_sound(part, progress)
+        backup = Backup(version, now, mark.message, mark.event, part.stat().st_size, schema)
+        seal(part, backup, progress)
+        part.rename(target)
+        flush_folder(target.parent)
+    return backup
+
+
+def verify(file: Path, groups: Sequence[tuple[str, Path]], progress: Progress) -> Backup:
+    """Read a backup through; `groups` are the migrations that the code has.
+
+    Raises NotFound, StorageDamaged, ConfigError where it is of newer code.
+    """
+    backup = unseal(file, progress)
+    known = {group: len(migration_files(folder)) for group, folder in groups}
+    if any(number > known.get(group, number) for group, number in backup.schema.items()):
+        raise ConfigError([f"{file} was made by newer code (needlework {backup.version}); update needlework"])
+    return backup
+
+
+def restore(file: Path, directory: Path, groups: Sequence[tuple[str, Path]], progress: Progress) -> Backup:
+    """Put a backup's database into `directory`, where there is none.
+
+    Raises what `verify` raises, Conflict where the directory holds data, ConfigError where it is served.
+    """
+    verify(file, groups, progress)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = lock_server(directory)
+    try:
+        part = directory / f"{DATABASE}.restoring"
+        if held := sorted({path.name for path in directory.iterdir()} - _NO_DATA - {part.name}):
+            raise Conflict(f"{directory} holds {', '.join(held[:3])}; restore into a directory without data")
+        with unfinished(part) as copy:
+            backup = unseal(file, progress, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+            check_sound(part, progress)
+            os.link(part, directory / DATABASE)  # unlike a rename it never replaces a file
+            write_mark(directory / f"{DATABASE}.mark", Mark(backup.message, backup.event))
+        flush_folder(directory)
+    finally:
+        lock.release()
+    return backup
+
+
+@contextlib.contextmanager
+def _snapshot(source: Path) -> Iterator[tuple[sqlite3.Connection, Mark]]:
+    """A reading connection that holds one committed state, and its highest numbers. Raises StorageDamaged, Conflict."""
+    known = read_mark(source.with_name(f"{source.name}.mark")) or Mark(0, 0)  # first: what comes later may be higher
+    connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        prepare_reader(connection)
+        connection.execute("BEGIN")
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise Conflict(f"{source} belongs to another program")
+        numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        mark = Mark(numbers.get("messages", 0), numbers.get("events", 0))
+        if mark.message < known.message or mark.event < known.event:
+            raise StorageDamaged(f"{source} lacks messages that were acknowledged; `needlework serve` says more")
+        yield connection, mark
+    finally:
+        connection.close()
+
+
+def _copy(connection: sqlite3.Connection, part: Path, progress: Progress) -> None:
+    """The pages of the snapshot. It holds up no writer; the server's log can't be reused until it ends."""
+    needed = connection.execute("PRAGMA page_count").fetchone()[0] * PAGE
+    if shutil.disk_usage(part.parent).free < needed:
+        raise StorageFull(f"no space is left in {part.parent}: the copy needs {needed // 1024**2 + 1} MiB")
+    descriptor = os.open(part, os.O_RDWR | os.O_CLOEXEC)
+    target = sqlite3.connect(part, isolation_level=None)
+    try:
+        target.execute("PRAGMA journal_mode = OFF")
+        target.execute("PRAGMA synchronous = OFF")
+        began = time.monotonic()
+
+        def step(status: int, remaining: int, total: int) -> None:
+            nonlocal began
+            os.fdatasync(descriptor)
+            progress("copy", total - remaining, total)
+            time.sleep(time.monotonic() - began)
+            began = time.monotonic()
+
+        connection.backup(target, pages=_STEP, progress=step)
+        target.close()
+        os.pwrite(descriptor, _VERSIONS[1], _VERSIONS[0])
+        os.fsync(descriptor)
+    finally:
+        target.close()
+        os.close(descriptor)
