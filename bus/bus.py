@@ -61,7 +61,7 @@ class Bus:
     def __init__(self, directory: Path, registry: Registry, clock: Clock, source: random.Random) -> None:
         self.directory = directory
         self.registry, self.clock, self.random = registry, clock, source
-        self.controls = Controls()
+        self.controls = Controls(clock)
         self.epoch = (
             secrets.token_hex(8) if isinstance(source, random.SystemRandom) else f"{source.getrandbits(64):016x}"
         )
@@ -185,14 +185,12 @@ class Bus:
         self.encoder.check_budget(new, publication.principal)
         return await self.store.insert_one(new)
 
-    async def publish_all(self, publications: Sequence[Publication], slot: Slot | None = None) -> list[Receipt]:
-        """Store several, all or none."""
-        if not publications:
-            return []
-        messages = [self.encode(publication) for publication in publications]
-        for new, publication in zip(messages, publications, strict=True):
-            self.encoder.check_budget(new, publication.principal)
-        return await self.store.insert(messages, slot)
+    async def publish_all(
+        self, publications: Sequence[Publication], slot: Slot | None = None, *, key: str | None = None
+    ) -> list[Receipt]:
+        """Store several, all or none; `key` is the idempotency key of the list as a whole."""
+        messages = self.encoder.encode_list(publications, key)
+        return await self.store.insert(messages, slot) if messages else []
 
     async def request(self, publication: Publication, *, timeout: float) -> tuple[Receipt, Outcome | None]:
         """Publish and wait for the reply: exactly one outcome, or None after `timeout` seconds.

@@ -3,19 +3,25 @@
 Read from the event loop and from the writer's thread; the sets are replaced whole, never changed.
 """
 
+from needlework.bus.clock import SECOND, Clock
 from needlework.bus.records import WAITED, TopicLane
 
 
 class Controls:
     """The current holds. `forced` are (runner, workspace) pairs with an explicit run under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._start = clock, clock.now() - round(clock.monotonic() * SECOND)
         self.paused_topics: frozenset[str] = frozenset()
         self.paused_runners: frozenset[str] = frozenset()
         self.disabled: frozenset[int] = frozenset()
         self.idempotency_kept = 24 * 3600 * 1_000_000
         """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
         self.forced: frozenset[tuple[str, int]] = frozenset()
+
+    def steady(self) -> int:
+        """Wall time as if nobody had set the clock since the start: for what is kept for a while, microseconds UTC."""
+        return self._start + round(self._clock.monotonic() * SECOND)
 
     @property
     def active(self) -> bool:

@@ -1,13 +1,15 @@
 """What a publish checks before anything is written: type, size, budget; and how a message is encoded."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import msgspec
 from needlework.bus.errors import InvalidMessage, NotFound, OverBudget, TooLarge
-from needlework.bus.records import WAITED, NewMessage, Publication
+from needlework.bus.records import KEYED, WAITED, NewMessage, Publication
 from needlework.bus.registry import Topic
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ OVERLOAD = 20_000
 BUDGET = 1_000_000
 """Unfinished deliveries of one topic in one workspace above which outside publishers hear 429."""
 _ENCODE = msgspec.json.Encoder().encode
+_MEMBER = "\x1f"
+"""Between a list's key and the number of a message in it: no key that callers may give holds it."""
 
 
 class Encoder:
@@ -54,11 +58,26 @@ class Encoder:
         )  # fmt: skip
         new.force = publication.force
         if publication.idempotency_key is not None:
-            new.idempotency_key = publication.idempotency_key
-            new.idempotency_hash = _body_hash(body, publication.due)
+            _give_key(new, publication.idempotency_key, _body_hash(new))
         if publication.principal != "system" or publication.traceparent is not None:
             new.head = _head(publication.principal, publication.traceparent)
         return new
+
+    def encode_list(self, publications: Sequence[Publication], key: str | None = None) -> list[NewMessage]:
+        """Validate and encode several; under an idempotency key the list is the body. Raises PublishError."""
+        messages = [self.encode(publication) for publication in publications]
+        for new, publication in zip(messages, publications, strict=True):
+            self.check_budget(new, publication.principal)
+        if key is not None:
+            whole = hashlib.sha256(b"list")
+            for new in messages:
+                whole.update(b"%d %d " % (new.lane.number, _body_hash(new)))
+            place: Counter[int] = Counter()
+            for new in messages:  # the first of each topic has the key itself, so that any other body meets it
+                number = place[new.lane.number]
+                place[new.lane.number] += 1
+                _give_key(new, f"{key}{_MEMBER}{number}" if number else key, _whole_number(whole.digest()))
+        return messages
 
     def _check_size(self, topic: Topic, size: int) -> None:
         limit = LARGE_LIMIT if topic.policy.large else self.message_limit
@@ -82,6 +101,16 @@ def _head(principal: str, traceparent: str | None) -> str:
     return _ENCODE({name: value for name, value in head.items() if value}).decode()
 
 
-def _body_hash(body: bytes, due: int | None) -> int:
-    """63 bits of SHA-256: a whole number is bound at once, bytes go through sqlite3's adapters."""
-    return int.from_bytes(hashlib.sha256(body + b"@%d" % (due or 0)).digest()[:8]) >> 1
+def _give_key(new: NewMessage, key: str, body_hash: int) -> None:
+    new.idempotency_key, new.idempotency_hash = key, body_hash
+    new.flags |= KEYED
+
+
+def _body_hash(new: NewMessage) -> int:
+    """What a repeat must be equal in: the body, and the due time as it was given, passed or not."""
+    return _whole_number(hashlib.sha256(new.body + b"@%d" % (new.due or 0)).digest())
+
+
+def _whole_number(digest: bytes) -> int:
+    """63 bits of a hash: a whole number is bound at once, bytes go through sqlite3's adapters."""
+    return int.from_bytes(digest[:8]) >> 1

@@ -13,6 +13,8 @@ from needlework.bus.workspaces import Workspace
 
 WAITED = 1
 """Flag of a message that a caller waits for: never held by `config.tick.disable`."""
+KEYED = 2
+"""Flag of a message that an idempotency key names: it is kept for as long as the key, to answer repeats."""
 
 OutcomeKind = Literal["result", "refused", "dead", "cancelled"]
 TERMINAL = frozenset(("result", "refused", "dead", "cancelled"))

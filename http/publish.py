@@ -115,8 +115,7 @@ class Publish:
             try:
                 check_depth(bytes(envelope.key), self._settings.depth)
                 check_depth(bytes(envelope.data), self._settings.depth)
-                own_key = f"{key}:{number}" if key is not None else None
-                publications.append(self._publication(envelope, caller, own_key, trace))
+                publications.append(self._publication(envelope, caller, None, trace))
             except _Wrong as wrong:
                 worst = max(worst, wrong.status)
                 problems += [
@@ -133,7 +132,7 @@ class Publish:
         if problems:
             detail = "nothing was published: some messages are wrong"
             raise Problem(worst, "invalid_messages", detail, errors=problems)
-        return await self._bus.publish_all(publications)
+        return await self._bus.publish_all(publications, key=key)
 
     def _publication(self, envelope: Envelope, caller: Caller, key: str | None, trace: str | None) -> Publication:
         topic = self._topic(envelope.topic, caller)
@@ -164,8 +163,8 @@ class Publish:
             raise _Wrong(422, "not_publishable", [FieldError("topic", detail)], detail)
         return topic
 
-    def _due(self, value: int | float | str) -> int | None:
-        """When the message becomes due; None for now, which a time in the past means as well."""
+    def _due(self, value: int | float | str) -> int:
+        """When the message becomes due. A time in the past means now, and is kept: a repeat must be the same."""
         try:
             due = parse_moment(value, "deliver_after")
         except WrongTime as wrong:
@@ -173,7 +172,7 @@ class Publish:
         now = self._bus.clock.now()
         if due - now > _FARTHEST:
             raise _Wrong(422, "invalid_field", [FieldError("deliver_after", "is more than 366 days away")])
-        return due if due > now else None
+        return max(0, due)
 
     def _answer(self, receipt: Receipt) -> Published:
         published = self._shown(receipt.published)

@@ -1,7 +1,7 @@
 """The move *insert*: a message and one delivery for each subscribed runner, in one transaction."""
 
 from needlework.bus.errors import IdempotencyConflict
-from needlework.bus.records import Delivery, NewMessage, Receipt, RunnerLane
+from needlework.bus.records import KEYED, Delivery, NewMessage, Receipt, RunnerLane
 from needlework.bus.sqlite.keys import MOVE_POSITION, PARK, enter_key_queue, let_earliest_lead, place_of
 from needlework.bus.sqlite.transaction import Transaction
 
@@ -119,7 +119,7 @@ def _remember(transaction: Transaction, new: NewMessage, receipt: Receipt) -> No
     """Keep the idempotency key; one that had expired starts anew."""
     if new.idempotency_key is not None:
         place = (new.workspace, new.lane.number, new.idempotency_key)
-        transaction.keys[place] = (receipt.seq, transaction.now, new.idempotency_hash)
+        transaction.keys[place] = (receipt.seq, transaction.controls.steady(), new.idempotency_hash)
 
 
 def _repeated(transaction: Transaction, new: NewMessage) -> Receipt | None:
@@ -127,15 +127,16 @@ def _repeated(transaction: Transaction, new: NewMessage) -> Receipt | None:
     execute = transaction.connection.execute
     place = (new.workspace, new.lane.number, new.idempotency_key or "")
     known = transaction.keys.get(place) or execute(_KNOWN, place).fetchone()
-    if known is None or known[1] <= transaction.now - transaction.controls.idempotency_kept:
+    controls = transaction.controls
+    if known is None or known[1] <= controls.steady() - controls.idempotency_kept:
         return None
-    seq, created, body_hash = known
+    seq, _, body_hash = known
     if body_hash != new.idempotency_hash:
         raise IdempotencyConflict(f"idempotency key {new.idempotency_key!r} was used before with another body")
     transaction.flush()
     first = execute("SELECT created, due FROM messages WHERE seq = ?", (seq,)).fetchone()
-    if first is None:
-        return Receipt(seq, created, created, new.lane.name, True, True)
+    if first is None:  # a longer life was set for keys after its message had gone: nothing is left to answer with
+        return None
     return Receipt(seq, first["created"], first["due"], new.lane.name, True, True)
 
 
@@ -152,6 +153,8 @@ def _absorbed(transaction: Transaction, new: NewMessage) -> Receipt | None:
         return None
     if mode != "drop":
         execute("UPDATE messages SET body = ?, checksum = ? WHERE seq = ?", (new.body, new.checksum, seq))
+    if new.idempotency_key is not None:
+        execute("UPDATE messages SET flags = flags | ? WHERE seq = ?", (KEYED, seq))
     due = transaction.now if new.due is None or new.due < transaction.now else new.due
     if (mode == "drop" and due < old["due"]) or mode == "debounce":
         _move_due(transaction, new, seq, due)

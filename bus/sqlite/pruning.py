@@ -3,12 +3,14 @@
 A message stays while a delivery of it is unfinished or dead-lettered (promise P8).
 """
 
-from needlework.bus.records import TopicLane
+from typing import Any
+
+from needlework.bus.records import KEYED, TopicLane
 from needlework.bus.sqlite.transaction import Transaction
 
 _PLACE = "SELECT value FROM installation WHERE key = 'prune_place'"
 _OLD = (  # the inner limit bounds what is looked at: without it a young table was read to its end
-    "SELECT seq, topic, created, owed, created < ? AS old FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"
+    "SELECT seq, topic, created, owed, flags, created < ? AS old FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"
 )
 COUNTS_KEPT = 30 * 24 * 3600 * 1_000_000
 """Microseconds for which batches' counts and schedules' slots are kept."""
@@ -39,7 +41,7 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
             break
         last = message["seq"]
         lane = topics.get(message["topic"])
-        if lane is not None and _past(transaction, last, message["owed"], lane.topic.retention, now):
+        if lane is not None and _past(transaction, message, lane.topic.retention, now):
             _remove(transaction, last)
             gone += 1
     else:
@@ -54,7 +56,7 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
     execute(
         "DELETE FROM idempotency WHERE (workspace, topic, key) IN"
         " (SELECT workspace, topic, key FROM idempotency WHERE created < ? ORDER BY created LIMIT ?)",
-        (now - transaction.controls.idempotency_kept, batch),
+        (transaction.controls.steady() - transaction.controls.idempotency_kept, batch),
     )
     return gone
 
@@ -84,11 +86,13 @@ def _forget_dead(transaction: Transaction, topics: dict[int, TopicLane], now: in
             )
 
 
-def _past(transaction: Transaction, seq: int, owed: int, retention: int, now: int) -> bool:
-    ended, last, dead = transaction.connection.execute(_ENDED, (seq,)).fetchone()
-    if ended < owed or (last is not None and last > now - retention):
+def _past(transaction: Transaction, message: Any, retention: int, now: int) -> bool:
+    """Whether all of a message ended longer ago than it is kept: as its topic says, and for its idempotency key."""
+    ended, last, dead = transaction.connection.execute(_ENDED, (message["seq"],)).fetchone()
+    kept = max(retention, transaction.controls.idempotency_kept) if message["flags"] & KEYED else retention
+    if ended < message["owed"] or (message["created"] if last is None else last) > now - kept:
         return False
-    return not dead or transaction.connection.execute(_BURIED, (seq,)).fetchone() is None
+    return not dead or transaction.connection.execute(_BURIED, (message["seq"],)).fetchone() is None
 
 
 def _remove(transaction: Transaction, seq: int) -> None:

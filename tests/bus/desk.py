@@ -67,7 +67,7 @@ class Desk:
         self.generation = 0
         self.living: set[str] = set()
         self.store: SqliteStore
-        self.controls = Controls()
+        self.controls = Controls(clock)
         self.commits: list[Commit] = []
 
     async def open(self) -> None:

@@ -146,9 +146,9 @@ async def test_p05_a_repeated_request_gets_the_first_ones_outcome(tmp_path: Path
 async def test_p05_a_key_is_kept_for_a_day_and_then_is_new(tmp_path: Path, clock: ManualClock) -> None:
     async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
         first = await kit.publish(bus, Question(1), idempotency_key="k")
-        clock.step(24 * 3600 - 1)
+        clock.advance(24 * 3600 - 1)
         assert (await kit.publish(bus, Question(1), idempotency_key="k")).id == first.id
-        clock.step(1)
+        clock.advance(1)
         assert (await kit.publish(bus, Question(2), idempotency_key="k")).id != first.id
 
 

@@ -1,15 +1,18 @@
 """Publish, as the reference has it, and what it adds: lists, idempotency, times, explanations."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from needlework.bus.bus import Bus
 from needlework.bus.permissions import WORKSPACES_WRITE
+from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
-from needlework.bus.testing import drain
-from needlework.http.app import Application
+from needlework.bus.testing import ManualClock, drain, running_bus
+from needlework.http.app import Application, build_app
+from needlework.http.settings import HttpSettings
 from needlework.http.testing import MakeApp, client_of, raw, served, status_of
 
 pytestmark = pytest.mark.anyio
@@ -190,3 +193,31 @@ async def test_a_body_that_came_with_its_headers_is_held_to_the_limit(make_app: 
     for limit, status in ((len(body), 200), (len(body) - 1, 413)):
         async with served(make_app(body_limit=limit)) as address:
             assert status_of(await raw(address, request)) == status
+
+
+async def test_p05_a_repeat_is_the_same_after_its_time_has_passed(registry: Registry, tmp_path: Path) -> None:
+    """A time that had passed was made "now" before it was compared: the repeat of a delayed publish heard 409."""
+    clock = ManualClock()
+    async with running_bus(registry, tmp_path / "own", clock=clock) as bus:
+        app = build_app(bus, HttpSettings())
+        async with client_of(app, headers={"idempotency-key": "k"}) as client:
+            sent = {"topic": "t.work", "key": {"id": "a"}, "deliver_after": clock.now() // 1_000_000 + 10}
+            first = await client.post(URL, json=sent)
+            clock.advance(20)
+            again = await client.post(URL, json=sent)
+            other = await client.post(URL, json={**sent, "deliver_after": 0})
+        await app.aclose()
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert other.status_code == 409
+
+
+async def test_p05_a_list_is_one_body_and_its_key_collides_with_no_other(http: httpx2.AsyncClient) -> None:
+    """Its keys were `k:0`, `k:1`: a longer list was taken for a repeat, and a key of that very name for its message."""
+    key = {"idempotency-key": "k"}
+    one, two = ({"topic": "t.held", "data": {"id": name}} for name in ("one", "two"))
+    assert (await http.post(URL, json=[one, two], headers=key)).status_code == 200
+    for other in ([one], [one, two, one], [two, one], one):
+        assert (await http.post(URL, json=other, headers=key)).status_code == 409, other
+    alone = await http.post(URL, json=two, headers={"idempotency-key": "k:1"})
+    assert alone.status_code == 200
+    assert "idempotency-replayed" not in alone.headers
