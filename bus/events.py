@@ -1,6 +1,7 @@
 """The event hub: tells waiters and watchers, in the process, what each commit added to the one event sequence.
 
-The bus never waits for readers: each has a bounded buffer, and one that falls behind reads the log at its own pace.
+The bus never waits for readers: each has a buffer that is bounded in events and in bytes, and one that falls behind
+reads the log at its own pace.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from needlework.bus.records import TERMINAL, EventRecord, Outcome, OutcomeKind
 
 BUFFER = 512
 """Events a watcher may lag behind before it reads the log instead."""
+BUFFER_BYTES = 256 << 10
+"""Bytes of events a watcher may lag behind before it reads the log instead."""
 PAGE = 200
 
 Page = Callable[["Filter", int, int], Awaitable[list[EventRecord]]]
@@ -41,22 +44,47 @@ class Filter:
 class Watcher:
     """One reader's place: live events wait in `buffer`; `lagging` means that the log must be read from `last`."""
 
-    __slots__ = ("buffer", "filter", "lagging", "last", "waiter")
+    __slots__ = ("buffer", "filter", "held", "lagging", "last", "waiter")
 
     def __init__(self, filter: Filter, last: int) -> None:
         self.filter, self.last = filter, last
         self.buffer: deque[EventRecord] = deque()
+        self.held = 0
+        """Bytes of what is in the buffer."""
         self.lagging = True
         self.waiter: asyncio.Future[None] | None = None
 
     def offer(self, event: EventRecord) -> None:
+        """One more event that was committed."""
         if not self.lagging:
-            if len(self.buffer) >= BUFFER:
+            self.held += event.size
+            if len(self.buffer) >= BUFFER or self.held > BUFFER_BYTES:
                 self.buffer.clear()
-                self.lagging = True
+                self.held, self.lagging = 0, True
             else:
                 self.buffer.append(event)
         self.wake()
+
+    def catch_up(self, page: list[EventRecord]) -> None:
+        """A page of the log after `last`. What was committed while it was read follows it only where they overlap:
+        else there may be more of the log between, and the next page is read instead."""
+        if not page:
+            return
+        if self.lagging or not self.buffer or self.buffer[0].seq > page[-1].seq:
+            self.buffer.clear()
+            self.held, self.lagging = 0, True
+        self.buffer.extendleft(reversed(page))
+        self.held += sum(event.size for event in page)
+
+    def take(self) -> EventRecord | None:
+        """The next event, None where there is none; what was read from the log as well comes once."""
+        while self.buffer:
+            event = self.buffer.popleft()
+            self.held = self.held - event.size if self.buffer else 0
+            if event.seq > self.last:
+                self.last = event.seq
+                return event
+        return None
 
     def wake(self) -> None:
         if self.waiter is not None and not self.waiter.done():
@@ -141,14 +169,12 @@ class Hub:
         index.setdefault(key, set()).add(watcher)
         try:
             while not self._closed:
-                if watcher.lagging:
-                    async for event in self._catch_up(watcher):
-                        yield event
-                while watcher.buffer:
-                    event = watcher.buffer.popleft()
-                    if event.seq > watcher.last:
-                        watcher.last = event.seq
-                        yield event
+                if watcher.lagging and not watcher.buffer:
+                    watcher.lagging = False  # commits during the read go to the buffer; doubles are dropped by number
+                    watcher.catch_up(await self._page(watcher.filter, watcher.last, PAGE))
+                while (event := watcher.take()) is not None:
+                    yield event
+                    del event
                 if not watcher.lagging and not self._closed:
                     await watcher.wait()
         finally:
@@ -156,17 +182,6 @@ class Hub:
                 index[key].discard(watcher)
                 if not index[key]:
                     del index[key]
-
-    async def _catch_up(self, watcher: Watcher) -> AsyncIterator[EventRecord]:
-        """Page through the log until it ends; from then on commits reach the watcher's buffer."""
-        while True:
-            watcher.lagging = False  # commits during the read go to the buffer; doubles are dropped by number
-            page = await self._page(watcher.filter, watcher.last, PAGE)
-            for event in page:
-                watcher.last = event.seq
-                yield event
-            if self._closed or (not page and not watcher.lagging):
-                return  # a short page is not the end: filtered stretches of the log lie between
 
     def _index(self, filter: Filter) -> tuple[dict[int, set[Watcher]], int]:
         if filter.message is not None:

@@ -184,10 +184,11 @@ class EventRecord:
     """One event of a message; `seq` is its number in the one event sequence."""
 
     __slots__ = (
+        "_data",
         "_frame",
+        "_span",
         "at",
         "created",
-        "data",
         "kind",
         "message_seq",
         "runner",
@@ -202,8 +203,22 @@ class EventRecord:
     ) -> None:  # fmt: skip
         self.seq, self.message_seq, self.created, self.runner = seq, message_seq, created, runner
         self.workspace, self.topic, self.kind, self.at = workspace, topic, kind, at
-        self.data = data
+        self._data = data
         self._frame: bytes | None = None
+        self._span: slice | None = None
+
+    @property
+    def data(self) -> bytes | None:
+        """What the event carries, as JSON."""
+        if self._frame is not None and self._span is not None:
+            return self._frame[self._span]
+        return self._data
+
+    @property
+    def size(self) -> int:
+        """Bytes that the event takes in memory, roughly."""
+        data = self._span.stop - self._span.start if self._span is not None else len(self._data or b"")
+        return 300 + int(data)
 
     @property
     def message(self) -> str:
@@ -224,9 +239,11 @@ class EventRecord:
                 "runner": self.runner,
                 "at": rfc3339(self.at),
             }
-            head = msgspec.json.encode(fields)[:-1]
-            body = head + b',"data":' + (self.data or b"null") + b"}"
-            self._frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (self.seq, self.kind.encode(), body)
+            fixed = msgspec.json.encode(fields)[:-1]
+            head = b'id: %d\nevent: %s\ndata: %s,"data":' % (self.seq, self.kind.encode(), fixed)
+            self._frame = b"%s%s}\n\n" % (head, self._data or b"null")
+            if self._data:  # kept once: readers may hold many events, and large ones
+                self._span, self._data = slice(len(head), len(head) + len(self._data)), None
         return self._frame
 
 

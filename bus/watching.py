@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
 _sql = Queries(Path(__file__).parent / "sqlite" / "inspection.sql")
+PAGE_BYTES = 64 << 10
+"""Bytes of one page of a stream: the event that passes it is the page's last, or its only one."""
 STRETCH = 20_000
 """Event numbers of the whole log that one page of a workspace's stream looks at."""
 
@@ -37,6 +39,7 @@ class Watching:
                 workspace=filter.workspace,
                 after=after,
                 limit=limit,
+                bytes=PAGE_BYTES,
             )
             return [hub.record(tuple(row)) for row in rows]
         latest = await self._bus.inspection.latest_event()
@@ -49,6 +52,7 @@ class Watching:
                 workspace=filter.workspace,
                 topic=filter.topic,
                 limit=limit,
+                bytes=PAGE_BYTES,
             )
             if rows:
                 return [hub.record(tuple(row)) for row in rows]

@@ -1,8 +1,8 @@
 """Server-Sent Events: an operation's progress or a topic's life, live and from where a reader left off.
 
 Three small tasks a stream: the request's own writes, one reads the bus ahead of it by a bounded number of
-frames, one waits for the reader to go away and sends heartbeats. So frames that came together leave in one
-write, and a slow reader holds back nobody but itself.
+frames and bytes, one waits for the reader to go away and sends heartbeats. So frames that came together leave in one
+write, and a slow reader holds back nobody but itself: what it has not taken stays in the log.
 """
 
 import asyncio
@@ -33,6 +33,8 @@ Events = AsyncIterator[Framed | Reset] | AsyncIterator[EventRecord | Reset]
 HEARTBEAT = b":\n\n"
 _AHEAD = 256
 """Frames read ahead of the writer."""
+_AHEAD_BYTES = 64 << 10
+"""Bytes of frames read ahead of the writer; the frame that passes it is the last."""
 _LINGER = 0.01
 """Seconds between two writes of a busy stream: what comes meanwhile leaves together."""
 _HEADERS: RawHeaders = [
@@ -44,17 +46,19 @@ _HEADERS: RawHeaders = [
 class _Frames:
     """Frames on their way from the bus to the writer."""
 
-    __slots__ = ("changed", "ended", "pending", "room")
+    __slots__ = ("changed", "ended", "pending", "room", "size")
 
     def __init__(self) -> None:
         self.pending: list[bytes] = []
+        self.size = 0
         self.changed, self.room = asyncio.Event(), asyncio.Event()
         self.ended = False
 
     async def put(self, frame: bytes) -> None:
         self.pending.append(frame)
+        self.size += len(frame)
         self.changed.set()
-        if len(self.pending) >= _AHEAD:
+        if len(self.pending) >= _AHEAD or self.size >= _AHEAD_BYTES:
             self.room.clear()
             await self.room.wait()
 
@@ -62,12 +66,15 @@ class _Frames:
         self.ended = True
         self.changed.set()
 
-    async def take(self) -> bytes | None:
-        """All frames that are there, at least one; None at the end."""
+    async def come(self) -> None:
+        """Wait for a frame or the end."""
         if not self.pending and not self.ended:
             self.changed.clear()
             await self.changed.wait()
-        taken, self.pending = self.pending, []
+
+    def take(self) -> bytes | None:
+        """All frames that are there; None at the end."""
+        taken, self.pending, self.size = self.pending, [], 0
         self.room.set()
         return b"".join(taken) if taken else None
 
@@ -96,17 +103,27 @@ class EventStream(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             if scope["method"] != "HEAD":
                 with entry.scope:
-                    await self._run(entry, receive, send)
-            with anyio.move_on_after(1):  # a reader that takes nothing gets no farewell either
+                    await self._run(entry, scope, receive, send)
+            with anyio.move_on_after(1) as last:  # a reader that takes nothing gets no farewell either
                 await send({"type": "http.response.body", "body": entry.farewell})
+            if entry.stuck or last.cancelled_caught:
+                raise Disconnected
 
-    async def _run(self, entry: OpenStream, receive: Receive, send: Send) -> None:
+    async def _run(self, entry: OpenStream, scope: Scope, receive: Receive, send: Send) -> None:
         frames = _Frames()
+        writable = scope.get("writable")  # of our own protocol; others wait while they send, with the frames in hand
         async with _beside(self._read(frames), self._watch(entry, receive, send)):
             await self._write(send, b"retry: %d\n\n" % self._settings.stream_retry + self._first)
             loop, last = asyncio.get_running_loop(), 0.0
-            while (batch := await frames.take()) is not None:
+            while True:
+                await frames.come()
+                if writable is not None:
+                    await writable()
+                batch = frames.take()
+                if batch is None:
+                    return
                 await self._write(send, batch)
+                del batch  # it may be large, and the next one may be long in coming
                 now = loop.time()
                 if now - last < _LINGER:
                     await asyncio.sleep(_LINGER)
@@ -137,6 +154,7 @@ class EventStream(Response):
                 try:
                     await self._write(send, HEARTBEAT)
                 except Disconnected:
+                    entry.stuck = True
                     entry.scope.cancel()
                     return
                 continue

@@ -61,7 +61,8 @@ class Guard:
             else:
                 await self._without_endpoint(scope, headers, reply)
         except Disconnected:
-            return
+            if "abort" in scope:
+                scope["abort"]()
         except Exception as error:
             await self._fail(scope, receive, headers, reply, error)
         finally:

@@ -1,15 +1,17 @@
 """The wire: uvicorn's httptools protocol with the limits and deadlines that it lacks.
 
 httptools takes a header block of a megabyte and uvicorn waits for ever for a slow one. Here the size and count of
-headers and the length of the target are bounded while they arrive, headers, bodies and idle connections have
-deadlines, and a reader that takes nothing of an answer is cut off. Deadlines are plain numbers that the server's
-tick looks at: a timer for each request would cost as much as parsing it.
+headers, the length of the target, what stands between the pieces of a body and the number of requests that wait
+for their turn are bounded while they arrive; headers, bodies and idle connections have deadlines, and a reader that
+takes nothing of an answer is cut off. Deadlines are plain numbers that the server's tick looks at: a timer for each
+request would cost as much as parsing it.
 """
 
 import asyncio
 from functools import partial
 from typing import Any
 
+import httptools
 from needlework.http.headers import NO_STORE, SECURITY, RawHeaders
 from needlework.http.problems import document
 from needlework.http.settings import HttpSettings
@@ -18,6 +20,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 _NEVER = float("inf")
+_PIECE = 4096
+"""Bytes that are parsed at once while headers are expected: more could hold thousands of small requests."""
+_WAITING = 16
+"""Requests of one connection that wait for their turn, beyond which what follows is not even parsed."""
 
 
 class _Refused(Exception):
@@ -40,6 +46,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.access_log = False
         self._header_bytes = 0
         self._in_headers = True
+        self._between = 0
+        self._held = b""
         self._refused = False
         self._stalled = False
         self._date: tuple[RawHeaders, bytes] = [], b""
@@ -47,17 +55,38 @@ class BoundedProtocol(HttpToolsProtocol):
         """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._held:
+            self._held += data  # at most one read: reading is paused
             return
+        while data and not self._refused:
+            if len(self.pipeline) > _WAITING:
+                self._held = data
+                self.flow.pause_reading()
+                return
+            piece = data[:_PIECE] if self._in_headers and len(data) > _PIECE else data
+            data = b"" if piece is data else data[_PIECE:]
+            self._parse(piece)
+
+    def _parse(self, data: bytes) -> None:
+        """Counted before it is parsed: the parser would buffer for ever what never ends."""
         if self._in_headers:
-            # Counted before they are parsed: the parser would buffer for ever what never ends.
             if not self._header_bytes and not self._stalled:
                 self.deadline = self.loop.time() + self.settings.header_timeout
             self._header_bytes += len(data)
             if self._header_bytes > self.settings.header_bytes and self._is_too_long(data):
                 self._refuse(431, "headers_too_large", "the header block is too large")
                 return
-        super().data_received(data)
+        else:
+            self._between += len(data)
+            if self._between > self.settings.header_bytes + len(data):
+                self._refuse(400, "bad_body", "what stands between the pieces of the body is too long")
+                return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refused = True  # answered without the upgrade and closed; what follows is of another protocol
+        except httptools.HttpParserError:
+            self._refuse(400, "bad_request", "this is not an HTTP request")
 
     def _is_too_long(self, data: bytes) -> bool:
         """Whether it is the headers that are long; a body may arrive in one piece with them."""
@@ -78,24 +107,45 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._in_headers = False
         self._header_bytes = 0
+        self._check_head()
+        self._in_headers = False
+        self._between = 0
+        if not self._stalled:
+            self.deadline = self.loop.time() + self.settings.body_timeout
+        super().on_headers_complete()
+        if self.parser.should_upgrade():  # nothing else is spoken here, and the parser takes nothing more
+            self.cycle.keep_alive = False
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope["answer"] = partial(self._answer, self.cycle)
+        scope["whole_body"] = partial(_whole_body, self.cycle)
+        scope["writable"] = self.flow.drain
+        scope["abort"] = partial(self._abort, self.cycle)
+
+    def _check_head(self) -> None:
+        version = self.parser.get_http_version()
+        if version != "1.1":
+            if version != "1.0":
+                self._refuse(505, "bad_version", "speak HTTP/1.1")
+                raise _Refused
+            if any(name == b"transfer-encoding" for name, _ in self.headers):
+                self._refuse(400, "bad_request", "HTTP/1.0 has no Transfer-Encoding")
+                raise _Refused
         if len(self.headers) > self.settings.header_count:
             self._refuse(431, "too_many_headers", f"a request has at most {self.settings.header_count} headers")
             raise _Refused
         if self.url[:1] != b"/":  # an absolute target names a host of its own, which nobody would check
             self._refuse(400, "bad_target", "the target of a request starts with /")
             raise _Refused
-        if not self._stalled:
-            self.deadline = self.loop.time() + self.settings.body_timeout
-        super().on_headers_complete()
-        self.scope["answer"] = partial(self._answer, self.cycle)  # type: ignore[typeddict-unknown-key]
-        self.scope["whole_body"] = partial(_whole_body, self.cycle)  # type: ignore[typeddict-unknown-key]
+
+    def on_body(self, body: bytes) -> None:
+        self._between = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_headers = True  # what comes next, if anything, is another request's
         if not self._stalled:
-            self.deadline = _NEVER
+            self.deadline = _NEVER if self._is_answering() else self.loop.time() + self.settings.keep_alive
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -103,11 +153,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        elif self._in_headers and not self._header_bytes and not self._stalled:
+        if self._held and len(self.pipeline) <= _WAITING:
+            held, self._held = self._held, b""
+            self.data_received(held)
+        if self.pipeline or self._held:
+            return
+        self.flow.resume_reading()
+        if not self._is_answering() and self._in_headers and not self._header_bytes and not self._stalled:
             self.deadline = self.loop.time() + self.settings.keep_alive
 
     def pause_writing(self) -> None:
@@ -123,14 +178,27 @@ class BoundedProtocol(HttpToolsProtocol):
     def expire(self) -> None:
         """End a connection whose deadline has passed."""
         self.deadline = _NEVER
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None:
             return
-        if self._stalled or (self._is_answering() and self.cycle.response_started):
+        started = self._is_answering() and self.cycle.response_started
+        if self._stalled or started or self.transport.is_closing():
             self.transport.abort()  # half an answer is out, another can't follow
         elif self._is_answering() or self._header_bytes or self.cycle is None:
             self._refuse(408, "request_too_slow", "the request did not come in time")
+        elif self.transport.get_write_buffer_size():
+            self.transport.abort()
         else:
             self.transport.close()
+
+    def give_last_chance(self) -> None:
+        """A deadline for a connection that is closing: what is left of its answer may never be taken."""
+        if self.deadline == _NEVER and self.transport is not None and self.transport.is_closing():
+            self.deadline = self.loop.time() + self.settings.stream_send_timeout
+
+    def _abort(self, cycle: RequestResponseCycle) -> None:
+        """Cut the connection of a reader that takes nothing: closing would wait for it to take what is left."""
+        cycle.disconnected = True
+        self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "bad_request", "this is not an HTTP request")
@@ -139,11 +207,14 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
-        """Answer without the application, and close."""
+        """Answer without the application, and close; a request before this one gets its own answer first."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
-        if not self._is_answering() or not self.cycle.response_started:
+        if self._is_answering() and self._in_headers:
+            self.cycle.keep_alive = False
+            return
+        if not self.pipeline and not (self._is_answering() and self.cycle.response_started):
             body = document(status, code, detail, "req_refused")
             media = (b"content-type", b"application/problem+json")
             head = head_of(status, [*SECURITY, NO_STORE, media, (b"connection", b"close")])

@@ -12,6 +12,9 @@ from needlework.bus.errors import ConfigError
 from needlework.http.app import Application
 from needlework.http.protocol import bounded
 
+_TICK = 0.1
+"""Seconds between two looks at the connections."""
+
 Ready = Callable[[list[str]], None]
 """Called with the addresses when connections are accepted."""
 
@@ -41,7 +44,10 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: end the connections whose deadline has passed."""
-        now = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time() + _TICK  # a deadline is never passed, rather met a moment early
+        if counter % 10 == 0:
+            for connection in self.server_state.connections:
+                connection.give_last_chance()  # type: ignore[union-attr]
         for connection in [each for each in self.server_state.connections if each.deadline < now]:  # type: ignore[union-attr]
             connection.expire()  # type: ignore[union-attr]
         return await super().on_tick(counter)

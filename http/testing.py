@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 from needlework.http.app import Application
-from needlework.http.server import make_server
+from needlework.http.server import Server, make_server
 
 MakeApp = Callable[..., Application]
 """Makes an application from settings."""
@@ -32,13 +32,20 @@ def listening() -> socket.socket:
 @contextlib.asynccontextmanager
 async def served(app: Application) -> AsyncIterator[tuple[str, int]]:
     """`app` on a real socket."""
+    async with serving(app) as (_, address):
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Application) -> AsyncIterator[tuple[Server, tuple[str, int]]]:
+    """`app` on a real socket, and the server, whose connections can be looked at."""
     listener = listening()
     ready = asyncio.Event()
     server = make_server(app, [listener], lambda addresses: ready.set())
     task = asyncio.create_task(server.serve([listener]))
     await ready.wait()
     try:
-        yield listener.getsockname()
+        yield server, listener.getsockname()
     finally:
         server.should_exit = True
         await task

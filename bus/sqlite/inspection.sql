@@ -11,15 +11,23 @@ SELECT coalesce((SELECT min(seq) FROM messages), 0) AS oldest;
 SELECT workspace, topic, unfinished FROM backlog;
 
 -- name: events_of_message
--- One message's events after a number.
-SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data FROM events e
-WHERE e.message = :message AND e.workspace = :workspace AND e.seq > :after ORDER BY e.seq LIMIT :limit;
+-- One message's events after a number: at most so many, and so many bytes. Sizes are read without what they measure.
+WITH found AS (
+    SELECT e.seq, coalesce(length(e.data), 0) AS size FROM events e
+    WHERE e.message = :message AND e.workspace = :workspace AND e.seq > :after ORDER BY e.seq LIMIT :limit
+), counted AS (SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before FROM found)
+SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
+FROM counted c JOIN events e ON e.seq = c.seq WHERE c.before < :bytes ORDER BY e.seq;
 
 -- name: events_of_workspace
--- A stretch of the event log; the filter by topic is applied to it afterwards.
-SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data FROM events e
-WHERE e.seq > :after AND e.seq <= :until AND e.workspace = :workspace
-    AND (:topic IS NULL OR e.topic = :topic) ORDER BY e.seq LIMIT :limit;
+-- A stretch of the event log, as the one above; the filter by topic is applied to it afterwards.
+WITH found AS (
+    SELECT e.seq, coalesce(length(e.data), 0) AS size FROM events e
+    WHERE e.seq > :after AND e.seq <= :until AND e.workspace = :workspace
+        AND (:topic IS NULL OR e.topic = :topic) ORDER BY e.seq LIMIT :limit
+), counted AS (SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before FROM found)
+SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data
+FROM counted c JOIN events e ON e.seq = c.seq WHERE c.before < :bytes ORDER BY e.seq;
 
 -- name: outcome
 -- The terminal event of one delivery.

@@ -41,7 +41,7 @@ LARGE: dict[str, tuple[bytes, set[int]]] = {
     "negative length": (POST + b"Content-Length: -1\r\n\r\n", {400}),
     "endless length": (POST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n", {400, 413}),
     "nonsense": (b"\x16\x03\x01\x02\x00" * 100, {400}),
-    "bare line": (b"GET /\r\n\r\n", {400, 421}),
+    "bare line": (b"GET /\r\n\r\n", {400, 421, 505}),
     "header without name": (GET + b": x\r\n\r\n", {400}),
     "folded header": (GET + b"X: a\r\n b\r\n\r\n", {400, 200}),
     "NUL in a header": (GET + b"X: a\x00b\r\n\r\n", {400}),
@@ -99,7 +99,7 @@ SLOW = [b"", b"GET / HT", GET, GET + b"X: a", POST + b"Content-Length: 10\r\n\r\
 @pytest.mark.parametrize("start", SLOW)
 async def test_who_is_too_slow_is_cut_off(make_app: MakeApp, start: bytes) -> None:
     """S11: nothing said, half a line, half a header block, half a body."""
-    app = make_app(header_timeout=0.15, body_timeout=0.15)
+    app = make_app(header_timeout=0.25, body_timeout=0.25)
     async with served(app) as address:
         began = asyncio.get_running_loop().time()
         answer = await raw(address, start)
