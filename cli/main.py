@@ -20,6 +20,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("token:token", "Create, list and revoke access tokens."),
     "backup": ("backup:backup", "Copy the database, whether it is served or not."),
     "restore": ("backup:restore", "Put a backup into a new data directory."),
+    "doctor": ("doctor:doctor", "Look at the disk, the clock, the files and the server."),
     "check": ("check:check", "Validate settings, topics and plug-ins without starting."),
     "version": ("version:version", "Print the version."),
 }

@@ -1,0 +1,1 @@
+"""What `needlework doctor` looks at."""
