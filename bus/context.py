@@ -56,6 +56,11 @@ class Context:
         self.bus, self._delivery = bus, delivery
 
     @property
+    def untouched(self) -> bool:
+        """Whether nothing was collected or reported, so that the attempt's end is all there is to store."""
+        return self._statements is None and self._messages is None and self._progress is None
+
+    @property
     def workspace(self) -> Workspace:
         number = self._delivery.workspace
         return self.bus.workspaces.by_id.get(number) or Workspace(number, "?")

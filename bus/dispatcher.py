@@ -111,17 +111,16 @@ class Dispatcher:
         """Whether this queue may start anything now."""
         return not self.stopping and self.quarantine.alone is None and not queue.paused
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing is held back: no paused topic, no disabled workspace, no explicit run."""
+        controls = self.bus.controls
+        return not (controls.paused_topics or controls.disabled or self.runs.matter)
+
     def particular(self, delivery: Delivery) -> bool:
         """Whether anything speaks against starting a delivery at once; then `admit` looks closer."""
-        controls, runs = self.bus.controls, self.runs
-        return bool(
-            delivery.suspicion == 2
-            or delivery.revoked is not None
-            or delivery.lane.limited
-            or controls.paused_topics
-            or controls.disabled
-            or runs.matter
-        )
+        own = delivery.suspicion == 2 or delivery.revoked is not None or delivery.lane.limited
+        return own or not self.calm
 
     def admit(self, queue: RunnerQueue, delivery: Delivery) -> bool:
         """Whether a delivery may start now. False: it was put where it belongs."""

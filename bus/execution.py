@@ -94,11 +94,15 @@ class Execution:
 
     def result(self, delivery: Delivery, result: Any, settled: Callable[[Finish, Exception | None], None]) -> Finish:
         """A handler's return value as the delivery's end. Raises TypeError for what is not JSON."""
+        return Finish(delivery, "result", self.encoded(result), settled)
+
+    def encoded(self, result: Any) -> bytes | None:
+        """A handler's return value as it is stored. Raises TypeError for what is not JSON."""
         if result is None:
-            return Finish(delivery, "result", None, settled)
+            return None
         if isinstance(result, Reply):
             result = {"$body": result.body, "$headers": result.headers}
-        return Finish(delivery, "result", msgspec.json.encode(result), settled)
+        return msgspec.json.encode(result)
 
     def failure(
         self, delivery: Delivery, error: BaseException, settled: Callable[[Finish, Exception | None], None]

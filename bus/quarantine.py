@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from needlework.bus.records import Delivery
 from needlework.bus.slots import Worker
+from needlework.bus.straight import Begun
 from needlework.bus.workers import RunnerQueue
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Quarantine:
         worker.task = asyncio.current_task()
         queue.workers.add(worker)
         try:
-            await queue.run(worker, delivery)
+            await queue.run(worker, Begun(delivery))
         finally:
             queue.workers.discard(worker)
         await self._dispatcher.bus.store.settled()

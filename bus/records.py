@@ -180,6 +180,22 @@ class Finish(msgspec.Struct, eq=False):
         self.settled(self, error)
 
 
+class Completions(msgspec.Struct, eq=False):
+    """Attempts that returned and did nothing else, to be acknowledged together: (delivery, result as JSON).
+
+    Only of topics without order, outside batches, and of deliveries without a row in `positions`.
+    """
+
+    ends: list[tuple[Delivery, bytes | None]]
+    settled: Callable[["Completions", Exception | None], None]
+
+    risky = False
+
+    def settle(self, result: Any, error: Exception | None) -> None:
+        """Called in the event loop after COMMIT, or after it failed."""
+        self.settled(self, error)
+
+
 class EventRecord:
     """One event of a message; `seq` is its number in the one event sequence."""
 

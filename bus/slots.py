@@ -5,7 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from needlework.bus.clock import SECOND
 from needlework.bus.records import Delivery
+from needlework.bus.registry import Topic
+from needlework.bus.subscriptions import Subscription
 
 
 class LaneState:
@@ -49,3 +52,12 @@ class Call(msgspec.Struct, frozen=True, eq=False):
     """Its time limit."""
     limited: bool
     """Whether shared limits hold for it."""
+    direct: bool
+    """Whether its first step may be taken without a task of its own: a coroutine, no limits, no order."""
+
+    @classmethod
+    def of(cls, topic: Topic, subscription: Subscription) -> "Call":
+        """For one topic of a runner."""
+        limited = bool(topic.policy.limits)
+        direct = subscription.is_async and not limited and not topic.ordered
+        return cls(subscription.function, subscription.is_async, topic.timeout / SECOND, limited, direct)

@@ -13,7 +13,17 @@ by the delivery's own row. One conformance suite (`tests/bus/conformance.py`) ho
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
+from needlework.bus.records import (
+    Commit,
+    Completions,
+    Delivery,
+    Finish,
+    NewMessage,
+    Receipt,
+    RunnerLane,
+    Slot,
+    TopicLane,
+)
 from needlework.bus.sql import Statement
 
 
@@ -45,8 +55,11 @@ class Store(Protocol):
         """Take due deliveries of a (workspace, priority) lane into the runner's window."""
         ...
 
-    def finish(self, finish: Finish) -> None:
-        """Complete, step, retry, bury or report; `finish.settled` is called after the commit."""
+    def finish(self, finish: Finish | Completions) -> None:
+        """Complete, step, retry, bury or report; `finish.settled` is called after the commit.
+
+        `Completions` are all ended or, where the row of one is gone, none of them: then send each by itself.
+        """
         ...
 
     async def park(self, delivery: Delivery, reason: str) -> None:

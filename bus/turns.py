@@ -1,6 +1,7 @@
 """Ready deliveries in memory: workspaces take turns, within a workspace the better priority goes first."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from needlework.bus.records import Delivery
 
@@ -44,6 +45,18 @@ class Turns:
             queue.append(delivery)
         line.count += 1
         self.count += 1
+
+    def extend(self, workspace: int, priority: int, deliveries: Sequence[Delivery]) -> None:
+        """Add deliveries of one workspace and priority, in their order."""
+        if not deliveries:
+            return
+        line = self._lines.get(workspace)
+        if line is None:
+            line = self._lines[workspace] = _Line()
+            self._ring.append(workspace)
+        line.queues[priority].extend(deliveries)
+        line.count += len(deliveries)
+        self.count += len(deliveries)
 
     def pop(self) -> Delivery | None:
         """The next delivery, or None."""

@@ -4,14 +4,15 @@ Workers are tasks that live while there is work; a handler that never waits cost
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.context import Context
-from needlework.bus.errors import GuardFailed
+from needlework.bus.errors import GuardFailed, LeaseLost
 from needlework.bus.execution import GUARD_TRIES
-from needlework.bus.records import Delivery, Finish, RunnerLane
+from needlework.bus.records import Completions, Delivery, Finish, RunnerLane
 from needlework.bus.slots import Call, LaneState, Worker
+from needlework.bus.straight import STRETCH, Begun, run_straight
 from needlework.bus.turns import Turns
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ PAGE = 1024
 """Deliveries read in one transaction."""
 CAPACITY = 4096
 """Deliveries one runner holds in memory at most, ready, running or waiting for their ack's commit."""
-YIELD_EVERY = 32
-"""Attempts after which a worker lets the rest of the event loop run."""
 
 
 class RunnerQueue:
@@ -36,18 +35,16 @@ class RunnerQueue:
         self.capacity = self.policy.concurrency if coalesces else max(CAPACITY, self.policy.concurrency * 2)
         self.refill_at = 1 if coalesces else self.capacity // 2
         """Free places from which on more is fetched: a coalescing runner must not leave one of its few idle."""
-        self.calls = {name: self._call(name) for name in lane.runner.topics}
+        self.calls = {
+            name: Call.of(dispatcher.bus.registry.topics[name], subscription)
+            for name, subscription in lane.runner.topics.items()
+        }
         self.held: dict[int, Delivery] = {}
         self.lanes: dict[tuple[int, int], LaneState] = {}
         self.ready = Turns()
         self.workers: set[Worker] = set()
         self._refilling = False
         self._turn = 0
-
-    def _call(self, name: str) -> Call:
-        topic = self.dispatcher.bus.registry.topics[name]
-        subscription = self.lane.runner.topics[name]
-        return Call(subscription.function, subscription.is_async, topic.timeout / 1_000_000, bool(topic.policy.limits))
 
     @property
     def paused(self) -> bool:
@@ -132,8 +129,9 @@ class RunnerQueue:
         page = await self.dispatcher.persist(
             lambda: self.dispatcher.bus.store.take(self.lane, place, cursor, limit, now)
         )
-        for delivery in page.deliveries:
-            self.accept(delivery)
+        self.held.update({delivery.seq: delivery for delivery in page.deliveries})
+        self.ready.extend(*place, page.deliveries)
+        self.lane.accepted += len(page.deliveries)
         state.more = page.more or state.notices != notices
         state.cursor = page.cursor if state.behind is None else min(page.cursor, state.behind)
         if page.next_due is not None and (state.next_due is None or page.next_due < state.next_due):
@@ -150,44 +148,51 @@ class RunnerQueue:
         self._turn = place[0]
         return place
 
-    def next(self) -> Delivery | None:
-        """The next delivery that may start now."""
-        dispatcher = self.dispatcher
-        while dispatcher.open_for(self):
-            delivery = self.ready.pop()
-            if delivery is None or not dispatcher.particular(delivery) or dispatcher.admit(self, delivery):
+    def next(self, calm: bool = False) -> Delivery | None:
+        """The next delivery that may start now; `calm` says that nothing is held back as a whole."""
+        dispatcher, ready = self.dispatcher, self.ready
+        while calm or dispatcher.open_for(self):
+            delivery = ready.pop()
+            if delivery is None:
+                return None
+            if calm and not (delivery.suspicion or delivery.lane.limited or delivery.revoked is not None):
                 return delivery
+            if not dispatcher.particular(delivery) or dispatcher.admit(self, delivery):
+                return delivery
+            calm = False  # where it was put may hold the others back too
         return None
 
     async def _work(self, worker: Worker) -> None:
-        count = 0
+        since = 0
         try:
-            while (delivery := self.next()) is not None:
-                if self.ready.count and len(self.workers) < self.policy.concurrency:
-                    self.spawn()
-                await self.run(worker, delivery)
-                count += 1
-                if count % YIELD_EVERY == 0:
+            while True:
+                count, begun = run_straight(self, worker)
+                if begun is not None:
+                    if self.ready.count and len(self.workers) < self.policy.concurrency:
+                        self.spawn()
+                    await self.run(worker, begun)
+                elif count < STRETCH:
+                    return
+                since += count + 1
+                if since >= STRETCH:
+                    since = 0
                     await asyncio.sleep(0)
         finally:
             self.workers.discard(worker)
             self.dispatcher.worker_left(self)
 
-    async def run(self, worker: Worker, delivery: Delivery) -> None:
+    async def run(self, worker: Worker, begun: Begun) -> None:
         """One attempt of a delivery in a worker's slot, whatever ends it."""
+        delivery = begun.delivery
         dispatcher, call = self.dispatcher, self.calls[delivery.lane.name]
         delivery.started = True
         if delivery.suspicion == 1:
             await dispatcher.persist(lambda: dispatcher.bus.store.mark(delivery, 1))
-        context = Context(dispatcher.bus, delivery)
+        context = begun.context or Context(dispatcher.bus, delivery)
         worker.delivery = delivery
         worker.deadline = dispatcher.begin() + call.seconds
         try:
-            message = delivery.message or dispatcher.execution.message_of(delivery)
-            if call.is_async:
-                result = await call.function(message, context)
-            else:
-                result = await dispatcher.execution.aside(call.function, delivery, message, context)
+            result = await (begun.waiting or self._call_handler(call, delivery, context))
             if worker.why is not None:  # it swallowed the cancellation
                 raise asyncio.CancelledError(worker.why)
             finish: Finish | None = dispatcher.execution.result(delivery, result, self.settled)
@@ -201,6 +206,13 @@ class RunnerQueue:
                 dispatcher.limits.leave(delivery)
         if finish is not None:
             dispatcher.execution.commit(finish, context)
+
+    async def _call_handler(self, call: Call, delivery: Delivery, context: Context) -> Any:
+        execution = self.dispatcher.execution
+        message = delivery.message or execution.message_of(delivery)
+        if call.is_async:
+            return await call.function(message, context)
+        return await execution.aside(call.function, delivery, message, context)
 
     def _failed(self, worker: Worker, delivery: Delivery, error: BaseException) -> Finish | None:
         """What an exception means: the handler's own, or our breaking it off. None: it stays unfinished."""
@@ -243,6 +255,24 @@ class RunnerQueue:
             if dispatcher.guard_tries or dispatcher.runs.matter:
                 dispatcher.finished(self, delivery, finish.kind)
 
+    def completed(self, completions: Completions, error: Exception | None) -> None:
+        """A stretch of attempts was acknowledged, or could not be: then each goes its own way."""
+        dispatcher = self.dispatcher
+        if error is not None:
+            alone = isinstance(error, LeaseLost) and len(completions.ends) > 1  # perhaps only one of them is gone
+            for delivery, data in completions.ends:
+                finish = Finish(delivery, "result", data, self.settled)
+                if alone:
+                    dispatcher.bus.store.finish(finish)
+                else:
+                    self.settled(finish, error)
+            return
+        for delivery, _ in completions.ends:
+            self.held.pop(delivery.seq, None)
+            if dispatcher.guard_tries or dispatcher.runs.matter:
+                dispatcher.finished(self, delivery, "result")
+        self._has_room()
+
     def _again(self, delivery: Delivery, error: Exception | None) -> None:
         """A guard failed: run it again at once, which costs no attempt; not for ever."""
         tries = self.dispatcher.guard_tries.get(delivery.seq, 0) + 1
@@ -258,6 +288,9 @@ class RunnerQueue:
     def forget(self, delivery: Delivery) -> None:
         """The delivery is no longer this process's business."""
         self.held.pop(delivery.seq, None)
+        self._has_room()
+
+    def _has_room(self) -> None:
         room = self.lane.room = self.capacity - len(self.held)
         if not self.lane.live and not self._refilling and room >= self.refill_at:
             self.wake()

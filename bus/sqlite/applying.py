@@ -12,8 +12,8 @@ from needlework.bus.errors import (
     StorageError,
     StorageFull,
 )
-from needlework.bus.records import Finish
-from needlework.bus.sqlite.finishing import finish_attempt
+from needlework.bus.records import Completions, Finish
+from needlework.bus.sqlite.finishing import complete, finish_attempt
 from needlework.bus.sqlite.transaction import Stale, Transaction
 from needlework.bus.sqlite.units import PublishOne
 
@@ -33,7 +33,10 @@ class Unit(Protocol):
 
 def apply(transaction: Transaction, unit: Any) -> Any:
     """Carry out one unit. A `Finish` comes as it is: one object less for each attempt."""
-    return finish_attempt(transaction, unit) if unit.__class__ is Finish else unit.apply(transaction)
+    kind = unit.__class__
+    if kind is Finish:
+        return finish_attempt(transaction, unit)
+    return complete(transaction, unit) if kind is Completions else unit.apply(transaction)
 
 
 def apply_plainly(transaction: Transaction, unit: Unit) -> tuple[Unit, Any, Exception | None]:

@@ -67,9 +67,22 @@ def take(
     known = reading.execute("SELECT 1 FROM positions LIMIT 1").fetchone()
     values = (runner.number, workspace, priority, now, *cursor, limit)
     rows = reading.execute(PAGE if known else PLAIN_PAGE, values).fetchall()
+    plain = not known and not transaction.controls.active
+    entered = transaction.entered.setdefault(runner.number, []) if rows else []
     for row in rows:
-        if row[1] not in window and row[3] in topics:  # a topic this code does not know stays; `explain` says so
-            _take_row(transaction, runner, topics[row[3]], page, row)
+        if row[1] in window or (topic := topics.get(row[3])) is None:
+            continue  # in flight; or a topic that this code does not know stays, and `explain` says so
+        if plain and topic.plain:  # most rows: only handed over
+            due, seq, attempt, _, key, body, created, flags, cause, batch, head, checksum, _ = row
+            page.deliveries.append(
+                Delivery(
+                    runner, topic, seq, workspace, priority, due, created, attempt, key, body, checksum, flags, cause,
+                    batch, head,
+                )
+            )  # fmt: skip
+            entered.append(seq)
+        else:
+            _take_row(transaction, runner, topic, page, row)
     page.more = len(rows) == limit
     page.cursor = (rows[-1][0], rows[-1][1]) if page.more else (0, 0)
     if not page.more:

@@ -4,9 +4,10 @@ Each takes the delivery's own row out first; where it is gone the lease is lost 
 """
 
 import sqlite3
+from typing import Any
 
 from needlework.bus.errors import GuardFailed
-from needlework.bus.records import Delivery, Finish
+from needlework.bus.records import Completions, Delivery, Finish
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.keys import MOVE_POSITION, promote
@@ -37,6 +38,27 @@ def finish_attempt(transaction: Transaction, finish: Finish) -> None:
             insert(transaction, message)
     if kind == "step" and finish.data is not None:
         delivery.cursor = finish.data.decode()  # its guards held; known before whatever ends it is written
+
+
+def complete(transaction: Transaction, completions: Completions) -> None:
+    """Attempts that returned and did nothing else: their rows go, their results stay."""
+    events, freed, now, number = transaction.commit.events, transaction.commit.freed, transaction.now, transaction.event
+    gone: list[tuple[int, int]] = []
+    before: tuple[Any, ...] | None = None
+    for delivery, data in completions.ends:
+        runner, lane, seq, workspace = delivery.runner, delivery.lane, delivery.seq, delivery.workspace
+        place = (lane, workspace, delivery.priority)
+        if place != before:  # most stretches are of one topic: looked up once
+            before, topic, number_of = place, lane.number, runner.number
+            gone = transaction.gone.setdefault((number_of, workspace, delivery.priority), [])
+            counted = (workspace, topic)
+            transaction.backlog.setdefault(counted, 0)
+        events.append((number, seq, delivery.created, number_of, workspace, topic, "result", now, data))
+        number += 1
+        freed.append((runner, seq))
+        gone.append((delivery.due, seq))
+        transaction.backlog[counted] -= 1
+    transaction.event = number
 
 
 def _step(transaction: Transaction, finish: Finish) -> None:

@@ -12,18 +12,27 @@ import msgspec
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
 from needlework.bus.errors import LeaseLost, StorageDamaged
-from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt, RunnerLane, Slot, TopicLane
+from needlework.bus.records import (
+    Commit,
+    Completions,
+    Delivery,
+    Finish,
+    NewMessage,
+    Receipt,
+    RunnerLane,
+    Slot,
+    TopicLane,
+)
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite import cancelling, claiming, pruning, reordering, rescuing, shifting
 from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
 from needlework.bus.sqlite.finishing import run_statement
-from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
 from needlework.bus.sqlite.migrating import migrate
 from needlework.bus.sqlite.opening import check_plain, number_names, presize
 from needlework.bus.sqlite.transaction import Transaction
-from needlework.bus.sqlite.units import PublishOne, PublishUnit
+from needlework.bus.sqlite.units import PublishOne, PublishUnit, insert_for_slot
 from needlework.bus.sqlite.writer import Writer
 
 HERE = Path(__file__).parent
@@ -41,13 +50,7 @@ class SqliteStore:
         controls: Controls,
         is_alive: Callable[[str], bool],
     ) -> None:
-        self.path, self.registry, self.clock, self.epoch, self.controls = (
-            path,
-            registry,
-            clock,
-            epoch,
-            controls,
-        )
+        self.path, self.registry, self.clock, self.epoch, self.controls = path, registry, clock, epoch, controls
         self._is_alive = is_alive
         self._loop = asyncio.get_running_loop()
         self.topics: dict[str, TopicLane] = {}
@@ -144,7 +147,7 @@ class SqliteStore:
     async def insert(self, messages: Sequence[NewMessage], slot: Slot | None = None) -> list[Receipt]:
         """Store messages and their deliveries, all or none; with `slot`, [] where that slot is taken."""
         if slot is not None:
-            return list(await self.writer.run(lambda t: self._insert_slot(t, messages, slot)))
+            return list(await self.writer.run(lambda t: insert_for_slot(t, messages, slot)))
         future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
         self.writer.submit(PublishUnit(messages, future))
         return await future
@@ -155,20 +158,6 @@ class SqliteStore:
         self.writer.submit(PublishOne(message, future))
         return future
 
-    def _insert_slot(self, transaction: Transaction, messages: Sequence[NewMessage], slot: Slot) -> list[Receipt]:
-        taken = transaction.connection.execute(
-            "SELECT 1 FROM slots WHERE schedule = ? AND workspace = ? AND slot = ?",
-            (slot.schedule, slot.workspace, slot.at),
-        ).fetchone()
-        if taken:
-            return []
-        receipts = [insert(transaction, new) for new in messages]
-        transaction.connection.execute(
-            "INSERT INTO slots (schedule, workspace, slot, message) VALUES (?, ?, ?, ?)",
-            (slot.schedule, slot.workspace, slot.at, receipts[0].seq),
-        )
-        return receipts
-
     async def take(
         self, runner: RunnerLane, lane: tuple[int, int], cursor: tuple[int, int], limit: int, now: int
     ) -> claiming.Page:
@@ -178,8 +167,8 @@ class SqliteStore:
         )
         return page
 
-    def finish(self, finish: Finish) -> None:
-        """Commit an attempt's end or step."""
+    def finish(self, finish: Finish | Completions) -> None:
+        """Commit an attempt's end or step, or the ends of several that did nothing else."""
         self.writer.submit(finish)
 
     async def park(self, delivery: Delivery, reason: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from needlework.bus.records import NewMessage, Receipt
+from needlework.bus.records import NewMessage, Receipt, Slot
 from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.transaction import Transaction
 
@@ -64,3 +64,19 @@ class PublishOne:
 
     def settle(self, result: Any, error: Exception | None) -> None:
         resolve(self.future, result, error)
+
+
+def insert_for_slot(transaction: Transaction, messages: Sequence[NewMessage], slot: Slot) -> list[Receipt]:
+    """Store the messages of a schedule's slot, which is taken with them; [] where it was taken before."""
+    taken = transaction.connection.execute(
+        "SELECT 1 FROM slots WHERE schedule = ? AND workspace = ? AND slot = ?",
+        (slot.schedule, slot.workspace, slot.at),
+    ).fetchone()
+    if taken:
+        return []
+    receipts = [insert(transaction, new) for new in messages]
+    transaction.connection.execute(
+        "INSERT INTO slots (schedule, workspace, slot, message) VALUES (?, ?, ?, ?)",
+        (slot.schedule, slot.workspace, slot.at, receipts[0].seq),
+    )
+    return receipts

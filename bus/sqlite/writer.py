@@ -222,8 +222,9 @@ class Writer:
             self.windows.setdefault(runner, {}).update(dict.fromkeys(seqs))
             if runner in self.lanes:
                 self.lanes[runner].taken += len(seqs)
+        nobody: dict[int, None] = {}
         for lane, seq in transaction.commit.freed:
-            self.windows.get(lane.number, {}).pop(seq, None)
+            self.windows.get(lane.number, nobody).pop(seq, None)
 
     def _resolve(self, commit: Commit) -> None:
         self._committed(commit)

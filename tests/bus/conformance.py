@@ -135,6 +135,18 @@ class StoreConformance:
             assert await desk.finish(delivery) is None
         assert {seq for _, seq in seqs(await desk.take())} == {second.seq}
 
+    async def test_complete_of_several_ends_all_of_them_or_none(self, desk: Desk) -> None:
+        for n in range(12):
+            await desk.insert(Plain(body=n))
+        taken = list(await desk.take())
+        assert await desk.complete(taken[:9]) is None
+        assert isinstance(await desk.complete(taken[8:]), LeaseLost)  # the first of these has ended
+        assert await desk.complete(taken[9:]) is None
+        assert await desk.value("SELECT count(*) FROM deliveries") == 0
+        assert await desk.value("SELECT count(DISTINCT message) FROM events WHERE kind = 'result'") == 12
+        assert await desk.value("SELECT count(*) FROM events") == 12
+        assert await desk.value("SELECT sum(unfinished) FROM backlog") == 0
+
     async def test_complete_commits_effects_and_messages_with_the_ack(self, desk: Desk) -> None:
         await desk.insert(Plain())
         (delivery,) = await desk.take()

@@ -12,7 +12,7 @@ import msgspec
 from needlework.bus.context import Context
 from needlework.bus.controls import Controls
 from needlework.bus.messages import Message
-from needlework.bus.records import Commit, Delivery, Finish, NewMessage, Receipt
+from needlework.bus.records import Commit, Completions, Delivery, Finish, NewMessage, Receipt
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.store import SqliteStore
@@ -130,6 +130,13 @@ class Desk:
 
         fields.setdefault("data", None)
         self.store.finish(Finish(delivery=delivery, kind=kind, settled=settled, **fields))
+        return await answer
+
+    async def complete(self, deliveries: Sequence[Delivery]) -> Exception | None:
+        """End attempts that returned and did nothing else, together; what the store said to it."""
+        answer: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        ends: list[tuple[Delivery, bytes | None]] = [(delivery, None) for delivery in deliveries]
+        self.store.finish(Completions(ends, lambda completions, error: answer.set_result(error)))
         return await answer
 
     async def retry(self, delivery: Delivery, seconds: float) -> Exception | None:
