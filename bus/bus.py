@@ -36,10 +36,10 @@ from needlework.bus.records import (
     Publication,
     Receipt,
     Reset,
-    RunCount,
     Slot,
 )  # fmt: skip
 from needlework.bus.registry import Registry
+from needlework.bus.runs import RunCount
 from needlework.bus.scheduler import Scheduler
 from needlework.bus.sessions import SessionStore
 from needlework.bus.sqlite.store import SqliteStore

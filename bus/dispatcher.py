@@ -9,8 +9,8 @@ from needlework.bus.errors import StorageDamaged, StorageError
 from needlework.bus.execution import STORAGE_PAUSE, Execution
 from needlework.bus.limits import Limits
 from needlework.bus.quarantine import Quarantine
-from needlework.bus.records import Commit, Delivery, RunCount
-from needlework.bus.runs import Runs
+from needlework.bus.records import Commit, Delivery
+from needlework.bus.runs import RunCount, Runs
 from needlework.bus.slots import LaneState, Worker
 from needlework.bus.workers import RunnerQueue
 

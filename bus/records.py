@@ -277,16 +277,6 @@ class Slot(msgspec.Struct, frozen=True):
     at: int
 
 
-class RunCount(msgspec.Struct, frozen=True):
-    """What an explicit run of a runner did."""
-
-    processed: int
-    succeeded: int
-    failed: int
-    skipped: int
-    remaining: int
-
-
 class Commit:
     """What one transaction did, told to the event loop after COMMIT."""
 

@@ -3,12 +3,23 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
 from needlework.bus.errors import Conflict
-from needlework.bus.records import Delivery, RunCount
+from needlework.bus.records import Delivery
 
 if TYPE_CHECKING:
     from needlework.bus.dispatcher import Dispatcher
     from needlework.bus.workers import RunnerQueue
+
+
+class RunCount(msgspec.Struct, frozen=True):
+    """What an explicit run of a runner did."""
+
+    processed: int
+    succeeded: int
+    failed: int
+    skipped: int
+    remaining: int
 
 
 class Run:

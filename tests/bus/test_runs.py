@@ -7,7 +7,8 @@ import pytest
 from needlework.bus.context import Context
 from needlework.bus.errors import Conflict, NoResponder, Refuse
 from needlework.bus.messages import Message
-from needlework.bus.records import Publication, RunCount
+from needlework.bus.records import Publication
+from needlework.bus.runs import RunCount
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.testing import ManualClock, drain, running_bus
 from needlework.tests.bus import kit
