@@ -48,31 +48,26 @@ def run_straight(queue: "RunnerQueue", worker: "Worker") -> tuple[int, Begun | N
             handler: Coroutine[Any, Any, Any] = call.function(
                 delivery.message or execution.message_of(delivery), context
             )
-            begun = Begun(delivery, context, _resume(handler, handler.send(None)))
-        except StopIteration as returned:
-            result = returned.value
+            try:
+                begun = Begun(delivery, context, _resume(handler, handler.send(None)))
+                break
+            except StopIteration as returned:
+                if _needs_more(delivery, context) or (task and task.cancelling()):
+                    begun = Begun(delivery, context, _return(returned.value))
+                    break
+                ends.append((delivery, execution.encoded(returned.value)))
         except BaseException as error:  # as from any other attempt
-            begun = Begun(delivery, context, _raise(error))
-        if begun is not None:
-            break
-        if (
-            not context.untouched
-            or delivery.batch is not None
-            or delivery.moved
-            or delivery.attempt
-            or (task and task.cancelling())
-        ):
-            begun = Begun(delivery, context, _return(result))
-            break
-        try:
-            ends.append((delivery, execution.encoded(result)))
-        except BaseException as error:
             begun = Begun(delivery, context, _raise(error))
             break
         context.closed = True
     if ends:
         bus.store.finish(Completions(ends, queue.completed))
     return len(ends), begun
+
+
+def _needs_more(delivery: Delivery, context: Context) -> bool:
+    """Whether its end is more than a row that goes and a result that stays."""
+    return not context.untouched or delivery.batch is not None or delivery.moved or delivery.attempt > 0
 
 
 @coroutine
