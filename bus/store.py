@@ -4,7 +4,7 @@
                  │           ▲  ▲             │  │ └───bury──────▶ dead
                  │           │  └───retry─────┘  └───step──▶ (in flight, with a resume point)
                  └─▶ parked ─┘ unpark            crash ──rescue──▶ waiting (attempt + 1) | dead (poison)
-    waiting, parked ──cancel──▶ cancelled
+    waiting, parked ──cancel──▶ cancelled        dead ──redrive──▶ waiting | parked (or a new message) | purge──▶ gone
 
 Every move commits before it is answered, and every move of a runner's delivery is fenced: by the owner's epoch and
 by the delivery's own row. One conformance suite (`tests/bus/conformance.py`) holds every engine to this.
@@ -20,6 +20,7 @@ from needlework.bus.records import (
     Finish,
     NewMessage,
     Receipt,
+    Redrive,
     RunnerLane,
     Slot,
     TopicLane,
@@ -87,6 +88,21 @@ class Store(Protocol):
 
         `line` gives the log's line for an outcome; it is written with the change, and not where there is none.
         """
+        ...
+
+    async def redrive(self, letters: Sequence[Redrive]) -> list[int | None]:
+        """Let dead letters go again, at the tail of their keys: for each the message that carries it now.
+
+        None where it is not dead any more. Attempts go on rising and failures begin anew; the resume point holds.
+        """
+        ...
+
+    async def purge(self, letters: Sequence[tuple[int, int]]) -> int:
+        """Remove dead letters (message, runner's number); how many there were."""
+        ...
+
+    async def hasten(self, places: Sequence[tuple[int, RunnerLane]]) -> int:
+        """Let waiting retries (message, runner) run now; how many waited."""
         ...
 
     async def own(self, runners: Sequence[str]) -> int:

@@ -88,7 +88,10 @@ class Watching:
         names = {lane.name: lane.number for lane in self._bus.store.runners.values()}
         async for event in self._bus.hub.stream(Filter(workspace.id, seq), after):
             yield event
-            if event.kind in TERMINAL:
-                ended.add(names.get(event.runner, 0))
-                if len(ended) >= row["owed"]:
-                    return
+            if event.kind not in TERMINAL:
+                continue
+            ended.add(names.get(event.runner, 0))
+            if event.kind == "dead" and len(ended) >= row["owed"]:  # in the log: it may have been redriven since
+                ended = {end["runner"] for end in await self._rows("endings", seq=seq) if end["seq"] <= event.seq}
+            if len(ended) >= row["owed"]:
+                return

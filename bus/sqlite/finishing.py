@@ -163,10 +163,10 @@ def bury(transaction: Transaction, delivery: Delivery, error: str, reason: str) 
     """A dead letter: kept with why, where and the attempt history."""
     record_attempt(transaction, delivery, "failed", error)
     transaction.connection.execute(
-        "INSERT INTO dead (message, runner, workspace, topic, priority, at, attempt, reason, error)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO dead (message, runner, workspace, topic, priority, at, attempt, reason, error, cursor)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             delivery.seq, delivery.runner.number, delivery.workspace, delivery.lane.number, delivery.priority,
-            transaction.now, delivery.attempt + 1, reason, error,
+            transaction.now, delivery.attempt + 1, reason, error, delivery.cursor,
         ),
     )  # fmt: skip

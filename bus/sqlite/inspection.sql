@@ -30,9 +30,11 @@ SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at
 FROM counted c JOIN events e ON e.seq = c.seq WHERE c.before < :bytes ORDER BY e.seq;
 
 -- name: outcome
--- The terminal event of one delivery.
+-- The terminal event of one delivery; a dead letter that was redriven has none yet.
 SELECT e.seq, e.message, e.created, e.runner, e.workspace, e.topic, e.kind, e.at, e.data FROM events e
 WHERE e.message = :message AND e.runner = :runner AND e.kind IN ('result', 'refused', 'dead', 'cancelled')
+    AND (kind <> 'dead' OR NOT EXISTS (SELECT 1 FROM events l WHERE l.message = e.message AND l.runner = e.runner
+        AND l.kind = 'retrying' AND l.seq > e.seq))
 ORDER BY e.seq DESC LIMIT 1;
 
 -- name: message
@@ -41,9 +43,12 @@ SELECT seq, workspace, topic, created, due, priority, key, body, owed, flags, ca
 FROM messages WHERE seq = :seq AND workspace = :workspace;
 
 -- name: endings
--- How each delivery of a message ended.
-SELECT seq, runner, kind, at, data FROM events
-WHERE message = :seq AND kind IN ('result', 'refused', 'dead', 'cancelled') ORDER BY seq;
+-- How each delivery of a message ended; what was redriven since has not.
+SELECT e.seq, e.runner, e.kind, e.at, e.data FROM events e
+WHERE e.message = :seq AND e.kind IN ('result', 'refused', 'dead', 'cancelled')
+    AND (e.kind <> 'dead' OR NOT EXISTS (SELECT 1 FROM events l WHERE l.message = e.message AND l.runner = e.runner
+        AND l.kind = 'retrying' AND l.seq > e.seq))
+ORDER BY e.seq;
 
 -- name: event_count
 -- How many events a message has.

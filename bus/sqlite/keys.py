@@ -19,10 +19,12 @@ _HEAD = (
 _TAIL = """
 SELECT max(place) FROM (
     SELECT p.place AS place FROM parked p JOIN messages m ON m.seq = p.message
-    WHERE p.runner = ? AND p.workspace = ? AND p.topic = ? AND p.key = ? AND p.reason = 'key' AND m.due = m.created
+    WHERE p.runner = ? AND p.workspace = ? AND p.topic = ? AND p.key = ? AND p.reason = 'key'
+        AND (m.due = m.created OR p.place > p.due)
     UNION ALL
     SELECT h.place FROM heads h JOIN messages m ON m.seq = h.message
-    WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ? AND h.message = ? AND m.due = m.created)
+    WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ? AND h.message = ?
+        AND (m.due = m.created OR h.place > h.due))
 """
 _NEW_HEAD = (
     "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
@@ -63,18 +65,50 @@ def enter_key_queue(
     place = due
     if due <= transaction.now < transaction.floor:  # the clock was set back: publishes keep their order all the same
         place = max(due, _tail(transaction, where, head["message"]))
+    return _stand(transaction, runner, where, head, (seq, place, due, new.priority), 0, held)
+
+
+def rejoin_key_queue(
+    transaction: Transaction, runner: RunnerLane, where: tuple[object, ...], seq: int, priority: int, attempt: int
+) -> bool:
+    """Queue a redriven delivery behind all that is due for its key. True: it is the key's head; False: it was parked.
+
+    Its place lies after its due time, which marks it as one of those that later publishes come behind.
+    """
+    execute, now = transaction.connection.execute, transaction.now
+    transaction.flush()
+    head = execute(_HEAD, where).fetchone()
+    place = max(now, _tail(transaction, where, head["message"]) if head is not None else 0) + 1
+    transaction.floor = max(transaction.floor, place)  # what is published in this very microsecond comes after it
+    if head is None:
+        execute(_NEW_HEAD, (*where, seq, place, now, priority, 0))
+        return True
+    return _stand(transaction, runner, where, head, (seq, place, now, priority), attempt, held=False)
+
+
+def _stand(
+    transaction: Transaction,
+    runner: RunnerLane,
+    where: tuple[object, ...],
+    head: Any,
+    stand: tuple[int, int, int, int],
+    attempt: int,
+    held: bool,
+) -> bool:
+    """Take a stand (message, place, due, priority): before a head that is not due yet, else among the parked."""
+    seq, place, due, priority = stand
     if not head["held"] and head["due"] > transaction.now and head["place"] > place:
         _give_way(transaction, where, head["message"], head["place"])
-        execute(_OTHER_HEAD, (seq, place, due, new.priority, int(held), *where))
+        transaction.connection.execute(_OTHER_HEAD, (*stand, int(held), *where))
         return True
-    transaction.parked.append((seq, *where, new.priority, due, place, 0, "key"))
-    if not head["held"] and new.priority < head["priority"]:
-        raise_priority(transaction, runner, where, head["message"], new.priority)
+    transaction.parked.append((seq, *where, priority, due, place, attempt, "key"))
+    if not head["held"] and priority < head["priority"]:
+        raise_priority(transaction, runner, where, head["message"], priority)
     return False
 
 
 def _tail(transaction: Transaction, where: tuple[object, ...], head: int) -> int:
-    """The last place that an undelayed message has in a key's queue."""
+    """The last place that an undelayed or redriven message has in a key's queue."""
     transaction.flush()
     return int(transaction.connection.execute(_TAIL, (*where, *where, head)).fetchone()[0] or 0)
 

@@ -17,9 +17,12 @@ COUNTS_KEPT = 30 * 24 * 3600 * 1_000_000
 LOOKED_AT = 8
 """Old messages looked at for each one that may go: what is kept for long must not stop the walk."""
 _ENDED = (
-    "SELECT count(*), max(at), sum(kind = 'dead') FROM events"
-    " WHERE message = ? AND kind IN ('result', 'refused', 'dead', 'cancelled')"
+    "SELECT count(*), max(at), sum(kind = 'dead') FROM events e"
+    " WHERE message = ? AND kind IN ('result', 'refused', 'dead', 'cancelled') AND (kind <> 'dead' OR NOT EXISTS"
+    " (SELECT 1 FROM events l WHERE l.message = e.message AND l.runner = e.runner AND l.kind = 'retrying'"
+    " AND l.seq > e.seq))"
 )
+_LAST = "SELECT max(at) FROM events WHERE message = ?"
 _OLD_DEAD = "SELECT message, runner, topic, at FROM dead WHERE at < ? LIMIT ?"
 _BURIED = "SELECT 1 FROM dead WHERE message = ?"
 
@@ -92,7 +95,11 @@ def _past(transaction: Transaction, message: Any, retention: int, now: int) -> b
     kept = max(retention, transaction.controls.idempotency_kept) if message["flags"] & KEYED else retention
     if ended < message["owed"] or (message["created"] if last is None else last) > now - kept:
         return False
-    return not dead or transaction.connection.execute(_BURIED, (message["seq"],)).fetchone() is None
+    if not dead:
+        return True
+    # one that was redriven with another payload is history for as long as what it became
+    last = transaction.connection.execute(_LAST, (message["seq"],)).fetchone()[0]
+    return last <= now - kept and transaction.connection.execute(_BURIED, (message["seq"],)).fetchone() is None
 
 
 def _remove(transaction: Transaction, seq: int) -> None:

@@ -85,7 +85,7 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
         (delivery.seq, number, delivery.priority, delivery.due),
     )
     known = execute(
-        "SELECT suspicion, mark, deaths FROM positions WHERE message = ? AND runner = ?",
+        "SELECT suspicion, mark, deaths, cursor FROM positions WHERE message = ? AND runner = ?",
         (delivery.seq, number),
     ).fetchone()
     deaths = known["deaths"] + (known["mark"] == 2)
@@ -96,6 +96,7 @@ def _judge(transaction: Transaction, delivery: Delivery) -> None:
         (delivery.seq, number, delivery.attempt + 1, transaction.now, "the process died while this was in flight"),
     )
     if deaths >= DEATHS:
+        delivery.cursor = known["cursor"]
         transaction.remove(delivery)
         text = f"the process died {deaths} times while this ran and nothing else did"
         end(transaction, delivery, "dead", b'{"code":"poison"}')

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
 from needlework.bus.errors import LeaseLost, StorageDamaged
@@ -25,12 +24,13 @@ from needlework.bus.records import (
 )
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
-from needlework.bus.sqlite import cancelling, claiming, pruning, reordering, rescuing, shifting
+from needlework.bus.sqlite import claiming, pruning, reordering, rescuing, shifting
 from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
 from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
 from needlework.bus.sqlite.migrating import migrate
 from needlework.bus.sqlite.opening import check_plain, number_names, presize
+from needlework.bus.sqlite.people import PeopleMoves
 from needlework.bus.sqlite.transaction import Transaction
 from needlework.bus.sqlite.units import PublishOne, PublishUnit, insert_for_slot
 from needlework.bus.sqlite.writer import Writer
@@ -38,7 +38,7 @@ from needlework.bus.sqlite.writer import Writer
 HERE = Path(__file__).parent
 
 
-class SqliteStore:
+class SqliteStore(PeopleMoves):
     """One SQLite file behind the store protocol. Build it with `open`."""
 
     def __init__(
@@ -201,14 +201,6 @@ class SqliteStore:
     async def mark(self, delivery: Delivery, mark: int) -> None:
         """Durably note that a suspect starts now."""
         await self.writer.run(lambda t: claiming.enter_mark(t, delivery, mark))
-
-    async def cancel(self, seq: int, by: str, line: Callable[[str], Statement] | None = None) -> tuple[int, list[int]]:
-        """Cancel what waits of a message: (ended, numbers of the runners that have it in flight)."""
-        data = msgspec.json.encode({"code": "cancelled", "by": by})
-        result: tuple[int, list[int]] = await self.writer.run(
-            lambda t: cancelling.cancel(t, seq, self.topics_by_number, data, line)
-        )
-        return result
 
     async def own(self, runners: Sequence[str]) -> int:
         """Become the owner of runners whose owner is dead, and rescue what it left in flight."""

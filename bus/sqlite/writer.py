@@ -205,8 +205,9 @@ class Writer:
         self._check_fence(connection)
         numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         self._numbers = (numbers.get("messages", 0) + 1, numbers.get("events", 0) + 1)
-        last = connection.execute("SELECT created FROM messages ORDER BY seq DESC LIMIT 1").fetchone()
-        self._floor = max(self._floor, last[0] if last else 0)
+        for column, table in (("created", "messages"), ("at", "events")):  # a redrive takes a place by an event alone
+            last = connection.execute(f"SELECT {column} FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()
+            self._floor = max(self._floor, last[0] if last else 0)
         self._version = connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _check_fence(self, connection: sqlite3.Connection) -> None:

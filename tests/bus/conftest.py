@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from needlework.bus.testing import ManualClock
 
-pytest.register_assert_rewrite("needlework.tests.bus.kit", "needlework.tests.bus.conformance")
+pytest.register_assert_rewrite(
+    "needlework.tests.bus.kit", "needlework.tests.bus.conformance", "needlework.tests.bus.conformance_people"
+)
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ class Model:
         """(topic, key) -> message that a coalescing topic's next publish may be absorbed by."""
         self.bodies: dict[int, int] = {}
         self.ended: set[tuple[str, int]] = set()
+        self.dead: dict[tuple[str, int], Owed] = {}
 
     def publish(
         self, topic: str, key: int, body: int, due: int | None, now: int, idempotency: str | None
@@ -119,10 +120,12 @@ class Model:
         if self.waiting.get((owed.topic, owed.key)) == seq:
             del self.waiting[owed.topic, owed.key]
 
-    def end(self, runner: str, seq: int) -> None:
+    def end(self, runner: str, seq: int, *, dead: bool = False) -> None:
         """It ended, whatever the ending."""
         owed = self.owed.pop((runner, seq))
         self.ended.add((runner, seq))
+        if dead:
+            self.dead[runner, seq] = owed
         if self.waiting.get((owed.topic, owed.key)) == seq:
             del self.waiting[owed.topic, owed.key]
 
@@ -130,6 +133,15 @@ class Model:
         """It waits for its next attempt."""
         owed = self.owed[runner, seq]
         owed.state, owed.due, owed.attempt = "waiting", due, owed.attempt + 1
+
+    def redrive(self, runner: str, seq: int, now: int) -> None:
+        """A dead letter goes again, behind all that is due for its key."""
+        owed = self.dead.pop((runner, seq))
+        lane = (runner, owed.topic, owed.key)
+        tail = self.tails.get(lane, 0) if self.queue(*lane) else 0
+        place = self.tails[lane] = max(now, tail) + 1
+        self.ended.remove((runner, seq))
+        self.owed[runner, seq] = Owed(seq, runner, owed.topic, owed.key, now, place, attempt=owed.attempt + 1)
 
     def cancel(self, seq: int) -> tuple[int, list[str]]:
         """(ended, runners that have it in flight)"""

@@ -7,12 +7,13 @@ import pytest
 from needlework.bus.sqlite import opening
 from needlework.bus.testing import ManualClock
 from needlework.tests.bus.conformance import StoreConformance
+from needlework.tests.bus.conformance_people import PeopleConformance
 from needlework.tests.bus.desk import Desk
 
 pytestmark = pytest.mark.anyio
 
 
-class TestSqliteStore(StoreConformance):
+class TestSqliteStore(StoreConformance, PeopleConformance):
     """The conformance suite on SQLite."""
 
     @pytest.fixture(params=["thread", "inline"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from needlework.bus.clock import SECOND
 from needlework.bus.errors import IdempotencyConflict, LeaseLost
-from needlework.bus.records import Delivery
+from needlework.bus.records import Delivery, Redrive
 from needlework.bus.sqlite import opening
 from needlework.bus.testing import ManualClock
 from needlework.tests.bus.desk import Desk, Dropped, Ordered, Plain, seqs
@@ -24,7 +24,7 @@ PICK = st.integers(0, 999)
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Publish, take, end, retry, park, cancel, restart, crash, and a clock that is set."""
+    """Publish, take, end, redrive, retry, park, cancel, restart, crash, and a clock that is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,8 +99,21 @@ class StoreMachine(RuleBasedStateMachine):
         place = self.pick(number)
         delivery = self.flight.pop(place)
         assert self.run(self.desk.finish(delivery, kind, error="Error: no")) is None
-        self.model.end(*place)
+        self.model.end(*place, dead=kind == "dead")
         self.past.append(delivery)
+
+    @precondition(lambda self: self.model.dead)
+    @rule(number=PICK, purge=st.sampled_from([False, False, False, True]))
+    def redrive(self, number: int, purge: bool) -> None:
+        runner, seq = sorted(self.model.dead)[number % len(self.model.dead)]
+        lane = self.desk.store.runners[runner]
+        if purge:
+            assert self.run(self.desk.store.purge([(seq, lane.number)] * 2)) == 1
+            del self.model.dead[runner, seq]
+            return
+        assert self.run(self.desk.store.redrive([Redrive(seq, lane, "me")] * 2)) == [seq, None]
+        self.model.redrive(runner, seq, self.clock.now())
+        self.clock.advance(0.000002)  # time passes between two commits
 
     @precondition(lambda self: self.flight)
     @rule(number=PICK, seconds=st.sampled_from([1, 5, 30]))
@@ -170,6 +183,8 @@ class StoreMachine(RuleBasedStateMachine):
             self.desk.rows("SELECT runner, message FROM deliveries UNION ALL SELECT runner, message FROM parked")
         )
         assert sorted((self.desk.store.names[runner], seq) for runner, seq in rows) == sorted(self.model.owed)
+        dead = self.run(self.desk.rows("SELECT runner, message FROM dead"))
+        assert sorted((self.desk.store.names[runner], seq) for runner, seq in dead) == sorted(self.model.dead)
         unfinished = self.run(self.desk.value("SELECT coalesce(sum(unfinished), 0) FROM backlog"))
         assert unfinished == len(self.model.owed)
 

@@ -12,7 +12,7 @@ from needlework.bus.clock import SECOND, TimerHandle
 from needlework.bus.context import Context
 from needlework.bus.errors import Conflict, NeedleworkError, Refuse, Retry
 from needlework.bus.messages import Message
-from needlework.bus.records import Publication
+from needlework.bus.records import Publication, Redrive
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.subscriptions import subscribe
@@ -92,8 +92,8 @@ class World:
         self.due: dict[int, int] = {}
         self.running: dict[tuple[str, int], int] = {}
         """(runner, key) -> number that runs now."""
-        self.starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
-        """(runner, key) -> (seq, number) in order of their starts."""
+        self.starts: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
+        """(runner, key) -> (seq, number, how often it was redriven) in order of their starts."""
         self.attempts: dict[tuple[str, int], int] = {}
         self.graveyard: list[Any] = []
         self.registry = Registry.of(*self._handlers(), policies=POLICIES)
@@ -111,6 +111,8 @@ class World:
         letters = [*self.random.choices("ofrdwps", k=self.random.randrange(3)), self.random.choice("ooopsx")]
         if depth >= 2:
             letters = [letter.replace("p", "o") for letter in letters]
+        if self.random.random() < 0.08:
+            letters = [*self.random.choices("fg", k=RETRY["attempts"]), "s"]  # dies, and is redriven
         plan, number = "".join(letters), self.new_number()
         kind = self.random.choice([Work, Step, Step, Scarce])
         return kind(number, plan) if kind is Work else kind(number, self.random.randrange(3), plan)
@@ -139,17 +141,35 @@ class World:
         if lane is not None:
             assert self.running.get(lane) in (None, message.number), f"two at once: {message}, {self.running[lane]}"
             self.running[lane] = message.number
-            self.starts.setdefault(lane, []).append((ctx._delivery.seq, message.number))
+            life = await self._redrives(ctx)
+            self.starts.setdefault(lane, []).append((ctx._delivery.seq, message.number, life))
         try:
             return await self._attempt(message, ctx)
         finally:
             if lane is not None and generation == self.generation:
                 self.running.pop(lane, None)
 
+    async def _redrives(self, ctx: Context) -> int:
+        """How often a person let this delivery go again; only what failed often enough can have died."""
+        if ctx.attempt <= RETRY["attempts"]:
+            return 0
+        redriven = "SELECT count(*) FROM events WHERE message = ? AND CAST(data AS TEXT) LIKE '%redriven%'"
+        return int(await ctx.db.value(Statement(redriven, (ctx._delivery.seq,))))
+
+    async def operate(self, bus: Bus) -> None:
+        """Redrive or purge some of the dead letters that there are."""
+        rows = await bus.store.read(Statement("SELECT message, runner FROM dead ORDER BY message, runner"))
+        some = [row for row in rows if self.random.random() < 0.3]
+        if some and self.random.random() < 0.1:
+            await bus.store.purge([(row["message"], row["runner"]) for row in some])
+        elif some:
+            lanes = bus.store.runners_by_number
+            await bus.store.redrive([Redrive(row["message"], lanes[row["runner"]], "sim") for row in some])
+
     async def _attempt(self, message: Any, ctx: Context) -> Any:
         letter = message.plan[min(ctx.attempt - 1, len(message.plan) - 1)]
         await self._rest()
-        if letter in "ps":
+        if letter in "psg":
             for step in range(ctx.cursor or 0, 2):
                 ctx.write(self.effect(message, ctx, step))
                 await ctx.commit(cursor=step + 1)
@@ -161,7 +181,7 @@ class World:
             self.due[child.number] = due or 0
             ctx.publish(child, deliver_after=due)
         ctx.write(self.effect(message, ctx, 9))
-        if letter == "f":
+        if letter in "fg":
             raise ConnectionError("stumbled")
         if letter == "r":
             raise Retry("not yet", after=self.random.choice([0, 0.5, 3]))
@@ -206,6 +226,8 @@ class World:
                 with contextlib.suppress(Conflict):
                     await bus.cancel(HERE, receipt.id, "sim")
                     self.cancelled.add(number)
+            if self.random.random() < 0.3:
+                await self.operate(bus)
             await self._rest()
 
     async def live(self, bus: Bus) -> None:
@@ -220,9 +242,9 @@ class World:
         """Until nothing is owed to anybody."""
         for _ in range(2_000):
             await asyncio.sleep(0.25)
-            rows = await bus.store.read(
-                Statement("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM parked)")
-            )
+            await self.operate(bus)
+            counts = [f"(SELECT count(*) FROM {table})" for table in ("deliveries", "parked", "dead")]
+            rows = await bus.store.read(Statement(f"SELECT {' + '.join(counts)}"))
             if rows[0][0] == 0:
                 return
         rows = await bus.store.read(Statement("SELECT * FROM deliveries"))
@@ -249,7 +271,7 @@ class World:
             bus._epoch_lock._descriptor = None
 
 
-RETRY = {"attempts": 5, "first": "500ms", "jitter": 0.2}
+RETRY: dict[str, Any] = {"attempts": 5, "first": "500ms", "jitter": 0.2}
 _TOPIC = {"summary": "Simulated", "permission": "permissionWorkspacesWrite", "retry": RETRY}
 POLICIES: dict[str, Any] = {
     "runners": {
