@@ -26,6 +26,7 @@ SELECT max(place) FROM (
     WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ? AND h.message = ?
         AND (m.due = m.created OR h.place > h.due))
 """
+_LAST = "SELECT max(place) FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
 _NEW_HEAD = (
     "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -63,7 +64,8 @@ def enter_key_queue(
         return True  # most keys are idle: one statement
     head = execute(_HEAD, where).fetchone()
     place = due
-    if due <= transaction.now < transaction.floor:  # the clock was set back: publishes keep their order all the same
+    if due <= transaction.now and max(head["place"], execute(_LAST, where).fetchone()[0] or 0) > due:
+        # the clock was set back, or a redriven one came in this microsecond: publishes keep their order all the same
         place = max(due, _tail(transaction, where, head["message"]))
     return _stand(transaction, runner, where, head, (seq, place, due, new.priority), 0, held)
 
@@ -79,11 +81,12 @@ def rejoin_key_queue(
     transaction.flush()
     head = execute(_HEAD, where).fetchone()
     place = max(now, _tail(transaction, where, head["message"]) if head is not None else 0) + 1
-    transaction.floor = max(transaction.floor, place)  # what is published in this very microsecond comes after it
     if head is None:
         execute(_NEW_HEAD, (*where, seq, place, now, priority, 0))
         return True
-    return _stand(transaction, runner, where, head, (seq, place, now, priority), attempt, held=False)
+    leads = _stand(transaction, runner, where, head, (seq, place, now, priority), attempt, held=False)
+    transaction.flush()  # publishes of this very transaction come after it
+    return leads
 
 
 def _stand(

@@ -67,11 +67,8 @@ class Transaction:
         windows: dict[int, dict[int, None]],
         controls: Controls,
         numbers: tuple[int, int],
-        floor: int,
     ) -> None:
         self.connection, self.now, self.controls = connection, now, controls
-        self.floor = max(floor, now)
-        """The latest wall time seen so far: a clock that was set back does not disturb the order of publishes."""
         self.holding = controls.active
         """Whether anything may be held back; looked at once a transaction."""
         self.seq, self.event = numbers

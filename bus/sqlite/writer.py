@@ -62,7 +62,6 @@ class Writer:
         self._version: int | None = None
         """SQLite's `data_version` at the last look: unchanged means that nobody else has written since."""
         self._numbers = (0, 0)
-        self._floor = 0
         self._taken: list[Unit] = []
         self._task = asyncio.create_task(self._drain(), name="needlework writer")
         self._task.add_done_callback(self._ended)
@@ -180,9 +179,7 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             if connection.execute("PRAGMA data_version").fetchone()[0] != self._version:
                 self._look_again(connection)
-            transaction = Transaction(
-                connection, self._clock.now(), self.windows, self._controls, self._numbers, self._floor
-            )
+            transaction = Transaction(connection, self._clock.now(), self.windows, self._controls, self._numbers)
             results = transaction.commit.units
             for unit in units:
                 if unit.risky:
@@ -196,7 +193,7 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        self._numbers, self._floor = (transaction.seq, transaction.event), transaction.floor
+        self._numbers = (transaction.seq, transaction.event)
         self.commits += 1
         return transaction
 
@@ -205,9 +202,6 @@ class Writer:
         self._check_fence(connection)
         numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         self._numbers = (numbers.get("messages", 0) + 1, numbers.get("events", 0) + 1)
-        for column, table in (("created", "messages"), ("at", "events")):  # a redrive takes a place by an event alone
-            last = connection.execute(f"SELECT {column} FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()
-            self._floor = max(self._floor, last[0] if last else 0)
         self._version = connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _check_fence(self, connection: sqlite3.Connection) -> None:

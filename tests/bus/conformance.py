@@ -75,6 +75,22 @@ class StoreConformance:
         await desk.take()
         assert (await desk.insert(Dropped())).seq != first.seq
 
+    async def test_insert_keeps_the_order_of_a_key_over_a_clock_set_back_and_a_restart(self, desk: Desk) -> None:
+        """Story: what was published after the restart started before what was published before it."""
+        receipts = [await desk.insert(Ordered()) for _ in range(2)]
+        desk.clock.step(-3600)
+        receipts.append(await desk.insert(Ordered()))
+        await desk.stop()
+        await desk.open()
+        await desk.own()
+        receipts.append(await desk.insert(Ordered()))
+        desk.clock.step(3600)
+        started = []
+        while mine := [each for each in await desk.take() if each.runner.name == "first"]:
+            started += [each.seq for each in mine]
+            await desk.finish(mine[0])
+        assert started == [receipt.seq for receipt in receipts]
+
     # take
 
     async def test_take_finds_what_is_due_and_nothing_earlier(self, desk: Desk) -> None:
