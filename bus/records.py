@@ -148,15 +148,6 @@ class Delivery(msgspec.Struct, eq=False):
         return f"{self.message_id}:{self.runner.name}"
 
 
-class Redrive(msgspec.Struct, frozen=True, eq=False):
-    """A dead letter that a person lets go again, as it is or as the message `patched` for its runner alone."""
-
-    seq: int
-    runner: RunnerLane
-    by: str
-    patched: NewMessage | None = None
-
-
 class Outcome(msgspec.Struct, frozen=True):
     """How a message ended for the runner that answers."""
 

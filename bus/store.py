@@ -13,6 +13,7 @@ by the delivery's own row. One conformance suite (`tests/bus/conformance.py`) ho
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from needlework.bus.letters import Redrive
 from needlework.bus.records import (
     Commit,
     Completions,
@@ -20,7 +21,6 @@ from needlework.bus.records import (
     Finish,
     NewMessage,
     Receipt,
-    Redrive,
     RunnerLane,
     Slot,
     TopicLane,

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
-from needlework.bus.records import Redrive, RunnerLane, TopicLane
+from needlework.bus.letters import Redrive
+from needlework.bus.records import RunnerLane, TopicLane
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite import cancelling, redriving
 from needlework.bus.sqlite.writer import Writer

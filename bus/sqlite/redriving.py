@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import msgspec
-from needlework.bus.records import Redrive, RunnerLane, TopicLane
+from needlework.bus.letters import Redrive
+from needlework.bus.records import RunnerLane, TopicLane
 from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.keys import MOVE_POSITION, PARK, place_of, rejoin_key_queue
 from needlework.bus.sqlite.transaction import Transaction

@@ -1,6 +1,6 @@
 """What every store must keep of the moves that people make: redrive, purge, hasten. Beside `conformance.py`."""
 
-from needlework.bus.records import Redrive
+from needlework.bus.letters import Redrive
 from needlework.tests.bus.desk import Desk, Dropped, Ordered, Plain, seqs
 
 

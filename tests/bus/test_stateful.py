@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from needlework.bus.clock import SECOND
 from needlework.bus.errors import IdempotencyConflict, LeaseLost
-from needlework.bus.records import Delivery, Redrive
+from needlework.bus.letters import Redrive
+from needlework.bus.records import Delivery
 from needlework.bus.sqlite import opening
 from needlework.bus.testing import ManualClock
 from needlework.tests.bus.desk import Desk, Dropped, Ordered, Plain, seqs

@@ -11,8 +11,9 @@ from needlework.bus.bus import Bus
 from needlework.bus.clock import SECOND, TimerHandle
 from needlework.bus.context import Context
 from needlework.bus.errors import Conflict, NeedleworkError, Refuse, Retry
+from needlework.bus.letters import Redrive
 from needlework.bus.messages import Message
-from needlework.bus.records import Publication, Redrive
+from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.subscriptions import subscribe
