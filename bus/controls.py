@@ -32,7 +32,10 @@ class Controls:
         """Why a delivery may not run now: `topic_paused`, `tick_disabled`, or None."""
         if lane.name in self.paused_topics:
             return "topic_paused"
-        held = workspace in self.disabled and lane.automatic and not flags & WAITED
-        if held and (runner, workspace) not in self.forced:
+        if self.ticks_held(lane, workspace, flags) and (runner, workspace) not in self.forced:
             return "tick_disabled"
         return None
+
+    def ticks_held(self, lane: TopicLane, workspace: int, flags: int) -> bool:
+        """Whether only an explicit run may start a delivery, since its workspace's ticks are disabled."""
+        return workspace in self.disabled and lane.automatic and not flags & WAITED

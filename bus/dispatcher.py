@@ -28,7 +28,9 @@ class Dispatcher:
     def __init__(self, bus: "Bus") -> None:
         self.bus = bus
         self.execution = Execution(bus)
-        self.limits = Limits(bus.registry.limits, bus.clock, self._limit_release, self.park, self._limit_unpark)
+        self.limits = Limits(
+            bus.registry.limits, bus.clock, self._limit_release, self.park, self._limit_unpark, self._limit_paused
+        )
         self.queues: dict[str, RunnerQueue] = {}
         self.runs = Runs(self)
         self.stopping = False
@@ -124,6 +126,14 @@ class Dispatcher:
 
     def admit(self, queue: RunnerQueue, delivery: Delivery) -> bool:
         """Whether a delivery may start now. False: it was put where it belongs."""
+        if not self._may_start(queue, delivery):
+            if delivery.lane.limited:
+                self.limits.pass_on(delivery)
+            return False
+        return not delivery.lane.limited or self.limits.enter(delivery)
+
+    def _may_start(self, queue: RunnerQueue, delivery: Delivery) -> bool:
+        """All but the shared limits."""
         if delivery.revoked is not None:
             queue.end_cancelled(delivery, delivery.revoked)
             return False
@@ -136,9 +146,7 @@ class Dispatcher:
         if delivery.suspicion == 2:
             self.quarantine.add(queue, delivery)
             return False
-        if not self.runs.admit(queue, delivery):
-            return False
-        return not delivery.lane.topic.policy.limits or self.limits.enter(delivery)
+        return self.runs.admit(queue, delivery)
 
     def park(self, delivery: Delivery, reason: str) -> None:
         """Put a taken delivery aside in the store."""
@@ -149,6 +157,7 @@ class Dispatcher:
         await self.persist(lambda: self.bus.store.park(delivery, reason))
         self.queues[delivery.runner.name].forget(delivery)
         self.limits.note_parked(reason)
+        await self.bus.holds.let_go_if_lifted(delivery, reason)
         if (by := delivery.revoked) is not None:  # cancelled on its way
             await self.persist(lambda: self.bus.store.cancel(delivery.seq, by))
 
@@ -170,6 +179,9 @@ class Dispatcher:
         queue = self.queues[delivery.runner.name]
         queue.ready.push(delivery, front=True)
         queue.wake_workers()
+
+    def _limit_paused(self, delivery: Delivery) -> bool:
+        return self.queues[delivery.runner.name].paused
 
     def _limit_unpark(self, reason: str, limit: int) -> None:
         self.background(self._unpark_all(reason, limit), "unpark")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from needlework.bus.errors import NotFound
 from needlework.bus.principals import By, name_of
+from needlework.bus.records import Delivery
 from needlework.bus.sql import Statement
 from needlework.bus.topicfile import nearest
 
@@ -45,6 +46,7 @@ class Holds:
         await self.load()
         for queue in self._bus.dispatcher.queues.values():
             queue.lane.live = queue.lane.live and not queue.paused
+        self._bus.dispatcher.limits.wake()  # one that was let go may stand in a queue that is paused now
 
     async def resume(self, kind: str, name: str, by: By) -> None:
         """Go on. Raises NotFound."""
@@ -60,6 +62,7 @@ class Holds:
             await self._let_go("topic_paused", topic=name)
         for queue in self._bus.dispatcher.queues.values():
             queue.wake()
+        self._bus.dispatcher.limits.wake()
 
     def _check(self, kind: str, name: str) -> None:
         known = self._bus.registry.runners if kind == "runner" else self._bus.registry.topics
@@ -106,6 +109,12 @@ class Holds:
         while not self._held(reason, **only):
             if await self._bus.dispatcher.persist(page) < PAGE:
                 return
+
+    async def let_go_if_lifted(self, delivery: Delivery, reason: str) -> None:
+        """A delivery was parked: what held it may have been lifted while the disk refused to park it."""
+        place = (delivery.workspace, delivery.runner.name, delivery.lane.name)
+        if not self._held(reason, *place):
+            await self._let_go(reason, workspace=place[0], runner=place[1], topic=place[2])
 
     def workspaces_changed(self) -> None:
         """A workspace's ticks may have been enabled or disabled."""

@@ -29,9 +29,11 @@ class Limit:
 
     def free(self) -> bool:
         """Whether one more may start now."""
-        if self.policy.concurrency is not None and self.used >= self.policy.concurrency:
-            return False
-        return self.seconds_to_token() <= 0
+        return self.has_room() and self.seconds_to_token() <= 0
+
+    def has_room(self) -> bool:
+        """Whether one more may run, whatever the rate says."""
+        return self.policy.concurrency is None or self.used < self.policy.concurrency
 
     def seconds_to_token(self) -> float:
         """Seconds until the rate allows another start."""
@@ -59,9 +61,11 @@ class Limits:
         release: Callable[[Delivery], None],
         park: Callable[[Delivery, str], None],
         unpark: Callable[[str, int], None],
+        paused: Callable[[Delivery], bool],
     ) -> None:
         self.limits = {name: Limit(name, policy, clock) for name, policy in policies.items()}
         self._clock, self._release, self._park, self._unpark = clock, release, park, unpark
+        self._paused = paused
 
     def enter(self, delivery: Delivery) -> bool:
         """Start `delivery` under all its topic's limits. False: it waits, and comes back through `release`."""
@@ -74,6 +78,9 @@ class Limits:
                         self._wake(other)
                 return False
         self.use(delivery)
+        for limit in limits:  # each that starts wakes the next, while there is room
+            if limit.waiting:
+                self._wake(limit)
         return True
 
     def use(self, delivery: Delivery) -> None:
@@ -99,9 +106,14 @@ class Limits:
         return None
 
     def wake(self) -> None:
-        """A delivery left without having started: whoever waited behind it may try."""
+        """A delivery left without having started, or a pause changed: whoever waited behind it may try."""
         for limit in self.limits.values():
             self._wake(limit)
+
+    def pass_on(self, delivery: Delivery) -> None:
+        """A delivery that may have been let go by its limits does not start after all: the next one's turn."""
+        for name in delivery.lane.topic.policy.limits:
+            self._wake(self.limits[name])
 
     def note_parked(self, reason: str) -> None:
         """Deliveries may wait in the store for the limit that `reason` names."""
@@ -121,16 +133,32 @@ class Limits:
         self._arm(limit)
 
     def _wake(self, limit: Limit) -> None:
-        if limit.waiting and limit.free():
-            self._release(heapq.heappop(limit.waiting)[4])
+        if limit.waiting and limit.free() and (entry := self._first(limit)) is not None:
+            self._release(entry[4])
         if limit.parked and len(limit.waiting) < WAITING_IN_MEMORY // 2:
             limit.parked = False
             self._unpark(f"limit:{limit.name}", WAITING_IN_MEMORY // 2)
         self._arm(limit)
 
+    def _first(self, limit: Limit) -> "tuple[int, int, int, int, Delivery] | None":
+        """Take the best waiter out whose runner is not paused: a paused one would keep the others waiting."""
+        passed = []
+        found = None
+        while limit.waiting and found is None:
+            entry = heapq.heappop(limit.waiting)
+            if self._paused(entry[4]):
+                passed.append(entry)
+            else:
+                found = entry
+        for entry in passed:
+            heapq.heappush(limit.waiting, entry)
+        return found
+
     def _arm(self, limit: Limit) -> None:
-        """Come back when the rate allows the next start."""
-        if limit.timer is None and limit.waiting and limit.policy.rate is not None:
+        """Come back when the rate allows the next start, if one could start then."""
+        if limit.policy.rate is None or limit.timer is not None or not limit.has_room():
+            return
+        if any(not self._paused(entry[4]) for entry in limit.waiting):
             limit.timer = self._clock.call_later(max(limit.seconds_to_token(), 0.001), lambda: self._tick(limit))
 
     def _tick(self, limit: Limit) -> None:

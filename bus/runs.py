@@ -58,7 +58,7 @@ class Runs:
         return bool(self._runs) or self._any_ticked
 
     def admit(self, queue: "RunnerQueue", delivery: Delivery) -> bool:
-        """In mode `tick` a delivery starts only within a run's number; else it goes back to wait."""
+        """What only a run may start starts only within its number; else it goes back to wait."""
         run = self._runs.get((queue.lane.name, delivery.workspace)) if self._runs else None
         if run is not None:
             if delivery.seq in run.members:
@@ -67,11 +67,14 @@ class Runs:
                 run.left -= 1
                 run.members.add(delivery.seq)
                 return True
-            if queue.policy.mode == "auto":
+        reason = "not_ticked"
+        if queue.policy.mode == "auto":
+            if run is None or not self._dispatcher.bus.controls.ticks_held(
+                delivery.lane, delivery.workspace, delivery.flags
+            ):
                 return True
-        elif queue.policy.mode == "auto":
-            return True
-        self._dispatcher.park(delivery, "not_ticked")
+            reason = "tick_disabled"
+        self._dispatcher.park(delivery, reason)
         return False
 
     def finished(self, queue: "RunnerQueue", delivery: Delivery, kind: str) -> None:

@@ -1,6 +1,7 @@
 """What a runner's queue keeps: what it knows of each lane, its slots of concurrency, how each handler is called."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,14 @@ class Worker:
         if self.task is not None and self.delivery is not None and self.why is None:
             self.why = why
             self.task.cancel(why)
+
+    async def calm(self) -> None:
+        """Take back every cancellation of an attempt that has ended: the next delivery must not meet one."""
+        if self.task is not None and self.task.cancelling():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+            while self.task.cancelling():
+                self.task.uncancel()
 
 
 class Call(msgspec.Struct, frozen=True, eq=False):

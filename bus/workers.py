@@ -193,10 +193,12 @@ class RunnerQueue:
         worker.deadline = dispatcher.begin() + call.seconds
         try:
             result = await (begun.waiting or self._call_handler(call, delivery, context))
+            await worker.calm()
             if worker.why is not None:  # it swallowed the cancellation
                 raise asyncio.CancelledError(worker.why)
             finish: Finish | None = dispatcher.execution.result(delivery, result, self.settled)
         except BaseException as error:  # a runner survives whatever a handler raises
+            await worker.calm()
             finish = self._failed(worker, delivery, error)
             context.collected()
         finally:
@@ -216,16 +218,13 @@ class RunnerQueue:
 
     def _failed(self, worker: Worker, delivery: Delivery, error: BaseException) -> Finish | None:
         """What an exception means: the handler's own, or our breaking it off. None: it stays unfinished."""
-        why, task = worker.why, worker.task
-        worker.why = None
+        why, worker.why = worker.why, None
         execution = self.dispatcher.execution
         if why is None and isinstance(error, GuardFailed):  # of a step: the handler runs again, as at its end
             self._again(delivery, error)
             return None
         if why is None and not isinstance(error, asyncio.CancelledError):
             return execution.failure(delivery, error, self.settled)
-        while task is not None and task.cancelling():
-            task.uncancel()
         if why is None:
             return execution.failure(delivery, RuntimeError("the handler cancelled itself"), self.settled)
         if why == "stop":

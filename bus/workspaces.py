@@ -1,5 +1,6 @@
 """Workspaces: who owns the data. A workspace is a small integer inside and a name outside."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -40,6 +41,9 @@ class WorkspaceStore:
         self.by_name: dict[str, Workspace] = {}
         self.by_id: dict[int, Workspace] = {}
         self.configs: dict[int, dict[str, Any]] = {}
+        self._reading = asyncio.Lock()
+        self._asked = self._known = 0
+        """How many refreshes were asked for, and how many of them what is known here answers."""
         self.changed: Callable[[], None] = lambda: None
         """Called after a workspace or a configuration changed."""
 
@@ -51,7 +55,15 @@ class WorkspaceStore:
             await self._refresh()
 
     async def _refresh(self) -> None:
-        rows = await self._read(_sql("list_workspaces"))
+        """Read them all anew; of several callers at once the last read counts, and one serves all who asked before."""
+        self._asked += 1
+        asked = self._asked
+        async with self._reading:
+            if self._known >= asked:
+                return
+            known = self._asked
+            rows = await self._read(_sql("list_workspaces"))
+            self._known = known
         self.by_name = {row["name"]: Workspace(row["id"], row["name"]) for row in rows}
         self.by_id = {workspace.id: workspace for workspace in self.by_name.values()}
         self.configs = {row["id"]: msgspec.json.decode(row["config"]) for row in rows}

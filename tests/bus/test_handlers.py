@@ -12,6 +12,7 @@ from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.errors import Discard, Refuse, Retry
 from needlework.bus.messages import Message
+from needlework.bus.records import Publication
 from needlework.bus.sql import Statement
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.testing import ManualClock, drain, running_bus
@@ -79,6 +80,14 @@ async def do(message: Do, ctx: Context) -> Any:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             return "swallowed"
+    if message.how in ("cancels itself", "cancels itself and fails"):
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        if message.how.endswith("fails"):
+            raise RuntimeError("no")
+    if message.how == "rests":
+        await asyncio.sleep(0)
     if message.how == "hang":
         await asyncio.Event().wait()
     if message.how == "block":
@@ -179,6 +188,15 @@ async def test_a_handler_that_swallows_its_cancellation_is_cancelled_all_the_sam
     await drain(bus)
     assert await kit.state(bus, receipt) == "cancelled"
     assert (await kit.ask(bus, Do("fine"))).data == "done"
+
+
+@pytest.mark.parametrize(("how", "end"), [("cancels itself", "done"), ("cancels itself and fails", "dead")])
+async def test_a_handler_that_cancels_its_own_task_disturbs_no_other_delivery(bus: Bus, how: str, end: str) -> None:
+    """Story: the cancellation met the next await of its worker, which was the next delivery's."""
+    lines = [Do(how if n % 4 == 0 else "rests") for n in range(8)]
+    receipts = await bus.publish_all([Publication(message=line, workspace=kit.DEFAULT) for line in lines])
+    await drain(bus)
+    assert [await kit.state(bus, receipt) for receipt in receipts] == [end, "done", "done", "done"] * 2
 
 
 async def test_a_running_thread_can_not_be_cancelled_and_says_so(bus: Bus) -> None:

@@ -46,6 +46,20 @@ async def work(message: Chore | Job, ctx: Context) -> None:
         await GATES["it"].wait()
 
 
+class Keyed(Message[None], topic="t.keyed", key=("key",)):
+    """The same with a key."""
+
+    key: int
+    number: int
+
+
+@subscribe(Keyed, runner="auto")
+async def work_keyed(message: Keyed, ctx: Context) -> None:
+    """Let others run meanwhile."""
+    SEEN.append(message.number)
+    await asyncio.sleep(0)
+
+
 RUNNERS = {
     "ticked": kit.runner(mode="tick"),
     "auto": kit.runner(concurrency=2),
@@ -143,6 +157,28 @@ async def test_a_run_processes_what_disabled_ticks_hold(tmp_path: Path) -> None:
         assert await kit.why(bus, held) == "tick_disabled"
         assert (await bus.run("auto", kit.DEFAULT, 5, 10)).succeeded == 1
         assert SEEN == [2, 1]
+
+
+@pytest.mark.parametrize("order", ["off", "key"])
+async def test_a_run_where_ticks_are_disabled_starts_at_most_n(tmp_path: Path, order: str) -> None:
+    """Story: what came while it ran, and followers whose head it ran, started beyond its number."""
+    policies = {"t__keyed": {"automatic": True, "order": order}}
+    registry = kit.registry(work_keyed, runners={"auto": kit.runner(concurrency=2)}, **policies)
+    async with running_bus(registry, tmp_path) as bus:
+        await bus.workspaces.set_config(kit.DEFAULT, {"tick": {"disable": True}}, "me")
+        for number in range(10):
+            await kit.publish(bus, Keyed(number % 2, number))
+        run = asyncio.create_task(bus.run("auto", kit.DEFAULT, 3, 10))
+        await kit.until(lambda: bus.controls.forced)
+        for number in range(10, 20):
+            await kit.publish(bus, Keyed(number, number))
+        counts = await run
+        await drain(bus)
+        assert len(SEEN) == counts.processed == 3
+        assert await kit.value(bus, "SELECT count(*) FROM parked") == 17
+        await bus.workspaces.set_config(kit.DEFAULT, {}, "me")
+        await kit.until(lambda: len(SEEN) == 20)
+        await drain(bus)
 
 
 async def test_enabling_ticks_lets_go_what_was_held(tmp_path: Path) -> None:
