@@ -1,0 +1,1 @@
+"""Needle movers: the few matters that visibly move the business, each with its evidence."""

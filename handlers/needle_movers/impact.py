@@ -1,0 +1,155 @@
+"""The impact of a needle mover, 0..100: a weighted mean of five components that can be explained.
+
+After operations.md 3.3. For one piece of evidence `e`: confidence `c` (its match score), severity `s` (0..3) and
+recency `r = 0.5^(age in days / 30)`. For one subject `a` (the account, else the contact, else the conversation):
+`v_a = max(c*r)` and `s_a = max(s*c*r)`, so that repeats by one subject count once; `N = sum v_a`.
+
+    reach     ln(1+N) / ln(1 + active accounts of 90 days)
+    severity  sum s_a / (3 N)
+    revenue   sqrt(sum mrr_a*v_a / total mrr)
+    momentum  x7 / (x7 + x28/4 + 1): evidence of the last 7 days, and of the 28 days before
+    risk      sum churn_a*v_a / N
+
+A component for which the workspace has no data (no revenue, no churn model) drops out with its weight.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from needlework.handlers.times import DAY
+
+WEIGHTS: Mapping[str, float] = {"reach": 0.30, "revenue": 0.30, "severity": 0.20, "momentum": 0.10, "risk": 0.10}
+HALF_LIFE = 30 * DAY
+RECENT, BEFORE = 7 * DAY, 28 * DAY
+WORST = 3
+"""The highest severity."""
+SEVERITIES: Mapping[str, int] = {
+    "praise": 0,
+    "task_issue_bug": 2,
+    "pricing_objection": 2,
+    "churn_risk": 3,
+    "escalation": 3,
+}
+"""By label; every other label is 1."""
+
+
+class Evidence(NamedTuple):
+    """One linked piece of evidence. `subject` is who said it; times are microseconds UTC."""
+
+    subject: str
+    confidence: float
+    severity: float
+    at: int
+    mrr: float | None = None
+    """Monthly revenue of the subject's account; None where it is unknown."""
+    churn: float | None = None
+    """Probability, 0..1, that the account leaves; None without a model's score."""
+
+
+class Workspace(NamedTuple):
+    """What all needle movers of a workspace are measured by."""
+
+    active_accounts: int
+    """Accounts with a conversation in the last 90 days."""
+    total_mrr: float = 0.0
+    churn_scored: bool = False
+    """Whether there is a churn model whose scores count."""
+
+
+class Impact(msgspec.Struct, frozen=True):
+    """`score` 0..100, its components 0..1, their weights, and which components the workspace has no data for."""
+
+    score: int
+    exact: float
+    components: dict[str, float]
+    weights: dict[str, float]
+    missing: list[str]
+    evidence: int
+    subjects: int
+
+
+class _Subject(NamedTuple):
+    value: float
+    harm: float
+    mrr: float
+    churn: float
+
+
+def severity_of(label: str) -> int:
+    """How bad what a label says is, 0..3."""
+    return SEVERITIES.get(label, 1)
+
+
+def impact(
+    evidence: Sequence[Evidence], workspace: Workspace, now: int, weights: Mapping[str, float] = WEIGHTS
+) -> Impact:
+    """The impact at `now`; evidence of the future counts as of now. The order of `evidence` does not matter."""
+    subjects = _subjects(evidence, now)
+    total = math.fsum(subject.value for subject in subjects)
+    components = {
+        "reach": _reach(total, workspace.active_accounts),
+        "revenue": _revenue(subjects, workspace.total_mrr),
+        "severity": math.fsum(subject.harm for subject in subjects) / (WORST * total) if total else 0.0,
+        "momentum": _momentum(evidence, now),
+        "risk": math.fsum(subject.churn * subject.value for subject in subjects) / total if total else 0.0,
+    }
+    missing = [] if workspace.total_mrr > 0 else ["revenue"]
+    missing += [] if workspace.churn_scored else ["risk"]
+    present = {name: weight for name, weight in weights.items() if name not in missing}
+    sum_of_weights = math.fsum(present.values())
+    weighted = math.fsum(weight * components[name] for name, weight in present.items())
+    exact = 100 * weighted / sum_of_weights if sum_of_weights else 0.0
+    shown = {name: value for name, value in components.items() if name not in missing}
+    return Impact(math.floor(exact + 0.5), exact, shown, present, missing, len(evidence), len(subjects))
+
+
+def recency(at: int, now: int) -> float:
+    """How much something said at `at` still counts, 0..1."""
+    return float(0.5 ** (max(0, now - at) / HALF_LIFE))
+
+
+def _subjects(evidence: Sequence[Evidence], now: int) -> list[_Subject]:
+    """What each subject says at its strongest. Sorted, so that sums do not depend on the order of evidence."""
+    found: dict[str, _Subject] = {}
+    for each in evidence:
+        value = each.confidence * recency(each.at, now)
+        before = found.get(each.subject, _Subject(0.0, 0.0, 0.0, 0.0))
+        found[each.subject] = _Subject(
+            max(before.value, value),
+            max(before.harm, each.severity * value),
+            max(before.mrr, each.mrr or 0.0),
+            max(before.churn, each.churn or 0.0),
+        )
+    return [found[subject] for subject in sorted(found)]
+
+
+def _reach(total: float, active_accounts: int) -> float:
+    everybody = math.log1p(max(active_accounts, 1))
+    return min(1.0, math.log1p(total) / everybody)
+
+
+def _revenue(subjects: Sequence[_Subject], total_mrr: float) -> float:
+    if total_mrr <= 0:
+        return 0.0
+    return math.sqrt(min(1.0, math.fsum(subject.mrr * subject.value for subject in subjects) / total_mrr))
+
+
+def _momentum(evidence: Sequence[Evidence], now: int) -> float:
+    ages = [max(0, now - each.at) for each in evidence]
+    recent = sum(age < RECENT for age in ages)
+    before = sum(RECENT <= age < RECENT + BEFORE for age in ages)
+    return recent / (recent + before / 4 + 1)
+
+
+def breakdown(impact: Impact) -> dict[str, Any]:
+    """The impact as stored and shown: {"components", "weights", "missing", "exact", "evidence", "subjects"}."""
+    return {
+        "components": {name: round(value, 4) for name, value in impact.components.items()},
+        "weights": impact.weights,
+        "missing": impact.missing,
+        "exact": round(impact.exact, 2),
+        "evidence": impact.evidence,
+        "subjects": impact.subjects,
+    }
