@@ -15,6 +15,7 @@ import uvloop
 from needlework.bus.bus import Bus
 from needlework.bus.clock import Clock, SystemClock
 from needlework.bus.errors import ConfigError
+from needlework.bus.mounts import check_local
 from needlework.bus.owners import ProcessLock, lock_server
 from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
@@ -69,7 +70,7 @@ async def open_bus(
     settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None
 ) -> AsyncIterator[Bus]:
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
-    _make_directory(settings.data)
+    _make_directory(settings)
     bus = await Bus.open(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
         durability=settings.durability,
@@ -89,7 +90,7 @@ def serve(
 
     `sockets` are those of `serve --dev`: they listen already, and the server before may still be ending.
     """
-    _make_directory(settings.data)
+    _make_directory(settings)
     lock = _lock(settings.data, _PATIENCE if sockets else 0.0)
     try:
         own = list(sockets) or [_bind(settings)]
@@ -99,12 +100,18 @@ def serve(
         lock.release()
 
 
-def _make_directory(directory: Path) -> None:
-    """Raises ConfigError where it can't be made."""
+def _make_directory(settings: Settings) -> None:
+    """Raises ConfigError where it can't be made, can't be written, or lies where nothing can be promised."""
+    directory = settings.data
     try:
+        if directory.is_symlink() and not directory.exists():
+            raise ConfigError([f"the data directory {directory} is a link that leads nowhere"])
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError([f"the data directory {directory} can't be made: {error.strerror}"]) from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise ConfigError([f"the data directory {directory} can't be written by this user"])
+    check_local(directory, allowed=settings.network_file_system)
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -23,6 +23,7 @@ CLIENT_VARIABLES = frozenset({"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_
 """No settings: where the command line finds its server, its token and the data directory."""
 
 _SIZES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_LARGEST = 1024**5
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+", re.IGNORECASE)
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -95,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     public_url: str | None = None
     durability: Literal["power", "process"] = "power"
     """`power`: acknowledged survives a power cut. `process`: faster, survives only a crash of the process."""
+    network_file_system: bool = False
+    """Start on NFS, SMB and their like, where no promise of durability holds and no lock is sure."""
     grace: Duration = Duration(parse_duration("30s"))
     """What running handlers get to end when the service stops."""
     plugins: tuple[Path, ...] = ()
@@ -155,13 +158,18 @@ def load_settings(
 
 def _read_file(path: Path, problems: list[str]) -> tuple[dict[str, Any], dict[str, int]]:
     try:
+        if path.exists() and not path.is_file():
+            problems.append(f"{path}: is not a file")
+            return {}, {}
         text = path.read_text()
         return tomllib.loads(text), _lines(text)
     except FileNotFoundError:
         return {}, {}
     except OSError as error:
         problems.append(f"{path}: cannot be read: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        problems.append(f"{path}: nested too deeply")
+    except ValueError as error:  # a date that does not exist, a number of 5,000 digits, bytes that are no text
         problems.append(f"{path}: not TOML: {error}")
     return {}, {}
 
@@ -253,7 +261,10 @@ def _size(text: str) -> Size:
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB)", text)
     if match is None:
         raise ValueError(f'{text!r} is not a size; write a number and a unit (B, KiB, MiB, GiB), e.g. "1MiB"')
-    return Size(float(match[1]) * _SIZES[match[2]])
+    size = float(match[1]) * _SIZES[match[2]]
+    if size > _LARGEST:
+        raise ValueError(f"{text[:20]!r} is more than a pebibyte")
+    return Size(size)
 
 
 def _plain(error: msgspec.ValidationError) -> str:

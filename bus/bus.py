@@ -155,7 +155,8 @@ class Bus:
         self.hub.close()
 
     async def stop(self, grace: float = 30.0) -> None:
-        """Finish, give the runners back, write what waits, close."""
+        """Finish, give the runners back, write what waits, close. Raises ForkedError in a forked child."""
+        self.store.writer.guard.check()
         try:
             await self.finish(grace)
             if self.running:

@@ -11,6 +11,7 @@ _UNITS = {
     "d": 86_400_000_000,
     "w": 604_800_000_000,
 }
+_LONGEST = 1000 * 366 * _UNITS["d"]
 _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
 
 
@@ -19,7 +20,10 @@ def parse_duration(text: str) -> int:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f'{text!r} is not a duration; write a number and a unit (ms, s, m, h, d, w), e.g. "30s"')
-    return round(sum(float(number) * _UNITS[unit] for number, unit in parts))
+    micros = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if micros > _LONGEST:
+        raise ValueError(f"{text[:20]!r} is more than a thousand years")
+    return round(micros)
 
 
 def parse_rate(text: str) -> float:

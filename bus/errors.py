@@ -19,6 +19,7 @@
     │   ├── StorageBusy          503
     │   └── StorageDamaged       the file cannot be trusted; the service stops
     ├── LeaseLost            the runner belongs to another owner now; nothing was written
+    ├── ForkedError          a forked child used its parent's bus; nothing was written
     └── GuardFailed          a guarded statement did not change the rows it must change
 
 Control flow, raised by handlers, is not an error: `Refuse`, `Retry`, `Discard`.
@@ -172,6 +173,12 @@ class LeaseLost(NeedleworkError):
 
     status = 503
     code = "lease_lost"
+
+
+class ForkedError(NeedleworkError):
+    """A child process that was forked off uses the bus of its parent; nothing was written."""
+
+    code = "forked"
 
 
 class GuardFailed(NeedleworkError):

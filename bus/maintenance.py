@@ -65,7 +65,7 @@ class Maintenance:
     async def _step(self) -> None:
         try:
             await self._watch_clock()
-            self._bus.store.write_mark()
+            await self._bus.store.write_mark()
             monotonic = self._bus.clock.monotonic()
             if monotonic >= self.paused_until and monotonic >= self._rest_until:
                 gone = await self.prune()

@@ -280,14 +280,13 @@ class Slot(msgspec.Struct, frozen=True):
 class Commit:
     """What one transaction did, told to the event loop after COMMIT."""
 
-    __slots__ = ("backlog", "events", "freed", "handed", "last_message", "units", "waiting")
+    __slots__ = ("backlog", "events", "freed", "handed", "units", "waiting")
 
     def __init__(self) -> None:
         self.backlog: dict[tuple[int, int], int] = {}
         """(workspace, topic) -> change of the number of unfinished deliveries."""
         self.units: list[tuple[Any, Any, Exception | None]] = []
         """(unit, result, error) of each unit of the group."""
-        self.last_message = 0
         """The number of the newest message it stored, 0 for none."""
         self.handed: list[Delivery] = []
         self.waiting: list[tuple[RunnerLane, int, int, int, int]] = []

@@ -32,6 +32,8 @@ def on_data(data: Path | None, work: Callable[[Any], Awaitable[Result]]) -> Resu
     except NeedleworkError as error:
         hints = [f"{wrong.field}: {wrong.message}" for wrong in error.errors]
         raise Failure(f"{error.detail} [{error.code}] in {data_directory(data)}", *hints) from None
+    except OSError as error:
+        raise Failure(f"{error.filename or data_directory(data)}: {error.strerror or error}") from error
 
 
 def either(

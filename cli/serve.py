@@ -57,6 +57,12 @@ def serve(
         raise Failure("needlework can't start; the configuration is wrong:", *error.problems, *error.hints) from None
     except NeedleworkError as error:
         raise Failure(f"needlework can't start: {error.detail}") from None
+    except OSError as error:
+        raise Failure(f"needlework can't start: {error.strerror or error}{_where(error)}") from error
+
+
+def _where(error: OSError) -> str:
+    return f": {error.filename}" if error.filename else ""
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:

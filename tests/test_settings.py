@@ -1,5 +1,6 @@
 """Settings: where each comes from, which wins, and that every mistake names its file, line and remedy."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,31 @@ def test_a_file_that_is_not_toml_says_where(tmp_path: Path) -> None:
     (problem,) = problems(write(tmp_path, "port = \n"))
     assert problem.startswith(f"{tmp_path / FILE}: not TOML: ")
     assert "line 1" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a = " + "[" * 5000, "nested too deeply"),
+        (f'[limits]\nbody = "{"9" * 400}GiB"', "more than a pebibyte"),
+        ('grace = "99999999999999999999d"', "more than a thousand years"),
+        ("port = 1" + "0" * 30, "port"),
+        ("port = 1" + "0" * 5000, "not TOML"),
+        ("day = 2026-02-30", "not TOML"),
+        ('host = "\N{LATIN SMALL LETTER E WITH ACUTE}"', "not TOML"),
+    ],
+)
+def test_no_settings_file_is_too_strange_for_one_line(tmp_path: Path, text: str, says: str) -> None:
+    """Story: depth and overflow ended the start with a traceback."""
+    (tmp_path / FILE).write_text(text, encoding="latin-1")
+    (problem,) = problems(tmp_path)
+    assert says in problem
+    assert "\n" not in problem
+
+
+def test_a_pipe_in_place_of_the_settings_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE)
+    assert problems(tmp_path) == (f"{tmp_path / FILE}: is not a file",)
 
 
 def test_a_demo_never_touches_the_users_directory(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from needlework.bus.errors import ConfigError, Conflict, NotFound, StorageDamaged, StorageFull
+from needlework.bus.files import flush_folder
 from needlework.bus.owners import lock_server
 from needlework.bus.sqlite.connections import prepare_reader
-from needlework.bus.sqlite.copies import PAGE, Backup, Progress, check_sound, flush_folder, seal, unfinished, unseal
-from needlework.bus.sqlite.mark import Mark, read_mark, write_mark
+from needlework.bus.sqlite.copies import PAGE, Backup, Progress, check_sound, seal, unfinished, unseal
+from needlework.bus.sqlite.mark import Mark, reached, read_mark, write_mark
 from needlework.bus.sqlite.migrating import APPLICATION_ID, migration_files
 
 DATABASE = "needlework.db"
@@ -88,16 +89,15 @@ def restore(file: Path, directory: Path, groups: Sequence[tuple[str, Path]], pro
 @contextlib.contextmanager
 def _snapshot(source: Path) -> Iterator[tuple[sqlite3.Connection, Mark]]:
     """A reading connection that holds one committed state, and its highest numbers. Raises StorageDamaged, Conflict."""
-    known = read_mark(source.with_name(f"{source.name}.mark")) or Mark(0, 0)  # first: what comes later may be higher
+    known = read_mark(source.with_name(f"{source.name}.mark")) or Mark()  # first: what comes later may be higher
     connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
         prepare_reader(connection)
         connection.execute("BEGIN")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise Conflict(f"{source} belongs to another program")
-        numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        mark = Mark(numbers.get("messages", 0), numbers.get("events", 0))
-        if mark.message < known.message or mark.event < known.event:
+        mark = reached(connection)
+        if mark.joined(known) != mark:
             raise StorageDamaged(f"{source} lacks messages that were acknowledged; `needlework serve` says more")
         yield connection, mark
     finally:

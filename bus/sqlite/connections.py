@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import aiosqlite
+from needlework.bus.forks import ForkGuard
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -129,9 +130,11 @@ class Readers:
     def __init__(self, channels: list[Channel]) -> None:
         self._channels = channels
         self._next = 0
+        self._guard = ForkGuard()
 
     async def run(self, work: Work[T]) -> T:
-        """Run `work` on the next reader in turn."""
+        """Run `work` on the next reader in turn. Raises ForkedError in a forked child."""
+        self._guard.check()
         self._next = (self._next + 1) % len(self._channels)
         return await self._channels[self._next].run(work)
 

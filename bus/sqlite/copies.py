@@ -138,12 +138,3 @@ def _locked(part: Path) -> Iterator[BinaryIO]:
             yield file
         finally:
             part.unlink(missing_ok=True)
-
-
-def flush_folder(folder: Path) -> None:
-    """Let a new name in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

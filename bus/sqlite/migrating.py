@@ -1,5 +1,6 @@
-"""Numbered migrations, one transaction each start; a file from newer code is refused, never changed."""
+"""Numbered migrations, one transaction each start; a copy is kept, a file from newer code is refused, never changed."""
 
+import contextlib
 import hashlib
 import re
 import sqlite3
@@ -7,9 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from needlework.bus.errors import ConfigError
+from needlework.bus.files import flush_folder
 
 APPLICATION_ID = 0x6E65_6564
 """SQLite's application_id of our files ("need"): another program's database is refused."""
+Group = tuple[str, Path]
+"""Who owns some tables, and the folder of its migrations."""
 _FILE = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -23,8 +27,49 @@ def migration_files(folder: Path) -> list[Path]:
     return files
 
 
-def migrate(connection: sqlite3.Connection, groups: Sequence[tuple[str, Path]], now: int) -> int:
-    """Bring the database up to the code's migrations; how many ran. Raises ConfigError for a file that is not ours."""
+def check_newer(connection: sqlite3.Connection, groups: Sequence[Group]) -> None:
+    """Raises ConfigError where the database has migrations that this code does not know."""
+    for group, folder in groups:
+        names = _applied(connection, group)
+        if len(names) > len(migration_files(folder)):
+            newest = names[-1]["name"]
+            raise ConfigError([f"the database was made by newer code ({group} migration {newest}); update needlework"])
+
+
+def _applied(connection: sqlite3.Connection, group: str) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT number, name, checksum FROM migrations WHERE group_name = ? ORDER BY number", (group,)
+    ).fetchall()
+
+
+def _keep_copy(connection: sqlite3.Connection, groups: Sequence[Group]) -> None:
+    """Copy a database that is about to be migrated to `needlework.db.before-<migration>`, under our write lock."""
+    pending = [path for group, folder in groups for path in migration_files(folder)[len(_applied(connection, group)) :]]
+    name = connection.execute("PRAGMA database_list").fetchone()["file"]
+    if not pending or not name:
+        return
+    path = Path(name)
+    copy = path.with_name(f"{path.name}.before-{pending[0].parent.parent.name}-{pending[0].stem}")
+    part = copy.with_name(copy.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source,
+            contextlib.closing(sqlite3.connect(part)) as target,
+        ):
+            source.backup(target)
+        part.replace(copy)
+        flush_folder(copy.parent)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def migrate(connection: sqlite3.Connection, groups: Sequence[Group], now: int) -> int:
+    """Bring the database up to the code's migrations, all in one transaction; how many ran.
+
+    Of a database that exists already a copy is kept first. Raises ConfigError for a file that is not ours.
+    """
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if found not in (0, APPLICATION_ID) or (found == 0 and tables):
@@ -37,6 +82,9 @@ def migrate(connection: sqlite3.Connection, groups: Sequence[tuple[str, Path]], 
             " name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL,"
             " PRIMARY KEY (group_name, number)) STRICT, WITHOUT ROWID"
         )
+        if tables:
+            _keep_copy(connection, groups)
+        check_newer(connection, groups)
         ran = sum(_migrate_group(connection, group, folder, now) for group, folder in groups)
         connection.execute("COMMIT")
     except BaseException:
@@ -48,13 +96,7 @@ def migrate(connection: sqlite3.Connection, groups: Sequence[tuple[str, Path]], 
 
 def _migrate_group(connection: sqlite3.Connection, group: str, folder: Path, now: int) -> int:
     files = migration_files(folder)
-    rows = connection.execute(
-        "SELECT number, name, checksum FROM migrations WHERE group_name = ? ORDER BY number", (group,)
-    ).fetchall()
-    if len(rows) > len(files):
-        raise ConfigError(
-            [f"the database was made by newer code ({group} migration {rows[-1]['name']}); update needlework"]
-        )
+    rows = _applied(connection, group)
     ran = 0
     for number, path in enumerate(files, start=1):
         text = path.read_text()
@@ -63,8 +105,14 @@ def _migrate_group(connection: sqlite3.Connection, group: str, folder: Path, now
             if rows[number - 1]["checksum"] != checksum:
                 raise ConfigError([f"{path} differs from what this database was made with; restore the file"])
             continue
-        for statement in split_statements(text):
-            connection.execute(statement)
+        try:
+            for statement in split_statements(text):
+                connection.execute(statement)
+        except sqlite3.Error as error:
+            wrong = isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
+            if wrong or getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":
+                raise ConfigError([f"{path}: {error}; the database is as it was"]) from error
+            raise
         connection.execute(
             "INSERT INTO migrations (group_name, number, name, checksum, applied_at) VALUES (?, ?, ?, ?, ?)",
             (group, number, path.name, checksum, now),

@@ -1,19 +1,100 @@
 """What happens to a database file before the first transaction: is it ours, are its names numbered."""
 
+import contextlib
+import errno
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from needlework.bus.errors import ConfigError
+from needlework.bus.errors import ConfigError, NeedleworkError, StorageDamaged, StorageError, StorageFull
+from needlework.bus.files import check_plain
+from needlework.bus.sqlite.applying import storage_error
+from needlework.bus.sqlite.mark import begin, check_emptiness, check_mark, reached, read_mark
+from needlework.bus.sqlite.migrating import APPLICATION_ID, Group, check_newer
 
+FREE = "; free some space (about 20 MiB are needed to start) and start again"
 WAL_PRESIZE = 16 * 1024 * 1024
 """Bytes: an fsync of a file that grows costs a journal commit besides; +10 to +50 % for publishes."""
+WHOLE = 32 * 1024**2
+"""Bytes of a database that is looked through page by page and index by index at each start: 4 ms a MiB."""
+QUICK = 512 * 1024**2
+"""Bytes up to which its pages are looked through without the indexes: 0.8 ms a MiB. Larger files start unread."""
+
+_STRAY = {
+    table: f"SELECT count(*) FROM {table} AS it LEFT JOIN messages ON messages.seq = it.message"
+    " WHERE messages.seq IS NULL OR messages.workspace <> it.workspace OR it.priority NOT BETWEEN 0 AND 9"
+    " OR it.runner NOT IN (SELECT id FROM names WHERE kind = 'runner')"
+    for table in ("deliveries", "parked")
+}
+"""What no transaction of ours leaves behind, but a flipped bit that SQLite can't see."""
 
 
-def check_plain(path: Path) -> None:
-    """Raises ConfigError for a directory or a link in place of the database file."""
-    if path.is_dir() or path.is_symlink():  # a link that leads nowhere included
-        raise ConfigError([f"{path} is not a plain file; needlework does not follow links there"])
+def prepare_files(path: Path, mark: Path, groups: Sequence[Group]) -> None:
+    """Refuse what is not ours or not whole, before anything is written; note it where the database is to be made.
+
+    Raises ConfigError for other programs' files and files of newer code, StorageDamaged for damaged ones.
+    """
+    for name in ("", "-wal", "-shm"):
+        check_plain(path.with_name(path.name + name))
+    if check_emptiness(path, mark):
+        begin(mark)
+        return
+    _check_header(path)
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        _check_content(connection, path, mark, groups)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)  # SQLite gives -wal and -shm the same rights
+
+
+def _check_header(path: Path) -> None:
+    """SQLite would change a file of another program by its first look at it."""
+    with path.open("rb") as file:
+        head = file.read(105)
+    if not head.startswith(b"SQLite format 3\0") or len(head) < 105:
+        raise StorageDamaged(f"{path} is not a database (any more): it was overwritten or cut")
+    application, objects = int.from_bytes(head[68:72]), int.from_bytes(head[103:105])
+    if application != APPLICATION_ID and (application or objects):
+        raise ConfigError([f"{path} belongs to another program; choose another --data directory"])
+
+
+def _check_content(connection: sqlite3.Connection, path: Path, mark: Path, groups: Sequence[Group]) -> None:
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'messages'").fetchone():
+        known = read_mark(mark)
+        if known is not None and known.made:
+            raise StorageDamaged(f"{path} has lost its tables; restore the files from a backup")
+        return
+    check_newer(connection, groups)
+    check_mark(mark, reached(connection))
+    size = path.stat().st_size
+    if size <= WHOLE:
+        _check_pages(connection, "integrity_check", path)
+        for table, sql in _STRAY.items():
+            if count := connection.execute(sql).fetchone()[0]:
+                what = f"{count} rows of {table} fit no message or runner"
+                raise StorageDamaged(f"{path} is damaged: {what}; restore the files from a backup")
+    elif size <= QUICK:
+        _check_pages(connection, "quick_check", path)
+
+
+def _check_pages(connection: sqlite3.Connection, pragma: str, path: Path) -> None:
+    found = [row[0] for row in connection.execute(f"PRAGMA {pragma}(3)").fetchall()]
+    if found != ["ok"]:
+        raise StorageDamaged(f"{path} is damaged ({'; '.join(map(str, found))}); restore the files from a backup")
+
+
+def unusable(path: Path, error: sqlite3.Error | OSError) -> NeedleworkError:
+    """What it means that the database can't be opened: one line that says what to do."""
+    if isinstance(error, OSError):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        kind = StorageFull if full else StorageError
+        return kind(f"{error.filename or path} can't be written: {error.strerror}{FREE if full else ''}")
+    known = storage_error(error)
+    if isinstance(known, StorageFull):
+        return StorageFull(f"{path} can't be opened: the disk is full{FREE}")
+    if isinstance(known, NeedleworkError) and not isinstance(known, StorageDamaged):
+        return StorageError(f"{path} can't be opened: {known.detail}; may its owner write there?")
+    return StorageDamaged(f"{path} can't be read: {error}; restore the files from a backup")
 
 
 def number_names(connection: sqlite3.Connection, names: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
-from needlework.bus.errors import LeaseLost, StorageDamaged
+from needlework.bus.errors import LeaseLost, NeedleworkError
 from needlework.bus.records import (
     Commit,
     Completions,
@@ -25,11 +25,11 @@ from needlework.bus.records import (
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite import claiming, pruning, reordering, rescuing, shifting
-from needlework.bus.sqlite.connections import Readers, open_channel, prepare_reader, prepare_writer
+from needlework.bus.sqlite.connections import Channel, Readers, open_channel, prepare_reader, prepare_writer
 from needlework.bus.sqlite.finishing import run_statement
-from needlework.bus.sqlite.mark import Mark, check_mark, write_mark
-from needlework.bus.sqlite.migrating import migrate
-from needlework.bus.sqlite.opening import check_plain, number_names, presize
+from needlework.bus.sqlite.mark import NEW, Mark, reached, write_mark
+from needlework.bus.sqlite.migrating import Group, migrate
+from needlework.bus.sqlite.opening import number_names, prepare_files, presize, unusable
 from needlework.bus.sqlite.people import PeopleMoves
 from needlework.bus.sqlite.transaction import Transaction
 from needlework.bus.sqlite.units import PublishOne, PublishUnit, insert_for_slot
@@ -64,7 +64,7 @@ class SqliteStore(PeopleMoves):
         self.committed: Callable[[Commit], None] = lambda commit: None
         self.writer: Writer
         self.readers: Readers
-        self._last = self._marked = Mark(0, 0)
+        self._marked: Mark = NEW
         self.marking = True
 
     @classmethod
@@ -76,49 +76,51 @@ class SqliteStore(PeopleMoves):
         *,
         epoch: str,
         controls: Controls,
-        groups: Sequence[tuple[str, Path]] = (),
+        groups: Sequence[Group] = (),
         durability: str = "power",
         inline: bool = False,
         readers: int = 3,
         is_alive: Callable[[str], bool] = lambda epoch: False,
     ) -> "SqliteStore":
-        """Open or make the database file, migrate it, check it against its mark."""
+        """Open or make the database file, migrate it, check it against its mark.
+
+        Raises ConfigError and StorageError, each with what to do, before anything was written where it can tell.
+        """
         store = cls(path, registry, clock, epoch, controls, is_alive)
-        check_plain(path)
         os.umask(0o077)  # database, -wal, -shm, mark: readable by their owner alone
+        channels: list[Channel] = []
         try:
+            if inline:
+                prepare_files(path, store.mark_path, store._groups(groups))
+            else:
+                await asyncio.to_thread(prepare_files, path, store.mark_path, store._groups(groups))
             channel = await open_channel(
                 path, inline=inline, read_only=False, prepare=lambda c: prepare_writer(c, durability)
             )
-        except sqlite3.DatabaseError as error:
-            raise StorageDamaged(f"{path} can't be opened: {error}") from error
-        try:
-            await channel.run(lambda c: store._prepare(c, groups, durability))
-            store.writer = Writer(channel, clock, epoch, controls, store._on_commit)
-            store.writer.lanes = store.runners_by_number
-            store.readers = Readers(
-                [
-                    await open_channel(path, inline=inline, read_only=True, prepare=prepare_reader)
-                    for _ in range(readers)
-                ]
-            )
-        except sqlite3.DatabaseError as error:
-            await channel.close()
-            raise StorageDamaged(f"{path} can't be read: {error}") from error
-        except BaseException:
-            await channel.close()
+            channels.append(channel)
+            await channel.run(lambda c: store._prepare(c, store._groups(groups)))
+            for _ in range(readers):
+                channels.append(await open_channel(path, inline=inline, read_only=True, prepare=prepare_reader))
+        except BaseException as error:
+            for each in channels:
+                await each.close()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise unusable(path, error) from error
             raise
+        store.readers = Readers(channels[1:])
+        store.writer = Writer(channel, clock, epoch, controls, lambda commit: store.committed(commit))
+        store.writer.lanes = store.runners_by_number
         return store
 
-    def _prepare(self, connection: sqlite3.Connection, groups: Sequence[tuple[str, Path]], durability: str) -> None:
-        numbers = {}
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'messages'").fetchone():
-            numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        self._last = self._marked = Mark(numbers.get("messages", 0), numbers.get("events", 0))
-        check_mark(self.mark_path, self._last.message, self._last.event)
-        migrate(connection, [("bus", HERE / "migrations"), *groups], self.clock.now())
+    @staticmethod
+    def _groups(groups: Sequence[Group]) -> list[Group]:
+        return [("bus", HERE / "migrations"), *groups]
+
+    def _prepare(self, connection: sqlite3.Connection, groups: Sequence[Group]) -> None:
+        migrate(connection, groups, self.clock.now())
         self._number_names(connection)
         presize(connection)
+        self._note(connection)
 
     @property
     def mark_path(self) -> Path:
@@ -136,13 +138,6 @@ class SqliteStore(PeopleMoves):
             takers = () if topic.policy.query else tuple(self.runners[runner] for runner in topic.runners)
             topic_lane = TopicLane(topic, numbers["topic", name], takers)
             self.topics[name] = self.topics_by_number[topic_lane.number] = topic_lane
-
-    def _on_commit(self, commit: Commit) -> None:
-        if commit.last_message:
-            self._last = Mark(commit.last_message, self._last.event)
-        if commit.events:
-            self._last = Mark(self._last.message, commit.events[-1][0])
-        self.committed(commit)
 
     async def insert(self, messages: Sequence[NewMessage], slot: Slot | None = None) -> list[Receipt]:
         """Store messages and their deliveries, all or none; with `slot`, [] where that slot is taken."""
@@ -251,6 +246,10 @@ class SqliteStore(PeopleMoves):
                 run_statement(transaction.connection, statement)
 
         await self.writer.run(run_all)
+        with contextlib.suppress(
+            OSError, sqlite3.Error, NeedleworkError
+        ):  # it is committed, whatever becomes of the mark
+            await self.write_mark()
 
     async def settled(self) -> None:
         """Wait until nothing waits to be written."""
@@ -260,21 +259,22 @@ class SqliteStore(PeopleMoves):
         """The rows of a committed snapshot."""
         return await self.readers.run(lambda c: c.execute(statement.sql, statement.params).fetchall())
 
-    def write_mark(self) -> None:
-        """Note beside the file how far it got; called now and then, never awaited by a publish."""
-        if self.marking and self._last != self._marked:
-            self._marked = Mark(
-                max(self._last.message, self._marked.message), max(self._last.event, self._marked.event)
-            )
-            write_mark(self.mark_path, self._marked)
+    async def write_mark(self) -> None:
+        """Note beside the file how far it got: before a change by people is answered, else now and then."""
+        await self.readers.run(self._note)
+
+    def _note(self, connection: sqlite3.Connection) -> None:
+        if self.marking and (found := reached(connection)) != self._marked:
+            write_mark(self.mark_path, found)
+            self._marked = found
 
     async def close(self) -> None:
         """Write what waits, checkpoint, close."""
         await self.writer.close()
+        with contextlib.suppress(OSError, sqlite3.Error, NeedleworkError):  # a full disk: the mark stays as it was
+            await self.write_mark()
         await self.readers.close()
         channel = self.writer._channel
         with contextlib.suppress(sqlite3.Error):  # the next start finds it in the log
             await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
-        with contextlib.suppress(OSError):  # a full disk: the mark stays as it was
-            self.write_mark()

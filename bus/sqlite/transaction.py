@@ -142,7 +142,6 @@ class Transaction:
         execute = self.connection.execute
         events = self.commit.events
         if self.messages:
-            self.commit.last_message = self.seq - 1
             for optional, rows in self.messages.items():
                 _write(execute, _messages(optional), rows)
             self.messages = {}

@@ -16,6 +16,7 @@ from typing import Any
 from needlework.bus.clock import Clock
 from needlework.bus.controls import Controls
 from needlework.bus.errors import LeaseLost, StorageBusy, StorageDamaged, StorageError
+from needlework.bus.forks import ForkGuard
 from needlework.bus.records import Commit, RunnerLane
 from needlework.bus.sqlite.applying import Unit, apply_plainly, apply_safely, storage_error
 from needlework.bus.sqlite.connections import Channel
@@ -51,6 +52,7 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        self.guard = ForkGuard()
         self.windows: dict[int, dict[int, None]] = {}
         """Runner -> messages that may be in flight; changed on the writer's thread after COMMIT."""
         self.lanes: dict[int, RunnerLane] = {}
@@ -72,7 +74,8 @@ class Writer:
         return len(self._waiting)
 
     def submit(self, unit: Unit) -> None:
-        """Queue a unit; its `settle` is called after its transaction."""
+        """Queue a unit; its `settle` is called after its transaction. Raises ForkedError in a forked child."""
+        self.guard.check()
         if self._closed:
             self._loop.call_soon(unit.settle, None, StorageError("the service is stopping", retry_after=1))
             return

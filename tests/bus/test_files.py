@@ -63,7 +63,7 @@ async def test_p01_a_deleted_write_ahead_log_is_noticed(tmp_path: Path) -> None:
         for number in range(20):
             await kit.publish(bus, Fact(number))
         await drain(bus)
-        bus.store.write_mark()
+        await bus.store.write_mark()
         copy.mkdir()
         for name in ("needlework.db", "needlework.db.mark"):  # and not the -wal
             shutil.copy(tmp_path / "first" / name, copy / name)
@@ -152,7 +152,7 @@ async def test_files_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     try:
         async with running_bus(REGISTRY, tmp_path / "data") as bus:
             await kit.publish(bus, Fact())
-            bus.store.write_mark()
+            await bus.store.write_mark()
             files = [path for path in sorted((tmp_path / "data").rglob("*")) if path.is_file()]
             assert {path.name: oct(path.stat().st_mode & 0o777) for path in files if path.stat().st_mode & 0o077} == {}
     finally:
