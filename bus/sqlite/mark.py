@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 from needlework.bus.errors import StorageDamaged
-from needlework.bus.files import check_plain, open_plain, flush_folder
+from needlework.bus.files import check_plain, flush_folder, open_plain
 
 _SIZE = 160
 """Bytes: one write, always as long, so that a full disk has room for every later mark."""

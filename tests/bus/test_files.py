@@ -16,7 +16,7 @@ from needlework.bus.errors import ConfigError, IdempotencyConflict, LeaseLost, S
 from needlework.bus.messages import Message
 from needlework.bus.owners import ProcessLock, is_alive, lock_epoch, lock_server
 from needlework.bus.records import Publication
-from needlework.bus.sqlite import claiming, finishing, inserting, migrating, transaction
+from needlework.bus.sqlite import claiming, inserting, keys, migrating, transaction
 from needlework.bus.sqlite import store as engine
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.testing import drain, running_bus
@@ -214,9 +214,9 @@ HOT: dict[str, str] = {
     "the next due time": claiming.NEXT_DUE,
     "the next lane": claiming.NEXT_LANE,
     "remove a delivery": transaction._GONE,
-    "the head of a key": inserting._HEAD,
-    "the next of a key": finishing._NEXT,
-    "the best priority of a key": finishing._BEST,
+    "the head of a key": keys._HEAD,
+    "the next of a key": keys._NEXT,
+    "the best priority of a key": keys._BEST,
     "an idempotency key": inserting._KNOWN,
     "a waiting twin": inserting._WAITING,
     "the fence": "SELECT count(*) FROM owners WHERE epoch = ?",
