@@ -238,9 +238,9 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-30 22 0:30 / /home rw - nfs4 server:/home rw
+30 22 0:30 / /net rw - nfs4 server:/net rw
 31 22 0:31 / /srv/with\\040blank rw - fuse.sshfs me@there:/ rw
-32 30 0:32 / /home/me/local rw - xfs /dev/sdb1 rw
+32 30 0:32 / /net/me/local rw - xfs /dev/sdb1 rw
 33 22 0:33 / /tmp rw - tmpfs tmpfs rw
 """
 
@@ -249,9 +249,9 @@ MOUNTS = """\
     ("place", "kind"),
     [
         ("/var/data", "ext4"),
-        ("/home/me/data", "nfs4"),
-        ("/home/me/local/data", "xfs"),
-        ("/homework", "ext4"),
+        ("/net/me/data", "nfs4"),
+        ("/net/me/local/data", "xfs"),
+        ("/netw", "ext4"),
         ("/srv/with blank/x", "fuse.sshfs"),
     ],
 )
