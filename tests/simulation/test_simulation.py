@@ -4,11 +4,10 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-import pytest
 from needlework.bus.bus import Bus
-from needlework.bus.sqlite import opening
-from needlework.tests.simulation.loop import SimulationLoop
-from needlework.tests.simulation.world import World, bury
+from needlework.bus.testing.crashes import bury, small_log
+from needlework.bus.testing.loop import SimulationLoop
+from needlework.tests.simulation.world import World
 
 SEEDS, LONG_SEEDS = 200, 100_000
 TERMINAL = "('result', 'refused', 'dead', 'cancelled')"
@@ -23,7 +22,7 @@ def simulate(number: int, directory: Path) -> None:
         process(world, number, dies_after=None)
         check(world, directory / "data" / "needlework.db")
     finally:
-        bury(world)
+        bury(world.dead)
 
 
 def process(world: World, number: int, dies_after: int | None) -> None:
@@ -42,8 +41,7 @@ def process(world: World, number: int, dies_after: int | None) -> None:
     stop = (lambda: bool(opened) and next(steps, None) is None) if dies_after is not None else lambda: False
     loop.run(life(), stop=stop)
     assert loop.errors == [], loop.errors
-    failures = [entry for entry in world.graveyard if isinstance(entry, AssertionError)]
-    assert not failures, failures
+    assert not world.failures, world.failures
     if any(not task.done() for task in asyncio.all_tasks(loop)):
         assert dies_after is not None, asyncio.all_tasks(loop)
         world.crash(loop, opened[0] if opened else None)
@@ -107,20 +105,14 @@ def check_order(world: World) -> None:
         assert undelayed == sorted(undelayed), f"{lane}: {starts}"
 
 
-@pytest.fixture
-def small_wal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files here are tiny; reserving megabytes for each would be most of the work."""
-    monkeypatch.setattr(opening, "WAL_PRESIZE", 4096)
-
-
-@pytest.mark.usefixtures("small_wal")
 def test_p02_p03_p04_p06_hold_in_every_order_of_events(tmp_path: Path, seed: int | None, long: bool) -> None:
     numbers = [seed] if seed is not None else range(LONG_SEEDS if long else SEEDS)
     for number in numbers:
         directory = tmp_path / str(number)
         directory.mkdir()
         try:
-            simulate(number, directory)
+            with small_log():
+                simulate(number, directory)
         except BaseException as error:
             error.add_note(f"replay with: pytest tests/simulation --seed {number}")
             raise

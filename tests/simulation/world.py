@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import os
 import random
 from pathlib import Path
 from typing import Any
 
 from needlework.bus.bus import Bus
-from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.bus.errors import Conflict, NeedleworkError, Refuse, Retry
 from needlework.bus.letters import Redrive
@@ -17,9 +16,9 @@ from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.subscriptions import subscribe
-from needlework.bus.testing import START
+from needlework.bus.testing.crashes import Dead, drop
+from needlework.bus.testing.loop import LoopClock, SimulationLoop
 from needlework.bus.workspaces import Workspace
-from needlework.tests.simulation.loop import SimulationLoop
 
 HERE = Workspace(1, "default")
 TABLES = """
@@ -27,27 +26,6 @@ CREATE TABLE effects (
     number INTEGER NOT NULL, runner TEXT NOT NULL, step INTEGER NOT NULL, place INTEGER PRIMARY KEY AUTOINCREMENT
 ) STRICT;
 """
-
-
-class Clock:
-    """The loop's virtual time; the wall clock may be set, and outlives a crash."""
-
-    def __init__(self) -> None:
-        self.loop: SimulationLoop | None = None
-        self.base, self.offset = 0.0, 0
-
-    def attach(self, loop: SimulationLoop) -> None:
-        self.base, self.loop = self.monotonic(), loop
-
-    def monotonic(self) -> float:
-        return self.base + (self.loop.time() if self.loop is not None else 0.0)
-
-    def now(self) -> int:
-        return START + self.offset + round(self.monotonic() * SECOND)
-
-    def call_later(self, seconds: float, callback: Any) -> TimerHandle:
-        assert self.loop is not None
-        return self.loop.call_later(seconds, callback)
 
 
 class Work(Message[Any], topic="sim.work"):
@@ -82,7 +60,7 @@ class World:
     def __init__(self, seed: int, directory: Path) -> None:
         self.random = random.Random(seed)
         self.directory = directory
-        self.clock = Clock()
+        self.clock = LoopClock()
         self.numbers = 0
         self.generation = 0
         self.acknowledged: set[int] = set()
@@ -96,7 +74,8 @@ class World:
         self.starts: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
         """(runner, key) -> (seq, number, how often it was redriven) in order of their starts."""
         self.attempts: dict[tuple[str, int], int] = {}
-        self.graveyard: list[Any] = []
+        self.dead: list[Dead] = []
+        self.failures: list[str] = []
         self.registry = Registry.of(*self._handlers(), policies=POLICIES)
         migrations = directory / "migrations"
         migrations.mkdir()
@@ -234,7 +213,7 @@ class World:
     async def live(self, bus: Bus) -> None:
         """Producers at work until they are done, then quiet."""
         bus.watchdog.start = lambda: None  # type: ignore[method-assign] - real time has no place here
-        bus.failed = lambda name, error: self.graveyard.append(AssertionError(f"{name}: {error!r}"))
+        bus.failed = lambda name, error: self.failures.append(f"{name}: {error!r}")
         await bus.start()
         await asyncio.gather(*(self.produce(bus, self.random.randrange(2, 6)) for _ in range(3)))
         await self.quiet(bus)
@@ -260,16 +239,10 @@ class World:
         )  # fmt: skip
 
     def crash(self, loop: SimulationLoop, bus: Bus | None) -> None:
-        """Drop the process's state: nothing is closed, its lock falls, its tasks never run again."""
-        loop.dead = True
+        """The process dies; what the world knows of its handlers goes with it."""
         self.generation += 1
         self.running.clear()
-        self.graveyard.append((loop, list(asyncio.all_tasks(loop)), bus))
-        if bus is not None:
-            descriptor = bus._epoch_lock._descriptor
-            assert descriptor is not None
-            os.close(descriptor)
-            bus._epoch_lock._descriptor = None
+        self.dead.append(drop(loop, bus))
 
 
 RETRY: dict[str, Any] = {"attempts": 5, "first": "500ms", "jitter": 0.2}
@@ -288,20 +261,4 @@ POLICIES: dict[str, Any] = {
 }
 
 
-def bury(world: World) -> None:
-    """Let the dead tasks go without letting them do anything more."""
-    for entry in world.graveyard:
-        if isinstance(entry, tuple):
-            _, tasks, bus = entry
-            if bus is not None:
-                bus.dispatcher.stopping = True
-                for queue in bus.dispatcher.queues.values():
-                    queue._refilling = True
-            for task in tasks:
-                with contextlib.suppress(BaseException):
-                    task.get_coro().close()
-                task._log_destroy_pending = False
-    world.graveyard.clear()
-
-
-__all__ = ["NeedleworkError", "SimulationLoop", "World", "bury"]
+__all__ = ["NeedleworkError", "SimulationLoop", "World"]

@@ -1,4 +1,7 @@
-"""For tests: a clock that they move, the registry of a folder of plug-ins, a bus on a temporary directory."""
+"""For tests: a clock that they move, a folder of plug-ins, a bus on a temporary directory, what it reported.
+
+`needlework.bus.testing.crashes` runs handlers under many seeded crashes.
+"""
 
 import asyncio
 import contextlib
@@ -11,12 +14,12 @@ from typing import Any
 
 from needlework.bus.bus import Bus
 from needlework.bus.clock import SECOND, Clock
+from needlework.bus.events import Filter
 from needlework.bus.plugins import load_plugins
+from needlework.bus.records import EventRecord
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
-
-START = 1_767_225_600 * SECOND
-"""2026-01-01T00:00:00Z, where a manual clock starts."""
+from needlework.bus.testing.loop import START
 
 
 class _Timer:
@@ -111,6 +114,17 @@ async def drain(bus: Bus, *, seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while await _busy(bus):  # noqa: ASYNC110 - it asks the database, which tells nobody
             await asyncio.sleep(0.002)
+
+
+async def recorded(bus: Bus, *, workspace: str = "default", topic: str | None = None) -> list[EventRecord]:
+    """Everything that messages of a workspace have reported so far, in order; of one topic where it is named."""
+    await bus.store.settled()
+    number = bus.store.topics[topic].number if topic is not None else None
+    wanted = Filter(bus.workspaces.by_name[workspace].id, None, number)
+    found: list[EventRecord] = []
+    while page := await bus.watching.page(wanted, found[-1].seq if found else 0, 500):
+        found += page
+    return found
 
 
 async def _busy(bus: Bus) -> bool:

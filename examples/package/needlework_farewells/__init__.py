@@ -1,0 +1,1 @@
+"""Say farewell: a plug-in that is installed as a package."""
