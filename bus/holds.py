@@ -74,10 +74,10 @@ class Holds:
         reason = ""
         while True:
             statement = Statement("SELECT min(reason) FROM parked WHERE reason <> 'key' AND reason > ?", (reason,))
-            reason = (await self._bus.store.read(statement))[0][0]
+            reason = (await self._read(statement))[0][0]
             if reason is None:
                 return
-            rows = await self._bus.store.read(
+            rows = await self._read(
                 Statement(
                     "SELECT DISTINCT workspace, runner, topic FROM parked WHERE reason = ? AND reason <> 'key'",
                     (reason,),
@@ -88,6 +88,10 @@ class Holds:
             for workspace, runner, topic in rows:
                 if names[runner] in self._bus.registry.runners and names[topic] in self._bus.registry.topics:
                     await self._let_go(reason, workspace=workspace, runner=names[runner], topic=names[topic])
+
+    async def _read(self, statement: Statement) -> list[Any]:
+        """In the background, where nobody would hear of a disk that refuses: read until it does not."""
+        return await self._bus.dispatcher.persist(lambda: self._bus.store.read(statement))
 
     def _held(self, reason: str, workspace: int | None, runner: str | None, topic: str | None) -> bool:
         """Whether `reason` still holds these back."""

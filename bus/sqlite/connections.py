@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import aiosqlite
+from needlework.bus.errors import StorageDamaged
 from needlework.bus.forks import ForkGuard
+from needlework.bus.sqlite.applying import storage_error
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -127,16 +129,24 @@ async def open_channel(
 class Readers:
     """A few reading connections; each read is one hop and leaves no cursor open."""
 
-    def __init__(self, channels: list[Channel]) -> None:
-        self._channels = channels
+    def __init__(self, channels: list[Channel], damaged: Callable[[StorageDamaged], None]) -> None:
+        self._channels, self._damaged = channels, damaged
         self._next = 0
         self._guard = ForkGuard()
 
     async def run(self, work: Work[T]) -> T:
-        """Run `work` on the next reader in turn. Raises ForkedError in a forked child."""
+        """Run `work` on the next reader in turn. Raises ForkedError in a forked child, StorageError."""
         self._guard.check()
         self._next = (self._next + 1) % len(self._channels)
-        return await self._channels[self._next].run(work)
+        try:
+            return await self._channels[self._next].run(work)
+        except sqlite3.DatabaseError as error:
+            known = storage_error(error)
+            if known is error:
+                raise
+            if isinstance(known, StorageDamaged):
+                self._damaged(known)
+            raise known from error
 
     async def close(self) -> None:
         for channel in self._channels:

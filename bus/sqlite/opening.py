@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from needlework.bus.errors import ConfigError, NeedleworkError, StorageDamaged, StorageError, StorageFull
-from needlework.bus.files import check_plain
+from needlework.bus.files import check_plain, flush_folder
 from needlework.bus.sqlite.applying import storage_error
 from needlework.bus.sqlite.mark import begin, check_emptiness, check_mark, reached, read_mark
 from needlework.bus.sqlite.migrating import APPLICATION_ID, Group, check_newer
@@ -34,8 +34,10 @@ def prepare_files(path: Path, mark: Path, groups: Sequence[Group]) -> None:
 
     Raises ConfigError for other programs' files and files of newer code, StorageDamaged for damaged ones.
     """
-    for name in ("", "-wal", "-shm"):
+    for name in ("", "-wal", "-shm", "-journal"):
         check_plain(path.with_name(path.name + name))
+    if path.exists() and mark.exists() and path.with_name(path.name + "-journal").exists():
+        _roll_back(path)
     if check_emptiness(path, mark):
         begin(mark)
         return
@@ -45,6 +47,12 @@ def prepare_files(path: Path, mark: Path, groups: Sequence[Group]) -> None:
         _check_content(connection, path, mark, groups)
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)  # SQLite gives -wal and -shm the same rights
+
+
+def _roll_back(path: Path) -> None:
+    """Let SQLite take back what was cut off while the file was being made; a connection that only reads can't."""
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def _check_header(path: Path) -> None:
@@ -106,6 +114,26 @@ def number_names(connection: sqlite3.Connection, names: Mapping[str, Iterable[st
     rows = connection.execute("SELECT id, kind, name FROM names").fetchall()
     connection.execute("COMMIT")
     return {(row["kind"], row["name"]): row["id"] for row in rows}
+
+
+def write_back(connection: sqlite3.Connection) -> None:
+    """Bring what the log holds into the file, so that the next commit begins the log anew.
+
+    A sync that failed leaves pages in memory that the system takes for written. A process that dies then leaves a log
+    which reads well and is not on the disk: what is acknowledged behind such a gap is gone with the power. Where
+    another process is attached, the log is its own, and was never read anew: there is nothing to do.
+    """
+    patience = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute("PRAGMA busy_timeout = 0")
+    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def flush_names(directory: Path) -> None:
+    """See that the names of the files are on the disk: SQLite passes over a sync of the directory that failed."""
+    flush_folder(directory)
+    with contextlib.suppress(PermissionError):  # somebody else made the one above
+        flush_folder(directory.parent)
 
 
 def presize(connection: sqlite3.Connection) -> None:

@@ -29,7 +29,7 @@ from needlework.bus.sqlite.connections import Channel, Readers, open_channel, pr
 from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.mark import NEW, Mark, reached, write_mark
 from needlework.bus.sqlite.migrating import Group, migrate
-from needlework.bus.sqlite.opening import number_names, prepare_files, presize, unusable
+from needlework.bus.sqlite.opening import flush_names, number_names, prepare_files, presize, unusable, write_back
 from needlework.bus.sqlite.people import PeopleMoves
 from needlework.bus.sqlite.transaction import Transaction
 from needlework.bus.sqlite.units import PublishOne, PublishUnit, insert_for_slot
@@ -107,7 +107,7 @@ class SqliteStore(PeopleMoves):
             if isinstance(error, sqlite3.Error | OSError):
                 raise unusable(path, error) from error
             raise
-        store.readers = Readers(channels[1:])
+        store.readers = Readers(channels[1:], lambda error: store.writer.damaged(error))
         store.writer = Writer(channel, clock, epoch, controls, lambda commit: store.committed(commit))
         store.writer.lanes = store.runners_by_number
         return store
@@ -117,9 +117,11 @@ class SqliteStore(PeopleMoves):
         return [("bus", HERE / "migrations"), *groups]
 
     def _prepare(self, connection: sqlite3.Connection, groups: Sequence[Group]) -> None:
+        write_back(connection)
         migrate(connection, groups, self.clock.now())
         self._number_names(connection)
         presize(connection)
+        flush_names(self.path.parent)
         self._note(connection)
 
     @property
@@ -199,7 +201,10 @@ class SqliteStore(PeopleMoves):
 
     async def own(self, runners: Sequence[str]) -> int:
         """Become the owner of runners whose owner is dead, and rescue what it left in flight."""
-        return int(await self.writer.run(lambda t: self._own(t, [self.runners[name] for name in runners])))
+        lanes = [self.runners[name] for name in runners]
+        rescued = int(await self.writer.run(lambda t: self._own(t, lanes)))
+        self.writer.owned = self.writer.owned | {lane.number for lane in lanes}  # committed: not before
+        return rescued
 
     def _own(self, transaction: Transaction, runners: Sequence[RunnerLane]) -> int:
         rows = dict(transaction.connection.execute("SELECT runner, epoch FROM owners").fetchall())
@@ -211,7 +216,6 @@ class SqliteStore(PeopleMoves):
             self.fences[runner.number] = rescuing.adopt(transaction, runner, self.epoch)
             rescued += rescuing.rescue(transaction, runner, self.topics_by_number)
             reordering.reorder(transaction, runner, self.topics_by_number)
-        self.writer.owned = self.writer.owned | {runner.number for runner in runners}
         return rescued
 
     async def lanes(self, runner: RunnerLane) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from needlework.bus.context import Context
+from needlework.bus.errors import StorageError
 from needlework.bus.ids import message_seq
 from needlework.bus.messages import Message
 from needlework.bus.registry import Registry
@@ -160,7 +161,11 @@ async def steps(message: Steps, context: Context) -> None:
     done = context.cursor or 0
     for part in range(done, 2):
         effect(context, part)
-        await context.commit(part + 1)
+        try:
+            await context.commit(part + 1)
+        except StorageError:  # a failing disk: it runs again
+            trace("F", context)
+            raise
         await nap(_chance.random() * _OPTIONS["pause"])
     effect(context, 2)
     trace("E", context)
