@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("backup:restore", "Put a backup into a new data directory."),
     "doctor": ("doctor:doctor", "Look at the disk, the clock, the files and the server."),
     "check": ("check:check", "Validate settings, topics and plug-ins without starting."),
+    "completion": ("completion:completion", "Print what makes a shell complete commands."),
     "version": ("version:version", "Print the version."),
 }
 """Name -> (module:attribute below needlework.cli, one line of help)."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from needlework.bus.permissions import WORKSPACES_WRITE
+from needlework.http.asyncapi import AsyncApi
 from needlework.http.callers import Callers, People
 from needlework.http.denials import DenialLog
 from needlework.http.guard import Guard
@@ -63,6 +64,7 @@ def build_app(bus: "Bus", settings: HttpSettings) -> Application:
         *SignIn(bus, callers, settings).endpoints(),
         *MetricsPage(bus, metrics, streams).endpoints(),
         *documents.endpoints(),
+        *AsyncApi(bus.registry).endpoints(),
         *Pages().endpoints(),
         *operation_endpoints(bus, streams, settings),
     ]

@@ -1,21 +1,20 @@
 """`/openapi.json` (3.1), from the table of routes: the Structs give the schemas, `topics.toml` the words."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
-from needlework.bus.messages import Reply
 from needlework.bus.permissions import READ
 from needlework.http.inputs import read_query
 from needlework.http.problems import Document
 from needlework.http.replies import json_response
 from needlework.http.routes import PUBLIC, Endpoint, answering
+from needlework.http.schemas import Schemas
 from starlette.requests import Request
 from starlette.responses import Response
 
-_REF = "#/components/schemas/{name}"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _REFUSALS = {
@@ -59,13 +58,17 @@ class OpenApi:
 
 def document_of(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1 of `endpoints`."""
-    schemas = _Schemas(endpoints)
+    wanted = [kind for endpoint in endpoints for kind in (endpoint.body, endpoint.reply) if kind is not None]
+    wanted += [parameter.type for endpoint in endpoints for parameter in endpoint.query]
+    schemas = Schemas([*wanted, Document])
+    schemas.rename("Document", "Problem")
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "needlework", "version": version("needlework"), "license": {"name": "Apache-2.0"}},
+        "externalDocs": {"url": "/asyncapi.json", "description": "The topics, their messages and events"},
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas.components,
@@ -76,36 +79,7 @@ def document_of(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     }
 
 
-class _Schemas:
-    """The schema of each type that a body or a reply has; one that can't be expressed is any value."""
-
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        self.components: dict[str, Any] = {}
-        self._of: dict[int, Any] = {}
-        wanted = [kind for endpoint in endpoints for kind in (endpoint.body, endpoint.reply) if kind is not None]
-        wanted += [parameter.type for endpoint in endpoints for parameter in endpoint.query]
-        kinds = list({id(kind): kind for kind in (*wanted, Document)}.values())
-        able = [kind for kind in kinds if _is_expressible(kind)]
-        found, self.components = msgspec.json.schema_components(able, ref_template=_REF)
-        self._of = {id(kind): schema for kind, schema in zip(able, found, strict=True)}
-        self.components["Problem"] = self.components.pop("Document")
-        self.components["Problem"]["title"] = "Problem"
-
-    def of(self, kind: Any) -> Any:
-        return self._of.get(id(kind), {})
-
-
-def _is_expressible(kind: Any) -> bool:
-    if kind is Reply:
-        return False
-    try:
-        msgspec.json.schema_components([kind], ref_template=_REF)
-    except (TypeError, NotImplementedError):
-        return False
-    return True
-
-
-def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(endpoint),
         "summary": endpoint.summary,
@@ -128,7 +102,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     return operation
 
 
-def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
     found = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         for name in re.findall(r"{(\w+)}", endpoint.path)
@@ -149,7 +123,7 @@ def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     reply = schemas.of(endpoint.reply)
     content: dict[str, Any] = {endpoint.media: {"schema": reply}}
     if endpoint.streams:
@@ -173,7 +147,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     return responses
 
 
-def _body_schema(endpoint: Endpoint, schemas: _Schemas) -> Any:
+def _body_schema(endpoint: Endpoint, schemas: Schemas) -> Any:
     """The record's schema without what stands in the path."""
     schema = schemas.of(endpoint.body)
     in_path = set(re.findall(r"{(\w+)}", endpoint.path))
