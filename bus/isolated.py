@@ -1,5 +1,6 @@
 """Inside a handler's own process: take one call, report, answer, end. See `bus/processes.py`."""
 
+import ctypes
 import os
 import pickle
 import signal
@@ -15,10 +16,13 @@ from needlework.bus.messages import Reply
 from needlework.bus.plugins import import_plugin
 from needlework.bus.processes import HEAD, PROGRESS, RAISED, RESULT, Call, Progress, Raised
 
+_PR_SET_PDEATHSIG = 1
+"""prctl: the signal that we get when the thread that started us ends, the service's event loop."""
+
 
 def main() -> None:
     """One call, from standard input to where standard output led; ends the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends us when it must
+    _end_with(int(sys.argv[1]))
     channel = os.dup(1)
     os.dup2(2, 1)  # what a handler prints is for the log
     call: Call = pickle.loads(_read(HEAD.unpack(_read(HEAD.size))[1]))
@@ -70,6 +74,14 @@ def _told(error: BaseException) -> Raised:
     if isinstance(error, NeedleworkError) and 400 <= error.status <= 499 and not isinstance(error, GuardFailed):
         return Raised("refuse", error.detail, error.status, error.code, errors=error.errors)
     return Raised("failed", describe(error))
+
+
+def _end_with(service: int) -> None:
+    """On Linux the kernel kills us with the service, also while C code holds the interpreter's lock for long."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != service:  # it died before it could be said
+            os._exit(1)
 
 
 def _end_with_the_service() -> None:

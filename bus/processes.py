@@ -1,11 +1,14 @@
 """Handlers that compute for long, each attempt in a process of its own: one call in, its progress and its end out.
 
-A process that is new for each attempt can be killed at any moment and takes nothing along. It has no context: it
-gets the message and `report`, and returns a value. See `bus/isolated.py` for what runs inside.
+A process that is new for each attempt can be killed at any moment, takes nothing along, and what it started itself is
+killed with it. It has no context: it gets the message and `report`, and returns a value. See `bus/isolated.py` for
+what runs inside.
 """
 
 import asyncio
+import asyncio.subprocess
 import contextlib
+import os
 import pickle
 import signal
 import struct
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 HEAD = struct.Struct(">cQ")
 """Before everything that goes through a pipe: what it is, and how many bytes."""
+_LAST_WORDS = 1.0
+"""Seconds in which what an ended process has said is read; it waits in the pipe already."""
 CALL, PROGRESS, RESULT, RAISED = b"c", b"p", b"r", b"e"
 
 
@@ -63,25 +68,40 @@ class HandlerFailed(Exception):
     """A handler's process failed: the text is the exception's of there, or says how the process ended."""
 
 
+class _Child(asyncio.subprocess.SubprocessStreamProtocol):
+    """Tells when the process itself has ended, whoever still holds its pipes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=1 << 16, loop=loop)
+        self.ended = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.ended.set()
+
+
 async def run(function: Callable[..., Any], message: Message[Any], context: "Context") -> Any:
-    """Call `function(message, report)` in a new process; killed where this is cancelled.
+    """Call `function(message, report)` in a new process; killed with all that it started where this is cancelled.
 
     Raises Refuse, Retry and Discard as the handler did, HandlerFailed for everything else.
     """
     call = pickle.dumps(_call(function, message))
-    pipe = asyncio.subprocess.PIPE
-    # -P: a file where the service was started must not stand in for a module of Python's.
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "needlework.bus.isolated", stdin=pipe, stdout=pipe
-    )
+    loop = asyncio.get_running_loop()
+    # -P: a file where the service was started must not stand in for a module of Python's. A session of its own: what
+    # the handler starts is in the same group, and is killed with it.
+    transport, child = await loop.subprocess_exec(
+        lambda: _Child(loop), sys.executable, "-P", "-m", "needlework.bus.isolated", str(os.getpid()),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=None, start_new_session=True,
+    )  # fmt: skip
     assert child.stdin is not None  # it is a pipe
     try:
         child.stdin.write(HEAD.pack(CALL, len(call)) + call)
-        return await _answer(child, context)
+        return await _answer(child, transport, context)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.communicate()  # closes the pipes and waits until it is gone
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # a group of zombies alone (macOS)
+            os.killpg(transport.get_pid(), signal.SIGKILL)
+        await child.ended.wait()
+        transport.close()  # not the end of its pipes: who left the group may hold them for ever
 
 
 def _call(function: Callable[..., Any], message: Message[Any]) -> Call:
@@ -94,15 +114,14 @@ def _call(function: Callable[..., Any], message: Message[Any]) -> Call:
     return Call(sys.path, plugin, pickle.dumps((function, type(message))), msgspec.json.encode(message))
 
 
-async def _answer(child: asyncio.subprocess.Process, context: "Context") -> Any:
+async def _answer(child: _Child, transport: asyncio.SubprocessTransport, context: "Context") -> Any:
     """What the handler returned; on the way its reports become events."""
-    assert child.stdout is not None  # it is a pipe
     while True:
-        try:
-            kind, length = HEAD.unpack(await child.stdout.readexactly(HEAD.size))
-            body = await child.stdout.readexactly(length)
-        except asyncio.IncompleteReadError:
-            raise HandlerFailed(f"the handler's process {_ended(await child.wait())}") from None
+        found = await _frame(child)
+        if found is None:
+            await child.ended.wait()
+            raise HandlerFailed(f"the handler's process {_ended(transport.get_returncode() or 0)}")
+        kind, body = found
         if kind == PROGRESS:
             report = msgspec.json.decode(body, type=Progress)
             await context.progress(report.done, report.of, report.note)
@@ -110,6 +129,28 @@ async def _answer(child: asyncio.subprocess.Process, context: "Context") -> Any:
             return msgspec.Raw(body) if body else None
         else:
             raise _error(msgspec.json.decode(body, type=Raised))
+
+
+async def _frame(child: _Child) -> tuple[bytes, bytes] | None:
+    """The next thing it says; None where it ended without another word."""
+    reading = asyncio.ensure_future(_read(child))
+    ended = asyncio.ensure_future(child.ended.wait())
+    try:
+        await asyncio.wait({reading, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():  # what it said last is in the pipe, which somebody else may keep open
+            await asyncio.wait({reading}, timeout=_LAST_WORDS)
+        return await reading if reading.done() else None
+    except asyncio.IncompleteReadError:
+        return None
+    finally:
+        reading.cancel()
+        ended.cancel()
+
+
+async def _read(child: _Child) -> tuple[bytes, bytes]:
+    assert child.stdout is not None  # it is a pipe
+    kind, length = HEAD.unpack(await child.stdout.readexactly(HEAD.size))
+    return kind, await child.stdout.readexactly(length)
 
 
 def _ended(code: int) -> str:

@@ -36,19 +36,33 @@ class Train(Message[Any], topic="lab.train", key=("model",)):
 @subscribe(Train, runner="lab")
 def train(message: Train, report: Callable[..., None]) -> Any:
     """Compute for long, and tell how far it is."""
+    if message.how in ("family", "runaway", "abandon"):
+        _leave_behind(message.how, report)
     report(0, 2, str(os.getpid()))
+    if message.how == "native":
+        sum(range(10**14))  # one call in C: for hours no other thread of this interpreter runs
     if message.how in ENDS:
         raise ENDS[message.how]
     if message.how in RESULTS:
         return RESULTS[message.how]
     if message.how == "fail":
         raise ValueError(f"{message.model} does not converge")
-    if message.how == "die":
+    if message.how in ("die", "abandon"):
         os._exit(3)
     if message.how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if message.how == "hang":
+    if message.how in ("hang", "family"):
         threading.Event().wait()
     print("for the log, not for the service")
     report(2, of=2)
     return {"model": message.model, "pid": os.getpid()}
+
+
+def _leave_behind(how: str, report: Callable[..., None]) -> None:
+    """Fork a process that holds our pipes open: in our group, or in a session of its own."""
+    child = os.fork()
+    if not child:
+        if how != "family":
+            os.setsid()
+        signal.pause()
+    report(0, 2, str(child))

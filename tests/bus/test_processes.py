@@ -3,6 +3,8 @@
 import contextlib
 import os
 import pickle
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,20 +36,30 @@ def plain(event: EventRecord) -> Any:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process exists."""
+    """Whether a process exists; one that nobody has buried yet does not."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 0)
         return True
     return False
 
 
-async def started(bus: Bus, receipt: Receipt) -> int:
-    """The process of a message's handler, when it has begun."""
+async def noted(bus: Bus, receipt: Receipt, count: int = 1) -> list[int]:
+    """The processes that a message's handler tells of first."""
+    notes: list[int] = []
     async with contextlib.aclosing(bus.events(workspace=kit.DEFAULT, message=receipt.id, after=None)) as found:  # type: ignore[type-var]
         async for event in found:
             assert isinstance(event, EventRecord)
-            return int(plain(event)["note"])
+            notes.append(int(plain(event)["note"]))
+            if len(notes) == count:
+                return notes
     raise AssertionError("it never began")
+
+
+async def started(bus: Bus, receipt: Receipt) -> int:
+    """The process of a message's handler, when it has begun."""
+    return (await noted(bus, receipt))[0]
 
 
 async def last_error(bus: Bus, receipt: Receipt) -> str:
@@ -137,6 +149,37 @@ async def test_its_time_limit_kills_it(tmp_path: Path, clock: ManualClock) -> No
         assert (await last_error(bus, receipt)).startswith("TimeoutError: timed out after 10 s")
 
 
+async def test_what_it_started_ends_with_its_time_limit(tmp_path: Path, clock: ManualClock) -> None:
+    """Story: a forked child outlived the time limit, and the delivery waited for it, since it held the pipe open."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        receipt = await kit.publish(bus, Train(how="family"))
+        both = await noted(bus, receipt, 2)
+        assert [alive(pid) for pid in both] == [True, True]
+        clock.advance(11)
+        await kit.until(lambda: not any(map(alive, both)))
+        await drain(bus)
+        assert (await last_error(bus, receipt)).startswith("TimeoutError: timed out after 10 s")
+
+
+@pytest.mark.parametrize("how", ["runaway", "abandon"])
+async def test_whoever_left_its_group_with_the_pipe_holds_up_nobody(
+    tmp_path: Path, clock: ManualClock, how: str
+) -> None:
+    """As a daemon does: it asked to be left alone. The handler itself has answered, or has died."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        receipt = await kit.publish(bus, Train(how=how))
+        runaway = await started(bus, receipt)
+        try:
+            await drain(bus)
+            assert alive(runaway)
+            if how == "runaway":
+                assert await kit.state(bus, receipt) == "done"
+            else:
+                assert await last_error(bus, receipt) == "the handler's process ended with 3 before it answered"
+        finally:
+            os.kill(runaway, signal.SIGKILL)
+
+
 async def test_cancelling_kills_it(tmp_path: Path) -> None:
     async with running_bus(REGISTRY, tmp_path) as bus:
         receipt = await kit.publish(bus, Train(how="hang"))
@@ -180,10 +223,42 @@ async def test_the_handler_of_a_plug_in_is_found_there_too(tmp_path: Path, forei
         assert outcome.data["model"] == "theirs"
 
 
+SERVICE = """
+import pickle, subprocess, sys, threading
+from needlework.bus.processes import CALL, HEAD, _call
+from needlework.tests.bus.laboratory import Train, train
+call = pickle.dumps(_call(train, Train(how="native")))
+command = [sys.executable, "-P", "-m", "needlework.bus.isolated", str(__import__("os").getpid())]
+child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdin.write(HEAD.pack(CALL, len(call)) + call)
+child.stdin.flush()
+child.stdout.read(HEAD.size)
+print(child.pid, flush=True)
+threading.Event().wait()
+"""
+
+
+def test_p04_it_ends_with_a_killed_service_even_while_native_code_keeps_the_interpreter() -> None:
+    """Story: it saw its input close only when the library returned, hours later, beside the next attempt."""
+    with subprocess.Popen([sys.executable, "-c", SERVICE], stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout is not None
+        pid = int(service.stdout.readline())
+        assert alive(pid)
+        service.kill()
+        service.wait()
+    descriptor = os.pidfd_open(pid) if alive(pid) else None
+    if descriptor is not None:
+        ready, _, _ = select.select([descriptor], [], [], 20)
+        os.close(descriptor)
+        if not ready:
+            os.kill(pid, signal.SIGKILL)
+        assert ready, "it went on computing"
+
+
 def test_it_ends_with_the_service(tmp_path: Path) -> None:
     """Else it would go on computing for a service that is gone, beside the attempt of the next one."""
     call = pickle.dumps(_call(train, Train(how="hang")))
-    command = [sys.executable, "-P", "-m", "needlework.bus.isolated"]
+    command = [sys.executable, "-P", "-m", "needlework.bus.isolated", str(os.getpid())]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None
