@@ -190,7 +190,7 @@ class Bus:
         self, publications: Sequence[Publication], slot: Slot | None = None, *, key: str | None = None
     ) -> list[Receipt]:
         """Store several, all or none; `key` is the idempotency key of the list as a whole."""
-        messages = self.encoder.encode_list(publications, key)
+        messages = await self.encoder.encode_list(publications, key)
         return await self.store.insert(messages, slot) if messages else []
 
     async def request(self, publication: Publication, *, timeout: float) -> tuple[Receipt, Outcome | None]:

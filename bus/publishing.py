@@ -1,5 +1,6 @@
 """What a publish checks before anything is written: type, size, budget; and how a message is encoded."""
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ OVERLOAD = 20_000
 """Units that wait to be written above which outside publishers hear 429."""
 BUDGET = 1_000_000
 """Unfinished deliveries of one topic in one workspace above which outside publishers hear 429."""
+STEP = 100
+"""Messages of a list after which others may run: a long list would hold up everybody for as long as it takes."""
 _ENCODE = msgspec.json.Encoder().encode
 _MEMBER = "\x1f"
 """Between a list's key and the number of a message in it: no key that callers may give holds it."""
@@ -63,11 +66,14 @@ class Encoder:
             new.head = _head(publication.principal, publication.traceparent)
         return new
 
-    def encode_list(self, publications: Sequence[Publication], key: str | None = None) -> list[NewMessage]:
+    async def encode_list(self, publications: Sequence[Publication], key: str | None = None) -> list[NewMessage]:
         """Validate and encode several; under an idempotency key the list is the body. Raises PublishError."""
-        messages = [self.encode(publication) for publication in publications]
-        for new, publication in zip(messages, publications, strict=True):
-            self.check_budget(new, publication.principal)
+        messages: list[NewMessage] = []
+        for publication in publications:
+            if len(messages) % STEP == STEP - 1:
+                await asyncio.sleep(0)
+            messages.append(self.encode(publication))
+            self.check_budget(messages[-1], publication.principal)
         if key is not None:
             whole = hashlib.sha256(b"list")
             for new in messages:

@@ -68,7 +68,7 @@ class Registry:
         try:
             return self.topics[name]
         except KeyError:
-            raise UnknownTopic(f"no topic {name!r}{nearest(name, self.topics)}") from None
+            raise UnknownTopic(f"no topic {name[:100]!r}{nearest(name, self.topics)}") from None
 
     def topic_of(self, message: Message[Any]) -> Topic:
         """The topic of a message object. Raises UnknownTopic where its class is not registered here."""

@@ -92,12 +92,6 @@ class SessionStore:
         await self._write([*before, prune, add, line])
         return text
 
-    def recognises(self, text: str) -> bool:
-        """Whether this was a good cookie when it was last looked up."""
-        match = _SESSION.fullmatch(text)
-        known = self._known.get(match[1]) if match else None
-        return known is not None and credentials.same(text, known[0])
-
     async def check(self, text: str) -> Principal | None:
         """Who a cookie belongs to; None for one that is unknown, wrong, idle too long, or ended."""
         match = _SESSION.fullmatch(text)

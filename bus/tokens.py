@@ -119,12 +119,6 @@ class TokenStore:
         self._used[match[1]] = now
         return known.principal
 
-    def recognises(self, text: str) -> bool:
-        """Whether this was a good token when it was last looked up; whoever guesses never presents such a one."""
-        match = _TOKEN.fullmatch(text)
-        known = self._known.get(match[1]) if match else None
-        return known is not None and credentials.same(text, known.hash)
-
     async def check(self, text: str) -> Principal | None:
         """Who presents this token; None for one that is malformed, unknown, wrong, expired or revoked."""
         principal = self.cached(text)

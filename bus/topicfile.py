@@ -4,6 +4,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,12 +16,21 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicPolicy,
     "limits": LimitPolicy,
 }
+_LONGEST = 100
+"""Letters of a name for which a similar one is sought: comparing takes time with its square."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """` (did you mean "x"?)` for the closest of `known`, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{close[0]}"?)' if close else ""
+    close = closest(name, tuple(known), 0.6)
+    return f' (did you mean "{close}"?)' if close else ""
+
+
+@lru_cache(maxsize=4096)
+def closest(name: str, known: tuple[str, ...], cutoff: float) -> str | None:
+    """The most similar of `known`. None where none is similar, or nobody would have meant a name that long."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=cutoff) if len(name) <= _LONGEST else []
+    return close[0] if close else None
 
 
 def read_policies(path: Path) -> tuple[Policies, list[str]]:

@@ -3,11 +3,13 @@
 The rules (docs/http.md has them with their reasons): UTF-8, a byte order mark is skipped; an absent, empty
 or blank body is `{}`; at most `depth` levels; integers within ±2^53; no NUL, no half of a surrogate pair; NaN
 and Infinity are no JSON; of a name given twice the last one counts. The usual body passes a few scans in C;
-only one that looks suspicious is read again token by token.
+only one that looks suspicious is read again token by token. What takes long is done in a thread, in small pieces:
+one call in C over a body of 64 MiB would hold the interpreter, and with it everybody, for seconds.
 """
 
 import asyncio
 import re
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Any, Protocol, TypeVar
 
@@ -18,16 +20,21 @@ from needlework.http.problems import Disconnected, Problem
 from starlette.types import Receive, Scope
 
 _Decoded = TypeVar("_Decoded", covariant=True)
+_Done = TypeVar("_Done")
+_LARGE = 128 << 10
+"""Bytes from which on a body is looked at beside the loop."""
+_PIECE = 64 << 10
 _LARGEST = 1 << 53
 _LONG_NUMBER = re.compile(rb"[0-9]{16}")
 # A string that never ends matches up to the end of the body, or each quote in it would be tried in turn.
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
-_STRING_OR_INTEGER = re.compile(_STRING.pattern + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL)
+_STRING = rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)'
+_STRING_OR_INTEGER = re.compile(_STRING + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 BLANK = b" \t\r\n"
 """White space as JSON has it; Python's counts more."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_LEVELS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""A bracket as the step of its level, one signed byte."""
 
 
 class Decode(Protocol[_Decoded]):
@@ -86,18 +93,42 @@ def clean(body: bytes) -> bytes:
             raise Problem(400, "not_utf8", f"the body is not UTF-8: byte {error.start}") from None
     if b"\\u" in body:
         _check_escapes(body)
-    if _LONG_NUMBER.search(body):
+    if any(_LONG_NUMBER.search(body, start, start + _PIECE + 16) for start in range(0, len(body), _PIECE)):
         _check_integers(body)
     return body
+
+
+async def aside(body: bytes, work: Callable[..., _Done], *arguments: Any) -> _Done:
+    """`work(*arguments)` on `body`: in a thread where the body is large."""
+    return work(*arguments) if len(body) <= _LARGE else await asyncio.to_thread(work, *arguments)
 
 
 def check_depth(text: bytes, depth: int) -> None:
     """Raises Problem 400 where arrays and objects are nested deeper than `depth`."""
     if text.count(b"{") + text.count(b"[") <= depth:
         return
-    brackets = _STRING.sub(b"", text).translate(None, _NOT_BRACKETS)
-    if max(accumulate(map(_LEVELS.__getitem__, brackets)), default=0) > depth:
-        raise Problem(400, "too_deep", f"the body is nested deeper than {depth} levels")
+    level = 0
+    for outside in _outside_strings(text):
+        steps = memoryview(outside.translate(_STEPS, _NOT_BRACKETS)).cast("b")
+        levels = list(accumulate(steps, initial=level))
+        if max(levels) > depth:
+            raise Problem(400, "too_deep", f"the body is nested deeper than {depth} levels")
+        level = levels[-1]
+
+
+def _outside_strings(text: bytes) -> Iterator[bytes]:
+    """What of JSON text stands outside of strings, piece by piece."""
+    start, inside = 0, 0
+    while start < len(text):
+        piece = text[start : start + _PIECE]
+        if piece[-1:] == b"\\" and (len(piece) - len(piece.rstrip(b"\\"))) % 2 and len(piece) > 1:
+            piece = piece[:-1]  # what a backslash escapes belongs to it
+        start += len(piece)
+        if b"\\" in piece:
+            piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
+        parts = piece.split(b'"')
+        yield b"".join(parts[inside::2])
+        inside ^= (len(parts) - 1) & 1
 
 
 def decode(text: bytes, decoder: Decode[_Decoded], known: tuple[str, ...] = ()) -> _Decoded:

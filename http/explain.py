@@ -3,7 +3,7 @@
 import msgspec
 from needlework.bus.errors import FieldError
 from needlework.bus.registry import Topic
-from needlework.http.fields import unknown_field, wrong_field
+from needlework.http.fields import unknown_fields, wrong_field
 from needlework.http.merge import is_object, members, merge
 
 
@@ -32,7 +32,7 @@ def explain_members(topic: Topic, text: bytes) -> list[FieldError]:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return [FieldError("body", f"can't be read: {error}")]
     fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
-    errors = [unknown_field(name, fields) for name in found if name not in fields]
+    errors = unknown_fields(found, fields)
     errors += [
         FieldError(name, "is required") for name, field in fields.items() if field.required and name not in found
     ]
@@ -42,9 +42,8 @@ def explain_members(topic: Topic, text: bytes) -> list[FieldError]:
 
 def _check_names(topic: Topic, key: dict[str, msgspec.Raw], data: dict[str, msgspec.Raw]) -> list[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(topic.type)}
-    errors = [unknown_field(name, fields, "key") for name in key if name not in fields]
-    errors += [unknown_field(name, fields, "data") for name in data if name not in fields]
-    errors += [FieldError(f"data.{name}", "is given in key as well") for name in key if name in data]
+    errors = unknown_fields(key, fields, "key") + unknown_fields(data, fields, "data")
+    errors += [FieldError(f"data.{name}", "is given in key as well") for name in fields if name in key and name in data]
     for name, field in fields.items():
         if field.required and name not in key and name not in data:
             where = "key" if field.name in topic.key_fields else "data"

@@ -1,12 +1,14 @@
 """Wrong fields, named: the path of each, what is wrong with it, and the nearest right name."""
 
-import difflib
 import re
 from collections.abc import Iterable
 
 import msgspec
 from needlework.bus.errors import FieldError
+from needlework.bus.topicfile import closest
 
+MOST = 20
+"""Mistakes of one kind that an answer names; of the others it says how many there are."""
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
@@ -25,12 +27,22 @@ def wrong_field(error: msgspec.ValidationError, known: Iterable[str] = (), prefi
 
 def unknown_field(name: str, known: Iterable[str], prefix: str = "") -> FieldError:
     """An unknown field or parameter; a misspelt limit must never widen what a call does."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else None
+    names = tuple(known)
+    close = closest(name, names, 0.5)
+    hint = f"did you mean {close!r}?" if close else None
     if hint is None and names:
         hint = f"known are {', '.join(sorted(names)[:20])}"
     return FieldError(join(prefix, name[:100]), "is unknown", hint)
+
+
+def unknown_fields(names: Iterable[str], known: Iterable[str], prefix: str = "") -> list[FieldError]:
+    """Those of `names` that are not `known`, each with the nearest right one; of many the first, and how many more."""
+    right = dict.fromkeys(known)
+    unknown = [name for name in names if name not in right]
+    errors = [unknown_field(name, right, prefix) for name in unknown[:MOST]]
+    if len(unknown) > MOST:
+        errors.append(FieldError(prefix or "body", f"holds {len(unknown) - MOST} more unknown fields"))
+    return errors
 
 
 def join(*parts: str) -> str:

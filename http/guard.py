@@ -66,7 +66,9 @@ class Guard:
         except Exception as error:
             await self._fail(scope, receive, headers, reply, error)
         finally:
-            self.metrics.note(endpoint, reply.status, perf_counter() - began)
+            caller: Caller | None = scope.get("caller")
+            workspace = 0 if caller is None else caller.workspace.id
+            self.metrics.note(endpoint, workspace, reply.status, perf_counter() - began)
 
     def _address(self, scope: Scope, headers: RequestHeaders, reply: "Outgoing") -> Found | None:
         """Steps 1 and 3: is this request meant for us, and may its page call? The endpoint, if any."""

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 from needlework.bus.errors import FieldError
 from needlework.http.arguments import parse_query
-from needlework.http.bodies import check_depth, check_string, clean, decode, read_body
+from needlework.http.bodies import aside, check_depth, check_string, clean, decode, read_body
 from needlework.http.fields import unknown_field
 from needlework.http.problems import Problem
 from needlework.http.settings import HttpSettings
@@ -37,8 +37,9 @@ async def read_nothing(request: Request, settings: HttpSettings) -> None:
 
 
 async def _read(request: Request, settings: HttpSettings) -> bytes:
-    body = clean(await read_body(request.receive, settings.body_limit, settings.body_timeout))
-    check_depth(body, settings.depth)
+    body = await read_body(request.receive, settings.body_limit, settings.body_timeout)
+    body = await aside(body, clean, body)
+    await aside(body, check_depth, body, settings.depth)
     return body
 
 

@@ -3,6 +3,7 @@
 import msgspec
 from needlework.bus.errors import FieldError
 from needlework.http.bodies import BLANK, Decode
+from needlework.http.fields import MOST
 from needlework.http.problems import Problem
 
 _members: Decode[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -43,6 +44,6 @@ def refuse_twice(first: bytes, second: bytes, where: tuple[str, str]) -> None:
     if twice:
         errors = [
             FieldError(f"{where[1]}.{name}" if where[1] else name, f"is given in {where[0]} as well")
-            for name in sorted(twice)
+            for name in sorted(twice)[:MOST]
         ]
         raise Problem(422, "given_twice", "a field is given in two places", errors=errors)

@@ -130,11 +130,10 @@ class Messages:
     async def batch(self, request: Request) -> Response:
         """How many messages of a batch are done; as a stream, its state whenever that changes."""
         caller: Caller = request.scope["caller"]
-        after = self._after(request, "after")
+        self._after(request, "after")
         state = await self._bus.batch(caller.workspace, request.path_params["id"])
         if preferences.wants_stream(request.scope["request_headers"]):
-            progress = batch_progress(self._bus, caller.workspace, state, after)
-            return EventStream(self._streams, caller, progress)
+            return EventStream(self._streams, caller, batch_progress(self._bus, caller.workspace, state["batch_id"]))
         return json_response(state)
 
     def _after(self, request: Request, *names: str) -> int | None:

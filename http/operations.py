@@ -13,7 +13,7 @@ from needlework.bus.records import Outcome, Publication, Receipt
 from needlework.bus.registry import Topic
 from needlework.http import preferences, problems
 from needlework.http.arguments import Arguments
-from needlework.http.bodies import BLANK, check_depth, clean, read_body
+from needlework.http.bodies import BLANK, aside, check_depth, clean, read_body
 from needlework.http.event_stream import EventStream, accepted_frame
 from needlework.http.explain import explain_members
 from needlework.http.merge import is_object, merge, refuse_twice
@@ -102,7 +102,11 @@ class Operation:
     async def _message(self, request: Request) -> Message[Any]:
         """The topic's record of everything the caller gave. Raises Problem 4xx naming every wrong field."""
         given = self.arguments.from_address(request.path_params, request.scope["query_string"])
-        body = clean(await read_body(request.receive, self._limit, self._settings.body_timeout))
+        body = await read_body(request.receive, self._limit, self._settings.body_timeout)
+        return await aside(body, self._fill, given, body)
+
+    def _fill(self, given: bytes, body: bytes) -> Message[Any]:
+        body = clean(body)
         check_depth(body, self._settings.depth)
         if self.arguments.takes_list and body.lstrip(BLANK)[:1] == b"[":
             body = b'{"items":' + body + b"}"
@@ -173,7 +177,7 @@ class Operation:
 
 def _refuse_shape(body: bytes) -> None:
     try:
-        msgspec.json.decode(body)
+        msgspec.json.decode(body, type=msgspec.Raw)  # its form alone: millions of objects would be made and dropped
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Problem(400, "malformed_json", f"the body is not JSON: {error}") from None
     errors = [FieldError("body", "must be an object")]
@@ -183,7 +187,7 @@ def _refuse_shape(body: bytes) -> None:
 def _explained(topic: Topic, body: bytes, text: bytes, error: BaseException) -> Problem:
     """Malformed JSON, or every wrong field of well-formed JSON."""
     try:
-        msgspec.json.decode(body)
+        msgspec.json.decode(body, type=msgspec.Raw)  # its form alone: millions of objects would be made and dropped
     except RecursionError:
         return Problem(400, "too_deep", "the body is nested too deeply")
     except (msgspec.DecodeError, ValueError) as malformed:

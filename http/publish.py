@@ -4,17 +4,20 @@ The hot path of the service, hence a plain ASGI app: a body is scanned, decoded 
 handed to the bus, and answered. Everything that explains a mistake runs only after one was found.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.clock import SECOND
 from needlework.bus.errors import FieldError, NotPublishable, UnknownTopic
 from needlework.bus.messages import Message
+from needlework.bus.publishing import STEP
 from needlework.bus.records import Publication, Receipt
 from needlework.bus.registry import Topic
 from needlework.http import preferences
-from needlework.http.bodies import BLANK, arrived_body, check_depth, clean, decode, read_body
+from needlework.http.bodies import BLANK, arrived_body, aside, check_depth, clean, decode, read_body
 from needlework.http.explain import explain
+from needlework.http.fields import MOST
 from needlework.http.merge import is_filled, is_object, members, merge
 from needlework.http.moments import Shown, WrongTime, parse_moment
 from needlework.http.outgoing import send_json
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
 _FARTHEST = 366 * 86_400 * SECOND
+_FEW = 32
+"""Names up to which each is sought in the text of the data, rather than taking it apart."""
 _EMPTY = msgspec.Raw(b"{}")
 
 
@@ -92,43 +97,52 @@ class Publish:
         body = arrived_body(scope, limit)
         if body is None:
             body = await read_body(receive, limit, self._settings.body_timeout)
-        body = clean(body)
+        body = await aside(body, clean, body)
         answer: Any
         if body[:1] == b"[" or body.lstrip(BLANK)[:1] == b"[":
             receipts = await self._publish_many(body, caller, key, trace)
-            answer = [self._answer(receipt) for receipt in receipts]
+            answer = []
+            for number, receipt in enumerate(receipts):
+                if number % STEP == STEP - 1:
+                    await asyncio.sleep(0)
+                answer.append(self._answer(receipt))
         else:
-            check_depth(body, self._settings.depth)
-            envelope = decode(body, _decode_one, Envelope.__struct_fields__)
-            try:
-                publication = self._publication(envelope, caller, key, trace)
-            except _Wrong as wrong:
-                raise Problem(wrong.status, wrong.code, wrong.detail, errors=wrong.errors) from None
+            publication = await aside(body, self._single, body, caller, key, trace)
             receipts = [await self._bus.publish(publication)]
             answer = self._answer(receipts[0])
         await send_json(send, _encode(answer), None if key is None else replayed_headers(*receipts))
 
+    def _single(self, body: bytes, caller: Caller, key: str | None, trace: str | None) -> Publication:
+        check_depth(body, self._settings.depth)
+        envelope = decode(body, _decode_one, Envelope.__struct_fields__)
+        try:
+            return self._publication(envelope, caller, key, trace)
+        except _Wrong as wrong:
+            raise Problem(wrong.status, wrong.code, wrong.detail, errors=wrong.errors) from None
+
     async def _publish_many(self, body: bytes, caller: Caller, key: str | None, trace: str | None) -> list[Receipt]:
-        envelopes = decode(body, _decode_many, Envelope.__struct_fields__)
+        envelopes = await aside(body, decode, body, _decode_many, Envelope.__struct_fields__)
         publications, problems, worst = [], [], 0
         for number, envelope in enumerate(envelopes):
+            if number % STEP == STEP - 1:
+                await asyncio.sleep(0)
             try:
                 check_depth(bytes(envelope.key), self._settings.depth)
                 check_depth(bytes(envelope.data), self._settings.depth)
                 publications.append(self._publication(envelope, caller, None, trace))
             except _Wrong as wrong:
                 worst = max(worst, wrong.status)
-                problems += [
-                    FieldError(
-                        f"[{number}].{error.field}" if error.field else f"[{number}]",
-                        error.message,
-                        error.hint,
-                    )
-                    for error in wrong.errors
-                ]
+                problems += [_numbered(number, error) for error in wrong.errors]
             except Problem as problem:
                 worst = max(worst, 422)
                 problems.append(FieldError(f"[{number}]", problem.detail))
+            if len(problems) >= MOST:
+                left = len(envelopes) - number - 1
+                if left:
+                    problems.append(
+                        FieldError(f"[{number + 1}]", f"and what follows, {left} in all, was not looked at")
+                    )
+                break
         if problems:
             detail = "nothing was published: some messages are wrong"
             raise Problem(worst, "invalid_messages", detail, errors=problems)
@@ -150,7 +164,7 @@ class Publish:
         try:
             topic = self._bus.registry.topic(name)
         except UnknownTopic as unknown:
-            raise _Wrong(422, unknown.code, [FieldError("topic", unknown.detail[:300])], unknown.detail) from None
+            raise _Wrong(422, unknown.code, [FieldError("topic", unknown.detail)], unknown.detail) from None
         policy = topic.policy
         if policy.internal:
             detail = f"only handlers and schedules publish {name}"
@@ -180,6 +194,10 @@ class Publish:
         return Published(receipt.id, published, receipt.topic, delayed, receipt.deduplicated)
 
 
+def _numbered(number: int, error: FieldError) -> FieldError:
+    return FieldError(f"[{number}].{error.field}" if error.field else f"[{number}]", error.message, error.hint)
+
+
 def _message(topic: Topic, key: bytes, data: bytes) -> Message[Any]:
     """The topic's record of both objects. Raises _Wrong naming every wrong field."""
     if key == b"null":
@@ -200,6 +218,6 @@ def _is_given_twice(key: bytes, data: bytes) -> bool:
     if not (is_filled(data) and is_filled(key)):
         return False
     names = members(key).keys()
-    if b"\\" not in data and not any(b'"%s"' % name.encode() in data for name in names):
+    if len(names) <= _FEW and b"\\" not in data and not any(b'"%s"' % name.encode() in data for name in names):
         return False
     return bool(names & members(data).keys())

@@ -5,7 +5,6 @@ from needlework.bus.permissions import READ, WORKSPACES_WRITE
 from needlework.bus.principals import Principal
 from needlework.http.callers import Callers, People
 from needlework.http.inputs import read_nothing, read_query, read_record, wrong
-from needlework.http.problems import Problem
 from needlework.http.replies import json_response
 from needlework.http.routes import PUBLIC, Caller, Endpoint, answering
 from needlework.http.settings import HttpSettings
@@ -51,14 +50,10 @@ class SignIn:
             raise wrong("ticket", "or token is needed, one of both")
         headers, client = request.scope["request_headers"], request.scope.get("client")
         origin = self._callers.origin(headers, client)
-        wait = self._callers.failures.blocked(origin)
-        if wait is not None:
-            raise Problem(429, "too_many_failures", "too many wrong tokens from this address", retry_after=wait)
         cookie = await self._cookie(given, request.scope["request_id"], origin)
         if cookie is None:
-            self._callers.failures.note(origin)
             detail = "this ticket or token is not valid; tickets work once and for a minute"
-            raise Problem(401, "unauthorized", detail, headers={"www-authenticate": "Bearer"})
+            raise self._callers.failed(origin, detail)
         response = json_response({"status": "ok"})
         response.headers["set-cookie"] = self._set_cookie(cookie, request, 7 * 24 * 3600)
         return response

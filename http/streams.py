@@ -49,6 +49,10 @@ class Streams:
     def __len__(self) -> int:
         return len(self._open)
 
+    def count(self, workspace: int | None) -> int:
+        """How many are open in one workspace, or in all."""
+        return len(self._open) if workspace is None else self._counts[workspace]
+
     def check(self, caller: Caller) -> None:
         """Raises Problem 429 where the workspace has as many streams as it may have."""
         if self._counts[caller.workspace.id] >= self.settings.streams_per_workspace:

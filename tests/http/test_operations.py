@@ -8,6 +8,7 @@ import httpx2
 import needlework
 import pytest
 from needlework.bus.bus import Bus
+from needlework.bus.permissions import ALL
 from needlework.bus.policies import TopicPolicy
 from needlework.bus.registry import Registry, Topic
 from needlework.bus.testing import drain
@@ -214,6 +215,22 @@ async def test_metrics_name_routes_by_their_pattern(http: httpx2.AsyncClient) ->
     assert 'needlework_http_requests_total{method="POST",route="/api/t/{id}/echo",status="200"} 1.0' in text
     assert 'needlework_messages{state="unfinished",topic="t.echo",workspace="default"}' in text
     assert "secret-id" not in text
+
+
+async def test_metrics_of_another_workspace_are_not_told(bus: Bus, http: httpx2.AsyncClient) -> None:
+    """S15: what others call, how often and how long it took, was in everybody's figures."""
+    other = await bus.workspaces.create("other", "test")
+    text, _ = await bus.tokens.create("b", ALL, frozenset({other.id}), None, "test")
+    theirs = {"authorization": f"Bearer {text}"}
+    for name in "abc":
+        await http.post(f"/api/t/{name}/echo")
+    await http.post("/api/t/z/echo", headers=theirs)
+    echo = 'needlework_http_requests_total{method="POST",route="/api/t/{id}/echo",status="200"}'
+    slow = 'needlework_http_request_seconds_count{route="/api/t/{id}/echo"}'
+    for headers, count in ((theirs, "1.0"), ({}, "4.0")):
+        figures = (await http.get("/metrics", headers=headers)).text
+        assert f"{echo} {count}" in figures
+        assert f"{slow} {count}" in figures
 
 
 async def test_topics_say_where_they_come_from_but_not_where_that_lies(http: httpx2.AsyncClient) -> None:

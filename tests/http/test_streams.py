@@ -277,3 +277,49 @@ async def test_a_batch_is_followed_to_its_end(app: Application, bus: Bus, regist
         await bus.resume("r", "test")
         found = await until(lines, "result")
     assert msgspec.json.decode(found[-1].removeprefix("data: "))["done"] == 5
+
+
+async def test_a_batch_that_ends_while_its_stream_begins_is_followed_to_its_end(
+    app: Application, bus: Bus, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P10. The state was read before the stream was subscribed: what ended between was never heard of."""
+    await bus.pause("r", "test")
+    here, look = bus.workspaces.by_name["default"], bus.batch
+    kind = registry.topic("t.echo").type
+    for number in range(40):
+        await bus.publish(Publication(message=kind(id=str(number)), workspace=here, batch="batch_1"))
+
+    async def late(workspace: Workspace, id: str) -> dict[str, Any]:
+        state = await look(workspace, id)
+        await bus.resume("r", "test")
+        while not (await look(workspace, id))["finished"]:
+            pass
+        return state
+
+    monkeypatch.setattr(bus, "batch", late)
+    async with served(app) as address, opened(address, "/api/internal/batches/batch_1", headers=STREAM) as lines:
+        found = await until(lines, "result")
+    assert msgspec.json.decode(found[-1].removeprefix("data: "))["done"] == 40
+
+
+async def test_a_slow_reader_of_large_events_holds_few_of_them_and_misses_none(bus: Bus, registry: Registry) -> None:
+    """P10: memory a reader is bounded in bytes; it was 512 events of any size."""
+    here, kind = bus.workspaces.by_name["default"], registry.topic("t.echo").type
+    stream = bus.events(workspace=here)
+    first = asyncio.ensure_future(anext(aiter(stream)))
+    await asyncio.sleep(0)
+    for number in range(200):
+        await bus.publish(Publication(message=kind(id=str(number), text="x" * 100_000), workspace=here))
+    seen = [await first]
+    watcher = next(iter(bus.hub._by_workspace[here.id]))
+    most = 0
+    async with asyncio.timeout(20):
+        while len(seen) < 200:
+            most = max(most, sum(len(event.data or b"") for event in watcher.buffer))
+            seen.append(await anext(aiter(stream)))
+    assert most < 512 << 10
+    numbers = [event.seq for event in seen if isinstance(event, EventRecord)]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 200
+    assert all(len(event.data or b"") > 100_000 and event.frame.count(event.data or b"?") == 1
+               for event in seen if isinstance(event, EventRecord))  # fmt: skip
