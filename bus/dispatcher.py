@@ -259,6 +259,7 @@ class Dispatcher:
             return
         self.stopping = True
         self.runs.stop()
+        await self.quarantine.stop()
         for queue in self.queues.values():
             queue.lane.live = False
         for timer in (self._timer, self._sweeper):
@@ -272,6 +273,10 @@ class Dispatcher:
         left = {worker.task for worker in self.workers() if worker.task is not None and not self._in_thread(worker)}
         if left:
             await asyncio.wait(left, timeout=1.0)
+        for queue in self.queues.values():
+            for worker in queue.workers:  # in a thread, or deaf to its cancellation: the process ends around it
+                if worker.delivery is not None:
+                    queue.break_off(worker.delivery)
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:

@@ -159,6 +159,18 @@ class Execution:
         finish.error, finish.next_due = text, self._bus.clock.now() + delay
         return finish
 
+    def cancelled(self, delivery: Delivery, by: str, settled: Callable[[Finish, Exception | None], None]) -> Finish:
+        """The end of a delivery that `by` cancelled."""
+        return Finish(delivery, "cancelled", msgspec.json.encode({"code": "cancelled", "by": by}), settled)
+
+    def broken_off(self, delivery: Delivery) -> Finish:
+        """The service stops and the handler does not end in time: it is due again at once and keeps its place."""
+        text = "the service stopped while this ran"
+        event = {"attempt": delivery.attempt + 1, "error": text, "after": 0.0}
+        finish = Finish(delivery, "retrying", msgspec.json.encode(event), lambda finish, error: None)
+        finish.error, finish.reason, finish.next_due = text, "stopped", delivery.due
+        return finish
+
     def _dead(
         self, delivery: Delivery, text: str, settled: Callable[[Finish, Exception | None], None], reason: str
     ) -> Finish:

@@ -167,7 +167,7 @@ class Finish(msgspec.Struct, eq=False):
     messages: list[NewMessage] | None = None
     error: str = ""
     reason: str = "attempts"
-    """Why it is dead: attempts, checksum, schema, or poison."""
+    """Why it is dead: attempts, checksum, schema, or poison; `stopped` where the service ended around its handler."""
     next_due: int = 0
 
     @property

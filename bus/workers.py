@@ -6,7 +6,6 @@ Workers are tasks that live while there is work; a handler that never waits cost
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from needlework.bus.context import Context
 from needlework.bus.errors import GuardFailed, LeaseLost
 from needlework.bus.execution import GUARD_TRIES
@@ -228,20 +227,21 @@ class RunnerQueue:
         if why is None:
             return execution.failure(delivery, RuntimeError("the handler cancelled itself"), self.settled)
         if why == "stop":
-            self.forget(delivery)  # it stays in the store, unfinished, and loses no attempt
+            self.break_off(delivery)
             return None
         if why.startswith("cancel:"):
-            return self.cancelled(delivery, why[7:])
+            return execution.cancelled(delivery, why[7:], self.settled)
         text = f"timed out after {self.calls[delivery.lane.name].seconds:g} s"
         return execution.failure(delivery, TimeoutError(text), self.settled)
 
-    def cancelled(self, delivery: Delivery, by: str) -> Finish:
-        """The end of a delivery that `by` cancelled."""
-        return Finish(delivery, "cancelled", msgspec.json.encode({"code": "cancelled", "by": by}), self.settled)
+    def break_off(self, delivery: Delivery) -> None:
+        """The service ends around a handler that was started: its next attempt is another one, none has failed."""
+        if self.held.pop(delivery.seq, None) is not None:
+            self.dispatcher.bus.store.finish(self.dispatcher.execution.broken_off(delivery))
 
     def end_cancelled(self, delivery: Delivery, by: str) -> None:
         """End a delivery that has not started as cancelled."""
-        self.dispatcher.bus.store.finish(self.cancelled(delivery, by))
+        self.dispatcher.bus.store.finish(self.dispatcher.execution.cancelled(delivery, by, self.settled))
 
     def settled(self, finish: Finish, error: Exception | None) -> None:
         """A finish was committed, or could not be."""

@@ -136,7 +136,8 @@ def retry(transaction: Transaction, finish: Finish) -> None:
     delivery = finish.delivery
     transaction.remove(delivery)
     attempt = delivery.attempt + 1
-    record_attempt(transaction, delivery, "retried" if finish.error.startswith("Retry") else "failed", finish.error)
+    failed = finish.reason != "stopped" and not finish.error.startswith("Retry")
+    record_attempt(transaction, delivery, "failed" if failed else "retried", finish.error)
     _position(transaction, delivery, delivery.priority, finish.next_due)
     transaction.connection.execute(
         "UPDATE positions SET failures = ?, mark = 0 WHERE message = ? AND runner = ?",

@@ -108,6 +108,7 @@ async def kill(bus: Bus) -> None:
     bus.watchdog.stop()
     bus.scheduler.stop()
     bus.maintenance.stop()
+    bus.store.finish = lambda finish: None  # type: ignore[method-assign] - the dead write nothing
     await bus.dispatcher.stop(0.0)
     bus.hub.close()
     bus.store.marking = False

@@ -237,11 +237,19 @@ async def test_p12_a_stop_lets_handlers_end_and_returns_the_rest_at_no_cost(tmp_
     await bus.start()
     slow = await kit.publish(bus, Job("wait"))
     await kit.until(lambda: ATTEMPTS.count(("one", 1)) == 2)
+    unstarted = await kit.publish(bus, Job("fine"), due=bus.clock.now() + 50_000)
     await bus.stop(grace=0.01)
     GATES["it"].set()
     async with running_bus(REGISTRY, tmp_path) as bus:
+        results = "SELECT count(*) = 2 FROM events WHERE kind = 'result' AND message = ?"
+        await kit.until_found(bus, results, unstarted.seq)
         await drain(bus)
-        assert (await bus.message(kit.DEFAULT, slow.id))["result"] == {"attempt": 1}
+        found = await bus.message(kit.DEFAULT, slow.id)
+        assert found["result"] == {"attempt": 2}, "it was started, so the next one is another attempt"
+        assert [(line["kind"], line["attempt"]) for line in found["attempts"] if line["runner"] == "one"] == [
+            ("retried", 1)
+        ]
+        assert (await bus.message(kit.DEFAULT, unstarted.id))["result"] == {"attempt": 1}
 
 
 async def test_p15_too_large_and_too_many_are_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import crash_topics
 import structlog
 import uvloop
 from crash_topics import nap
+from needlework.bus import quarantine
 from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.errors import StorageError
@@ -79,6 +80,7 @@ def registry() -> Registry:
 
 async def main(options: argparse.Namespace) -> None:
     """Publish innocent messages all the time; say when the poison is settled."""
+    quarantine.CALM = 1.0
     crash_topics.set_up(options.folder, pause=0.02)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
