@@ -88,13 +88,14 @@ def impact(
     """The impact at `now`; evidence of the future counts as of now. The order of `evidence` does not matter."""
     subjects = _subjects(evidence, now)
     total = math.fsum(subject.value for subject in subjects)
-    components = {
+    parts = {
         "reach": _reach(total, workspace.active_accounts),
         "revenue": _revenue(subjects, workspace.total_mrr),
         "severity": math.fsum(subject.harm for subject in subjects) / (WORST * total) if total else 0.0,
         "momentum": _momentum(evidence, now),
         "risk": math.fsum(subject.churn * subject.value for subject in subjects) / total if total else 0.0,
     }
+    components = {name: min(1.0, part) for name, part in parts.items()}  # rounding may pass a bound by a hair
     missing = [] if workspace.total_mrr > 0 else ["revenue"]
     missing += [] if workspace.churn_scored else ["risk"]
     present = {name: weight for name, weight in weights.items() if name not in missing}
@@ -127,13 +128,13 @@ def _subjects(evidence: Sequence[Evidence], now: int) -> list[_Subject]:
 
 def _reach(total: float, active_accounts: int) -> float:
     everybody = math.log1p(max(active_accounts, 1))
-    return min(1.0, math.log1p(total) / everybody)
+    return math.log1p(total) / everybody
 
 
 def _revenue(subjects: Sequence[_Subject], total_mrr: float) -> float:
     if total_mrr <= 0:
         return 0.0
-    return math.sqrt(min(1.0, math.fsum(subject.mrr * subject.value for subject in subjects) / total_mrr))
+    return math.sqrt(math.fsum(subject.mrr * subject.value for subject in subjects) / total_mrr)
 
 
 def _momentum(evidence: Sequence[Evidence], now: int) -> float:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from needlework.handlers.needle_movers.impact import Evidence, Impact, Workspace, impact, severity_of
 from needlework.handlers.times import DAY
@@ -87,6 +87,8 @@ def test_the_order_of_evidence_does_not_matter(given: list[Evidence], random: An
 
 
 @given(some)
+@example([Evidence("acme", 0.1, 3, NOW, 1.0, 1.0), *[Evidence(name, 0.1, 3, NOW, 1.0, 1.0) for name in "bcdefgh"]])
+@example([Evidence("acme", 5e-324, 3, NOW, 1.0, 1.0), Evidence("blue", 5e-324, 3, NOW, 1.0, 1.0)])
 def test_it_stays_within_its_bounds(given: list[Evidence]) -> None:
     found = impact(given, ALL, NOW)
     assert 0 <= found.score <= 100
