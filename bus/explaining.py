@@ -25,8 +25,7 @@ async def _explain(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str,
     if state == "parked":
         return await _parked(bus, row, delivery)
     if state == "dead":
-        first = str(delivery["error"] or "").splitlines()
-        return "dead", f"dead ({delivery['reason']}): {first[0] if first else 'removed'}"
+        return "dead", f"dead ({delivery['reason']}): {str(delivery['error']).partition(chr(10))[0]}"
     if state == "refused":
         return state, f"refused: {delivery['error']}"
     if state in ("done", "cancelled"):

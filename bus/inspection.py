@@ -157,10 +157,20 @@ class Inspection:
         buried = await self._rows("dead_letter", seq=row["seq"], runner=runner)
         if buried:
             known |= {"reason": buried[0]["reason"], "error": buried[0]["error"]}
+        elif ending["kind"] == "dead":
+            known |= await self._after_death(row["seq"], runner, ending["seq"])
         elif ending["kind"] == "refused" and ending["data"]:
             refused = msgspec.json.decode(ending["data"])
             known |= {"reason": refused.get("code"), "error": refused.get("detail")}
         return {**known, "state": _STATE_OF[ending["kind"]]}
+
+    async def _after_death(self, seq: int, runner: int, ended: int) -> dict[str, Any]:
+        """What became of a dead letter that is none any more and was not let go again as it was."""
+        notes = await self._rows("redriven_as", seq=seq, runner=runner, after=ended)
+        if not notes:
+            return {"reason": "removed", "error": "removed by a person, or when its time was over"}
+        new = msgspec.json.decode(notes[0]["data"])["as"]
+        return {"reason": "redriven", "error": f"goes on with another payload as {new}"}
 
     async def messages(
         self,

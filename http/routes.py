@@ -129,8 +129,8 @@ class RouteTable:
         """The endpoint of a request; HEAD is answered by GET's."""
         wanted = "GET" if method == "HEAD" else method
         methods = self._literal.get(path)
-        if methods is not None and wanted in methods:
-            return Found(methods[wanted], {})
+        if methods is not None:  # as in the document: a path that stands there is not the pattern beside it
+            return Found(methods[wanted], {}) if wanted in methods else None
         parts = path.split("/")
         for pattern, methods in self._patterns.get(len(parts), ()):
             params = _fit(pattern, parts)
@@ -142,7 +142,7 @@ class RouteTable:
         """The methods that some endpoint of `path` takes; empty for an unknown path."""
         methods = set(self._literal.get(path, ()))
         parts = path.split("/")
-        for pattern, others in self._patterns.get(len(parts), ()):
+        for pattern, others in self._patterns.get(len(parts), ()) if not methods else ():
             if _fit(pattern, parts) is not None:
                 methods.update(others)
         if methods:

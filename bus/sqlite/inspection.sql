@@ -89,6 +89,11 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM parked p WHERE p.runner = :runner AN
 -- Why a delivery is dead.
 SELECT reason, error, at, attempt FROM dead WHERE message = :seq AND runner = :runner;
 
+-- name: redriven_as
+-- The note that a dead letter goes on as another message.
+SELECT data FROM events WHERE message = :seq AND runner = :runner AND kind = 'log' AND seq > :after
+    AND instr(CAST(data AS TEXT), '"kind":"redriven"') > 0 ORDER BY seq DESC LIMIT 1;
+
 -- name: history
 -- The attempts of a message that did not complete.
 SELECT runner, attempt, at, kind, error FROM attempts WHERE message = :seq ORDER BY runner, attempt LIMIT 200;
