@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -22,6 +22,9 @@ from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.settings import Settings
+
+if TYPE_CHECKING:
+    from needlework.bus.telemetry import OpenTelemetry
 
 HERE = Path(__file__).parent
 _PATIENCE = 5.0
@@ -71,16 +74,32 @@ async def open_bus(
 ) -> AsyncIterator[Bus]:
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
     _make_directory(settings)
+    telemetry = _telemetry(settings)
     bus = await Bus.open(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
         durability=settings.durability,
     )  # fmt: skip
     bus.encoder.budget, bus.encoder.message_limit = settings.limits.ready, settings.limits.message
     bus.controls.idempotency_kept = settings.idempotency
+    bus.encoder.telemetry = telemetry
     try:
         yield bus
     finally:
         await bus.stop(settings.grace.seconds)
+        if telemetry is not None:
+            await asyncio.to_thread(telemetry.close)
+
+
+def _telemetry(settings: Settings) -> "OpenTelemetry | None":
+    """Raises ConfigError where it is wanted and not installed."""
+    if not settings.telemetry:
+        return None
+    try:
+        from needlework.bus.telemetry import exporting
+
+        return exporting()
+    except ImportError as error:
+        raise ConfigError(["telemetry = true needs the extra: pip install 'needlework[otel]'"]) from error
 
 
 def serve(

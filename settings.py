@@ -104,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     skip_broken_plugins: bool = False
     log: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    telemetry: bool = False
+    """Export a span for each publish and each attempt by OpenTelemetry; needs the extra `otel`."""
     limits: Limits = Limits()
     idempotency: Duration = Duration(parse_duration("24h"))
     """How long an idempotency key is kept after the first acknowledgement."""

@@ -9,6 +9,7 @@ from needlework.bus.ids import new_id
 from needlework.bus.messages import Message
 from needlework.bus.records import Delivery, Finish, NewMessage, Publication
 from needlework.bus.sql import Statement
+from needlework.bus.tracing import attempt_span
 from needlework.bus.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Context:
     _progress: Finish | None = None
     _next_progress: bytes | None = None
     _head: dict[str, Any] | None = None
+    _traceparent: str | None = None
     closed = False
     """Whether the attempt has ended; what is written afterwards is refused."""
 
@@ -120,6 +122,17 @@ class Context:
         return head
 
     @property
+    def traceparent(self) -> str | None:
+        """W3C trace context of this attempt, for calls outside; None where the message came with none."""
+        if self._traceparent is None and (stored := self.head.get("traceparent")):
+            self._traceparent = attempt_span(stored, self.delivery_id, self.attempt)
+        return self._traceparent
+
+    @traceparent.setter
+    def traceparent(self, value: str | None) -> None:
+        self._traceparent = value
+
+    @property
     def principal(self) -> str:
         """Who published the message."""
         return str(self.head.get("principal", "system"))
@@ -150,7 +163,7 @@ class Context:
         publication = Publication(
             message=message, workspace=self.workspace, principal=self.principal, due=deliver_after, priority=priority,
             idempotency_key=idempotency_key, cause=self._delivery.seq, batch=batch,
-            traceparent=self.head.get("traceparent"),
+            traceparent=self.traceparent,
         )  # fmt: skip
         if self._messages is None:
             self._messages = []

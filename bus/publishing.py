@@ -12,6 +12,7 @@ import msgspec
 from needlework.bus.errors import InvalidMessage, NotFound, OverBudget, TooLarge
 from needlework.bus.records import KEYED, WAITED, NewMessage, Publication
 from needlework.bus.registry import Topic
+from needlework.bus.tracing import Telemetry
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
@@ -38,6 +39,8 @@ class Encoder:
     def __init__(self, bus: "Bus") -> None:
         self._bus = bus
         self.budget, self.message_limit = BUDGET, MESSAGE_LIMIT
+        self.telemetry: Telemetry | None = None
+        """Who is told of each publish and each attempt, and gives them their spans."""
 
     def encode(self, publication: Publication) -> NewMessage:
         """Validate and encode a publication. Raises PublishError."""
@@ -62,8 +65,11 @@ class Encoder:
         new.force = publication.force
         if publication.idempotency_key is not None:
             _give_key(new, publication.idempotency_key, _body_hash(new))
-        if publication.principal != "system" or publication.traceparent is not None:
-            new.head = _head(publication.principal, publication.traceparent)
+        trace = publication.traceparent
+        if self.telemetry is not None:
+            trace = self.telemetry.published(topic.name, trace)
+        if publication.principal != "system" or trace is not None:
+            new.head = _head(publication.principal, trace)
         return new
 
     async def encode_list(self, publications: Sequence[Publication], key: str | None = None) -> list[NewMessage]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from needlework.bus.context import Context
 from needlework.bus.records import Completions, Delivery
+from needlework.bus.tracing import matters
 
 if TYPE_CHECKING:
     from needlework.bus.slots import Worker
@@ -37,9 +38,10 @@ def run_straight(queue: "RunnerQueue", worker: "Worker") -> tuple[int, Begun | N
     ends: list[tuple[Delivery, bytes | None]] = []
     begun: Begun | None = None
     calm = queue.dispatcher.open_for(queue) and queue.dispatcher.calm  # nothing changes that while nobody waits
+    watched = bus.encoder.telemetry is not None
     while len(ends) < STRETCH and (delivery := queue.next(calm)) is not None:
         call = calls[delivery.lane.name]
-        if not call.direct or delivery.suspicion:
+        if not call.direct or delivery.suspicion or watched or matters(delivery.head):
             begun = Begun(delivery)
             break
         delivery.started = True

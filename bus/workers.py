@@ -12,6 +12,7 @@ from needlework.bus.execution import GUARD_TRIES
 from needlework.bus.records import Completions, Delivery, Finish, RunnerLane
 from needlework.bus.slots import Call, LaneState, Worker
 from needlework.bus.straight import STRETCH, Begun, run_straight
+from needlework.bus.tracing import traced
 from needlework.bus.turns import Turns
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class RunnerQueue:
         worker.delivery = delivery
         worker.deadline = dispatcher.begin() + call.seconds
         try:
-            result = await (begun.waiting or self._call_handler(call, delivery, context))
+            result = await (begun.waiting or traced(context, self._call_handler(call, delivery, context)))
             await worker.calm()
             if worker.why is not None:  # it swallowed the cancellation
                 raise asyncio.CancelledError(worker.why)

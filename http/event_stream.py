@@ -185,6 +185,7 @@ async def _beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]
                 raise outcome
 
 
-def accepted_frame(ident: str, location: str) -> bytes:
+def accepted_frame(ident: str, location: str, traceparent: str | None) -> bytes:
     """The first event of an operation's stream: where to go on, since EventSource can't POST."""
-    return b"event: accepted\ndata: " + msgspec.json.encode({"id": ident, "location": location}) + b"\n\n"
+    trace = {"traceparent": traceparent} if traceparent else {}
+    return b"event: accepted\ndata: " + msgspec.json.encode({"id": ident, "location": location, **trace}) + b"\n\n"

@@ -140,7 +140,7 @@ class Operation:
         receipt = await self._bus.publish(publication)
         location = event_location(receipt.id)
         events = self._bus.events(workspace=caller.workspace, after=None, message=receipt.id)
-        first = accepted_frame(receipt.id, location)
+        first = accepted_frame(receipt.id, location, publication.traceparent)
         headers = {"location": location, **replayed_headers(receipt)}
         return EventStream(self._streams, caller, events, first=first, headers=headers)
 

@@ -7,7 +7,7 @@ from needlework.bus.errors import FieldError
 from needlework.http.headers import RequestHeaders
 from needlework.http.problems import Problem
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _KEY_LENGTH = 255
 LAST_EVENT = 10**15 - 1
 """No event has a greater number."""
