@@ -14,19 +14,22 @@ TERMINAL = "('result', 'refused', 'dead', 'cancelled')"
 
 
 def simulate(number: int, directory: Path) -> None:
-    """One world: two processes that die, then one that ends well; then the books are checked."""
+    """One world: two processes that die or are stopped, then one that ends well; then the books are checked."""
     world = World(number, directory)
     try:
         for _ in range(world.random.randrange(3)):
-            process(world, number, dies_after=world.random.randrange(50, 1500))
+            if world.random.random() < 0.3:
+                process(world, number, dies_after=None, leaves_after=world.random.random() * 2)
+            else:
+                process(world, number, dies_after=world.random.randrange(50, 1500))
         process(world, number, dies_after=None)
         check(world, directory / "data" / "needlework.db")
     finally:
         bury(world.dead)
 
 
-def process(world: World, number: int, dies_after: int | None) -> None:
-    """The life of one process; `dies_after` callbacks it is gone."""
+def process(world: World, number: int, dies_after: int | None, leaves_after: float | None = None) -> None:
+    """The life of one process; `dies_after` callbacks it is gone, `leaves_after` seconds it stops in the middle."""
     loop = SimulationLoop(number * 31 + world.generation)
     world.clock.attach(loop)
     opened: list[Bus] = []
@@ -35,8 +38,8 @@ def process(world: World, number: int, dies_after: int | None) -> None:
     async def life() -> None:
         bus = await world.open()
         opened.append(bus)
-        await world.live(bus)
-        await bus.stop(grace=5)
+        await world.live(bus, leaves_after)
+        await bus.stop(grace=5 if leaves_after is None else world.random.choice([0, 0.1, 5]))
 
     stop = (lambda: bool(opened) and next(steps, None) is None) if dies_after is not None else lambda: False
     loop.run(life(), stop=stop)

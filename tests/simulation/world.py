@@ -63,6 +63,8 @@ class World:
         self.clock = LoopClock()
         self.numbers = 0
         self.generation = 0
+        self.leaving = False
+        """Whether the process is asked to stop: producers publish no more."""
         self.acknowledged: set[int] = set()
         """Numbers whose publish returned."""
         self.attempted: set[int] = set()
@@ -186,6 +188,8 @@ class World:
     async def produce(self, bus: Bus, count: int) -> None:
         """Publish, sometimes delayed, sometimes giving up in the middle, sometimes cancelling."""
         for _ in range(count):
+            if self.leaving:
+                return
             message = self.draw()
             number: int = message.number  # type: ignore[attr-defined]
             due = bus.clock.now() + self.random.randrange(4 * SECOND) if self.random.random() < 0.3 else None
@@ -210,13 +214,19 @@ class World:
                 await self.operate(bus)
             await self._rest()
 
-    async def live(self, bus: Bus) -> None:
-        """Producers at work until they are done, then quiet."""
+    async def live(self, bus: Bus, seconds: float | None = None) -> None:
+        """Producers at work until they are done, then quiet; or only for so long, in the middle of everything."""
         bus.watchdog.start = lambda: None  # type: ignore[method-assign] - real time has no place here
         bus.failed = lambda name, error: self.failures.append(f"{name}: {error!r}")
         await bus.start()
-        await asyncio.gather(*(self.produce(bus, self.random.randrange(2, 6)) for _ in range(3)))
-        await self.quiet(bus)
+        self.leaving = False
+        producing = asyncio.gather(*(self.produce(bus, self.random.randrange(2, 6)) for _ in range(3)))
+        if seconds is not None:
+            await asyncio.wait([producing], timeout=seconds)
+            self.leaving = True
+        await producing
+        if seconds is None:
+            await self.quiet(bus)
 
     async def quiet(self, bus: Bus) -> None:
         """Until nothing is owed to anybody."""
