@@ -89,14 +89,20 @@ class Dispatcher:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_due = due
-        seconds = min(1.0, max(0.0, (due - self.bus.clock.now()) / SECOND))
+        seconds = min(1.0, max(0.0, (due - self.bus.maintenance.due_by()) / SECOND))
         self._timer = self.bus.clock.call_later(seconds, self._on_timer)
+
+    def look(self) -> None:
+        """What is due by the wall clock may be another thing than a moment ago: look at once."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._on_timer()
 
     def _on_timer(self) -> None:
         self._timer = None
         if self.stopping:
             return
-        now = self.bus.clock.now()
+        now = self.bus.maintenance.due_by()
         following: int | None = None
         for queue in self.queues.values():
             queue.become_due(now)

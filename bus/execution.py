@@ -159,7 +159,7 @@ class Execution:
                 raise ValueError(f"Retry(after={after!r}) is more than a century")
         event = {"attempt": delivery.attempt + 1, "error": text.splitlines()[0], "after": delay / 1_000_000}
         finish = Finish(delivery, "retrying", msgspec.json.encode(event), settled)
-        finish.error, finish.next_due = text, self._bus.clock.now() + delay
+        finish.error, finish.delay = text, delay
         return finish
 
     def cancelled(self, delivery: Delivery, by: str, settled: Callable[[Finish, Exception | None], None]) -> Finish:
@@ -171,7 +171,7 @@ class Execution:
         text = "the service stopped while this ran"
         event = {"attempt": delivery.attempt + 1, "error": text, "after": 0.0}
         finish = Finish(delivery, "retrying", msgspec.json.encode(event), lambda finish, error: None)
-        finish.error, finish.reason, finish.next_due = text, "stopped", delivery.due
+        finish.error, finish.reason = text, "stopped"
         return finish
 
     def _dead(

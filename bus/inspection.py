@@ -32,6 +32,10 @@ class Inspection:
         """The number of the last committed event."""
         return int((await self._rows("latest_event"))[0]["latest"])
 
+    async def newest_created(self) -> int:
+        """When the newest message was stored, microseconds UTC; 0 without messages."""
+        return int((await self._rows("newest_created"))[0]["created"])
+
     async def backlog(self) -> dict[tuple[int, int], int]:
         """Unfinished deliveries a (workspace, topic)."""
         return {(row["workspace"], row["topic"]): row["unfinished"] for row in await self._rows("backlog")}

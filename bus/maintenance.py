@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.sqlite.shifting import FIRST_LANE, Shift
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
@@ -15,6 +16,8 @@ BATCH = 500
 """Messages removed in one transaction at most: one delete of 300,000 held the writer for 0.7 s."""
 STEP = 2 * SECOND
 """A change of wall against monotonic time that counts as a set clock; smaller ones are drift and slewing."""
+SHIFTED = 500
+"""Rows looked at in one transaction after a step."""
 JUMP = 3600 * SECOND
 """A difference between wall and monotonic time that counts as a jump of the clock."""
 CONFIRM = 24 * 3600.0
@@ -30,14 +33,18 @@ class Maintenance:
         self._bus = bus
         self._timer: TimerHandle | None = None
         self._stopped = False
-        self._offset = 0
+        self._offset = self._measure()
+        """Wall against monotonic time, as far as everything that waits knows of it."""
+        self._shift: Shift | None = None
+        """A step of the clock that was noticed and is not carried out yet."""
+        self._latest = 0
+        self._started = False
         self.paused_until = 0.0
         """Monotonic second until which retention pauses after a jump of the clock."""
         self._rest_until = 0.0
 
     def start(self) -> None:
         """Begin."""
-        self._offset = self._measure()
         self._arm()
 
     def stop(self) -> None:
@@ -49,6 +56,12 @@ class Maintenance:
     def confirm_clock(self) -> None:
         """A person says that the clock is right: retention goes on."""
         self.paused_until = 0.0
+
+    def due_by(self) -> int:
+        """Until when things are due, microseconds UTC: the wall clock; where it was set, once all knows of it."""
+        known = self._offset + round(self._bus.clock.monotonic() * SECOND)
+        now = self._bus.clock.now()
+        return known if now - known > STEP else now
 
     def _measure(self) -> int:
         clock = self._bus.clock
@@ -64,6 +77,9 @@ class Maintenance:
 
     async def _step(self) -> None:
         try:
+            if not self._started:
+                await self._compare_with_last()
+                self._started = True
             await self._watch_clock()
             await self._bus.store.write_mark()
             monotonic = self._bus.clock.monotonic()
@@ -80,12 +96,27 @@ class Maintenance:
         return await self._bus.store.prune(self._bus.clock.now(), BATCH)
 
     async def _watch_clock(self) -> None:
-        """A step of the wall clock moves waiting retries with it; a jump pauses retention besides."""
-        offset = self._measure()
-        step, self._offset = offset - self._offset, offset
-        if abs(step) > STEP:
-            moved = await self._bus.store.shift_retries(step)
-            log.warning("the clock was set", seconds=step / SECOND, retries_moved=moved)
-        if abs(step) > JUMP:
-            self.paused_until = self._bus.clock.monotonic() + CONFIRM
-            log.warning("retention pauses after the jump of the clock", hours=CONFIRM / 3600)
+        """A step of the wall clock moves what waits for a duration; a jump pauses retention besides."""
+        if self._shift is None:
+            offset = self._measure()
+            step = offset - self._offset
+            if abs(step) <= STEP:
+                self._offset, self._latest = offset, self._bus.hub.latest
+                return
+            self._shift = Shift(step, self._bus.clock.now(), self._latest)
+            if abs(step) > JUMP:
+                self.paused_until = self._bus.clock.monotonic() + CONFIRM
+                log.warning("retention pauses after the jump of the clock", hours=CONFIRM / 3600)
+        while self._shift.stage != "done":
+            self._shift = await self._bus.store.shift(self._shift, SHIFTED)
+        log.warning("the clock was set", seconds=self._shift.step / SECOND, moved=self._shift.moved)
+        self._offset += self._shift.step
+        self._shift = None
+        self._bus.dispatcher.look()
+
+    async def _compare_with_last(self) -> None:
+        """The clock was set back while no service ran: what the newest message says of the time before."""
+        newest, now = await self._bus.inspection.newest_created(), self._bus.clock.now()
+        if newest > now + STEP:
+            self._shift = Shift(now - newest, now, 0, "waiting", FIRST_LANE)
+            self._offset -= self._shift.step  # it is known as the time before

@@ -168,7 +168,8 @@ class Finish(msgspec.Struct, eq=False):
     error: str = ""
     reason: str = "attempts"
     """Why it is dead: attempts, checksum, schema, or poison; `stopped` where the service ended around its handler."""
-    next_due: int = 0
+    delay: int = 0
+    """Microseconds until the next attempt, from the commit on: a clock may be set before that."""
 
     @property
     def risky(self) -> bool:

@@ -39,6 +39,13 @@ class TakenPage(Protocol):
     next_due: int | None
 
 
+class ShiftPlan(Protocol):
+    """How far the moves after a step of the clock have come."""
+
+    stage: str
+    moved: int
+
+
 class Store(Protocol):
     """What the bus needs of an engine. Times are microseconds UTC."""
 
@@ -117,8 +124,8 @@ class Store(Protocol):
         """A clean stop: give all runners back with nothing in flight."""
         ...
 
-    async def shift_retries(self, step: int) -> int:
-        """Move waiting retries by `step` microseconds after the wall clock was set; how many."""
+    async def shift(self, plan: ShiftPlan, batch: int) -> ShiftPlan:
+        """After the wall clock was set: look at `batch` more rows, move what must move; how far it has come."""
         ...
 
     async def prune(self, now: int, batch: int) -> int:

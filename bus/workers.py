@@ -124,7 +124,7 @@ class RunnerQueue:
 
     async def _take(self, place: tuple[int, int], limit: int) -> None:
         state = self.lanes[place]
-        notices, now, state.behind = state.notices, self.dispatcher.bus.clock.now(), None
+        notices, now, state.behind = state.notices, self.dispatcher.bus.maintenance.due_by(), None
         cursor = state.cursor
         page = await self.dispatcher.persist(
             lambda: self.dispatcher.bus.store.take(self.lane, place, cursor, limit, now)

@@ -135,10 +135,11 @@ def retry(transaction: Transaction, finish: Finish) -> None:
     """The attempt failed or asked for another: it waits again, later, and keeps its key."""
     delivery = finish.delivery
     transaction.remove(delivery)
-    attempt = delivery.attempt + 1
-    failed = finish.reason != "stopped" and not finish.error.startswith("Retry")
+    attempt, stopped = delivery.attempt + 1, finish.reason == "stopped"
+    due = delivery.due if stopped else transaction.now + finish.delay
+    failed = not stopped and not finish.error.startswith("Retry")
     record_attempt(transaction, delivery, "failed" if failed else "retried", finish.error)
-    _position(transaction, delivery, delivery.priority, finish.next_due)
+    _position(transaction, delivery, delivery.priority, due)
     transaction.connection.execute(
         "UPDATE positions SET failures = ?, mark = 0 WHERE message = ? AND runner = ?",
         (delivery.failures, delivery.seq, delivery.runner.number),
@@ -146,9 +147,7 @@ def retry(transaction: Transaction, finish: Finish) -> None:
     _report(transaction, delivery, "retrying", finish.data)
     transaction.commit.freed.append((delivery.runner, delivery.seq))
     transaction.flush()  # the old row goes before the new one comes: they may be equal
-    transaction.add_delivery(
-        delivery.runner, delivery.workspace, delivery.priority, finish.next_due, delivery.seq, attempt
-    )
+    transaction.add_delivery(delivery.runner, delivery.workspace, delivery.priority, due, delivery.seq, attempt)
 
 
 def record_attempt(transaction: Transaction, delivery: Delivery, kind: str, error: str) -> None:

@@ -6,6 +6,10 @@ SELECT coalesce((SELECT max(seq) FROM events), 0) AS latest, coalesce((SELECT mi
 -- The number of the oldest message that is kept: what retention removed lies below it.
 SELECT coalesce((SELECT min(seq) FROM messages), 0) AS oldest;
 
+-- name: newest_created
+-- When the newest message was stored.
+SELECT coalesce((SELECT created FROM messages ORDER BY seq DESC LIMIT 1), 0) AS created;
+
 -- name: backlog
 -- Unfinished deliveries a workspace and topic.
 SELECT workspace, topic, unfinished FROM backlog;

@@ -234,9 +234,10 @@ class SqliteStore(PeopleMoves):
         await self.writer.run(give_back)
         self.writer.owned = set()
 
-    async def shift_retries(self, step: int) -> int:
-        """Move waiting retries by `step` microseconds: their wait is a duration, not a time of day."""
-        return int(await self.writer.run(lambda t: shifting.shift_retries(t, self.runners_by_number, step)))
+    async def shift(self, plan: shifting.Shift, batch: int) -> shifting.Shift:
+        """After the wall clock was set: look at `batch` more rows, move what must move; how far it has come."""
+        own = {number: self.runners_by_number[number] for number in self.writer.owned}
+        return await self.writer.run(lambda t: shifting.shift(t, own, plan, batch))  # type: ignore[no-any-return]
 
     async def prune(self, now: int, batch: int) -> int:
         """Remove what is older than its retention; how many messages went."""

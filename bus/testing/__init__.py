@@ -131,5 +131,7 @@ async def _busy(bus: Bus) -> bool:
     await bus.store.writer.settled()
     if any(queue.held or queue._refilling for queue in bus.dispatcher.queues.values()):
         return True
-    due = await bus.store.read(Statement("SELECT 1 FROM deliveries WHERE due <= ? LIMIT 1", (bus.clock.now(),)))
+    due = await bus.store.read(
+        Statement("SELECT 1 FROM deliveries WHERE due <= ? LIMIT 1", (bus.maintenance.due_by(),))
+    )
     return bool(due) or bool(bus.dispatcher._tasks)

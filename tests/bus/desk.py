@@ -141,8 +141,8 @@ class Desk:
 
     async def retry(self, delivery: Delivery, seconds: float) -> Exception | None:
         """Let a delivery wait for its next attempt."""
-        due = self.clock.now() + round(seconds * 1_000_000)
-        return await self.finish(delivery, "retrying", next_due=due, error="Error: stumbled")
+        delay = round(seconds * 1_000_000)
+        return await self.finish(delivery, "retrying", delay=delay, error="Error: stumbled")
 
     async def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the file."""
