@@ -51,8 +51,6 @@ class Client:
     ) -> None:
         self.url = ("http://" + url if _BARE.match(url) else url).rstrip("/")
         self.pause = pause
-        self.replayed = False
-        """Whether the last answer had been given before, for the same idempotency key."""
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Failure(f"{url!r} is not an address", f"write for example {DEFAULT_URL}")
@@ -105,7 +103,6 @@ class Client:
                 continue
             wait = _retry_after(response)
             if wait is None or attempt == _ATTEMPTS:
-                self.replayed = response.headers.get("Idempotency-Replayed") == "true"
                 return _body(response, method, path)
             self.pause(wait)
         raise AssertionError("unreachable")

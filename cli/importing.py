@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import click
 import msgspec
 from needlework.cli.client import Client, Refused
 from needlework.cli.options import connected
-from needlework.cli.show import Failure, as_json, counted, json_option, printable, table
+from needlework.cli.show import Failure, as_json, cell, counted, json_option, table
 from needlework.handlers.formats.items import Item, Problem
 
 _PATHS = {
@@ -33,6 +34,7 @@ class Importer:
 
     def __init__(self, client: Client, on_sent: Callable[[int], None]) -> None:
         self.client, self.on_sent = client, on_sent
+        self._run = uuid.uuid4().hex[:12]
         self.created: Counter[str] = Counter()
         self.updated: Counter[str] = Counter()
         self.unchanged: Counter[str] = Counter()
@@ -74,8 +76,8 @@ class Importer:
     def _send(self, kind: str, batch: Sequence[tuple[str, bytes]]) -> None:
         """One request; a refused batch is halved until the refused records stand alone."""
         body = b"[" + b",".join(text for _, text in batch) + b"]"
-        # The key is the content: an import that is started again goes through what it sent before at once.
-        key = f"import-{kind}-{hashlib.sha256(body).hexdigest()[:40]}"
+        # The key is of this run: a later run may send the same again after others, and must not be taken for this one.
+        key = f"import-{self._run}-{hashlib.sha256(kind.encode() + body).hexdigest()[:40]}"
         try:
             answer = self.client.post(_PATHS[kind], msgspec.Raw(body), key=key)
         except Refused as refused:
@@ -92,13 +94,12 @@ class Importer:
         self.on_sent(len(batch))
 
     def _count(self, kind: str, sent: int, answer: Any) -> None:
-        if self.client.replayed:  # the first answer again: what it tells was done then
-            self.unchanged[kind] += sent
-            return
         results = answer if isinstance(answer, list) else (answer or {}).get("items", [answer])
         new = sum(1 for result in results if isinstance(result, dict) and result.get("created"))
+        same = sum(1 for result in results if isinstance(result, dict) and result.get("unchanged"))
         self.created[kind] += new
-        self.updated[kind] += sent - new
+        self.unchanged[kind] += same
+        self.updated[kind] += sent - new - same
 
 
 @click.command("import")
@@ -115,7 +116,7 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
     Records that exist already are updated, so an import that broke off is simply run again. Records that
     could not be read or were refused are listed; then the command fails, with everything else imported.
     Files of other kinds inside a folder (a README) are skipped, and named.
-    An unchanged batch that was sent within 24 hours is not processed again, and counts as unchanged.
+    What is stored just so already is not changed, not analysed again, and counts as unchanged.
 
     \b
     Example: needlework import mail.mbox accounts.csv
@@ -150,7 +151,7 @@ def _report(importer: Importer, json: bool) -> None:
 def _list(what: str, found: list[dict[str, Any]]) -> None:
     for each in found[:_MOST_SHOWN]:
         where = ":".join(str(each[part]) for part in ("source", "line") if each.get(part) is not None)
-        click.echo(printable(f"{what}: {where}: {each['reason']}"), err=True)
+        click.echo(cell(f"{what}: {where}: {each['reason']}"), err=True)  # a name may hold a line break
     if what == "skipped" and len(found) > _MOST_SHOWN:
         click.echo(f"skipped: {len(found) - _MOST_SHOWN} more files, listed with --json", err=True)
 

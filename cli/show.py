@@ -27,7 +27,7 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """One line for people; for programs that asked for JSON, an object."""
         if self._as_json:
-            click.echo(msgspec.json.encode({"error": self.what, "hints": self.hints}), err=True)
+            click.echo(to_json({"error": self.what, "hints": self.hints}), err=True)
         else:
             click.echo(f"error: {self.message}", err=True)
 
@@ -39,7 +39,12 @@ def json_option(command: Command) -> Command:
 
 def as_json(value: Any) -> None:
     """`value` as one line of JSON on standard output."""
-    click.echo(msgspec.json.encode(value).decode())
+    click.echo(to_json(value))
+
+
+def to_json(value: Any) -> str:
+    """`value` as JSON without what a terminal would obey: JSON itself escapes the C0 controls alone."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", msgspec.json.encode(value).decode())
 
 
 def printable(text: object) -> str:

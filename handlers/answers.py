@@ -26,6 +26,8 @@ class Saved(msgspec.Struct, frozen=True):
     id: str
     created: bool
     version: str | msgspec.UnsetType = msgspec.UNSET
+    unchanged: bool | msgspec.UnsetType = msgspec.UNSET
+    """True where it is stored as it was sent already; left out otherwise."""
 
 
 def page_of(rows: Sequence[Any], limit: int, show: Callable[[Any], Any], *place: str) -> Page[Any]:

@@ -53,4 +53,5 @@ class Kind:
         if any(values[name] != row[name] for name in values):
             seen = {"id": row["id"], "workspace": workspace, "seen": row["updated_at"], "now": now}
             ctx.write(self.sql(self.update, 1, **seen, **values))
-        return Saved(row["id"], False)
+            return Saved(row["id"], False)
+        return Saved(row["id"], False, unchanged=True)

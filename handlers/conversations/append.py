@@ -19,7 +19,7 @@ async def append(message: AppendMessages, ctx: Context) -> Saved:
     given = [_dated(each, now + number) for number, each in enumerate(_given(message))]
     found = incoming(given, now)
     added = await extend(ctx, row, ConversationInput(id=message.id), found, now)
-    return Saved(message.id, added > 0)
+    return Saved(message.id, bool(added))
 
 
 def _given(message: AppendMessages) -> list[MessageInput]:

@@ -38,7 +38,8 @@ async def save(ctx: Context, given: ConversationInput) -> Saved:
         return await _create(ctx, given, found, now)
     if given.id is not None and row["id"] != given.id:
         raise Refuse(409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}")
-    await extend(ctx, row, given, found, now)
+    if await extend(ctx, row, given, found, now) is None:
+        return Saved(row["id"], False, unchanged=True)
     return Saved(row["id"], False)
 
 
@@ -58,10 +59,10 @@ async def _create(ctx: Context, given: ConversationInput, found: Sequence[Incomi
     return Saved(values["id"], True)
 
 
-async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequence[Incoming], now: int) -> int:
+async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequence[Incoming], now: int) -> int | None:
     """Bring a stored conversation up to what `given` states; the number of new messages.
 
-    Where nothing differs, nothing is written and nothing analysed.
+    Where nothing differs, nothing is written and nothing analysed: None.
     """
     differing, added = await store.changed(ctx, row["id"], found)
     everyone = await store.unknown_people(ctx, row["id"], people(given.participants, found))
@@ -73,7 +74,7 @@ async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequen
     if differing:
         values |= {"revision": row["revision"] + 1, "queued_at": now, "status": given.status or "open"}
     if not everyone and all(values[name] == row[name] for name in values):
-        return 0
+        return None
     seen = {"seen_revision": row["revision"], "seen_updated": row["updated_at"]}
     ctx.write(store.guarded("update_conversation", ctx, now, values | seen))
     store.save_messages(ctx, row["id"], differing, now)

@@ -10,6 +10,8 @@ from needlework.handlers.formats import charset, payload
 from needlework.handlers.formats.items import Item, Kind, Problem
 
 LARGEST: Final = 64 * 1024 * 1024
+LONGEST_CELL: Final = 128 * 1024
+"""Characters. csv has such a limit too, but goes on inside the cell that passes it, whose lines then pass for rows."""
 FIELDS: Final[dict[Kind, frozenset[str]]] = {
     "account": frozenset(
         {"id", "external_id", "name", "domain", "domains", "mrr", "plan", "owner_id", "status", "churned_at"}
@@ -51,6 +53,7 @@ def items(file: BinaryIO, name: str, *, source: str = "csv") -> Iterator[Item | 
 def _rows(text: str) -> Iterator[tuple[int, list[str], str]]:
     """Each row with the line it begins in, or with what is wrong with it."""
     first = text.lstrip("\n").partition("\n")[0]
+    csv.field_size_limit(LARGEST)  # of the whole process, and of the moment
     reader = csv.reader(StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
     while True:
         line = reader.line_num + 1
@@ -61,7 +64,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str], str]]:
         except csv.Error as error:
             yield line, [], f"not CSV: {error}"
         else:
-            if cells:
+            if any(len(cell) > LONGEST_CELL for cell in cells):
+                yield line, [], f"a cell of more than {LONGEST_CELL:,} characters; is a quote missing?"
+            elif cells:
                 yield line, cells, ""
 
 

@@ -61,6 +61,8 @@ def update(ctx: Context, row: Row, given: NoteInput) -> Saved:
         seen = {"seen_version": row["current_version"], "seen": row["updated_at"], "now": ctx.now}
         values |= {"id": row["id"], "title": title, "version": version}
         ctx.write(sql("update_note", 1, workspace=ctx.workspace.id, **seen, **values))
+    else:
+        return Saved(row["id"], False, f"v{version}", unchanged=True)
     if fresh:
         _add_version(ctx, row["id"], version, title, body, given.author)
     return Saved(row["id"], False, f"v{version}")

@@ -95,9 +95,9 @@ def test_a_row_of_a_table_that_is_refused_is_named_by_its_line(server, tmp_path:
     assert "users.csv:3: email 'nobody' is not an address" in result.stderr
 
 
-def test_a_batch_that_was_sent_before_counts_as_unchanged(server, tmp_path: Path) -> None:
+def test_what_the_server_says_is_the_same_counts_as_unchanged(server, tmp_path: Path) -> None:
     server.says([{"id": "note_1", "created": True}])
-    server.says([{"id": "note_1", "created": True}], Idempotency_Replayed="true")
+    server.says([{"id": "note_1", "created": False, "unchanged": True}])
     file = tmp_path / "notes.jsonl"
     file.write_text('{"kind": "note", "text": "one"}\n')
     reports = [json.loads(server("import", str(file), "--json").stdout) for _ in range(2)]
@@ -105,6 +105,18 @@ def test_a_batch_that_was_sent_before_counts_as_unchanged(server, tmp_path: Path
         [{"kind": "note", "created": 1, "updated": 0, "unchanged": 0}],
         [{"kind": "note", "created": 0, "updated": 0, "unchanged": 1}],
     ]
+
+
+def test_names_of_files_neither_command_the_terminal_nor_break_its_lines(server, tmp_path: Path) -> None:
+    name = "a\x1b[31m\nnot imported: b\x9b.csv"
+    (tmp_path / name).write_text("nope\n1\n")
+    told = server("import", str(tmp_path)).stderr
+    assert told.count("\n") == 3
+    for options in ((), ("--json",)):
+        result = server("import", str(tmp_path), *options)
+        assert not {"\x1b", "\x9b"} & set(result.output)
+    (problem,) = json.loads(server("import", str(tmp_path), "--json").stdout)["problems"]
+    assert problem["source"].endswith("\nnot imported: b\x9b.csv")
 
 
 def test_a_stray_file_in_a_folder_is_skipped_with_a_note(server, tmp_path: Path) -> None:

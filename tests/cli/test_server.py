@@ -142,6 +142,18 @@ def test_files_are_imported_and_may_be_imported_again(needlework: Running, tmp_p
         assert [(row["kind"], row[outcome]) for row in report["imported"]] == [("account", 30)]
 
 
+def test_what_is_imported_again_after_something_else_is_what_stays(needlework: Running, tmp_path: Path) -> None:
+    """A, B, A within a day kept B: the third went by the first one's idempotency key, and was never looked at."""
+    file = tmp_path / "accounts.jsonl"
+    for name, outcome in (("A", "created"), ("B", "updated"), ("A", "updated"), ("A", "unchanged")):
+        file.write_text(json.dumps({"kind": "account", "external_id": "changing", "name": name}))
+        report = needlework.json("import", str(file))
+        assert isinstance(report, dict)
+        assert [row[outcome] for row in report["imported"]] == [1]
+        found = httpx2.get(f"{needlework.url}/api/accounts?limit=500", trust_env=False).json()["items"]
+        assert [each["name"] for each in found if each["external_id"] == "changing"] == [name]
+
+
 def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_text('{"kind": "user", "email": "ann@acme.example", "name": "Ann"}')
     (tmp_path / "users.csv").write_text("email,name\nann@acme.example,Ann Lee\nbob@acme.example,Bob\n")
@@ -150,7 +162,7 @@ def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_
     assert report == {
         "imported": [
             {"kind": "account", "created": 1, "updated": 0, "unchanged": 0},
-            {"kind": "user", "created": 2, "updated": 2, "unchanged": 0},
+            {"kind": "user", "created": 2, "updated": 1, "unchanged": 1},
         ],
         "problems": [],
         "skipped": [],

@@ -42,7 +42,7 @@ async def test_the_same_content_again_changes_nothing_and_queues_no_analysis(des
     await desk.drain()
     before = await desk(ReadConversation(id=first["id"]))
     desk.clock.advance(3600)
-    assert await desk(message) == {"id": first["id"], "created": False}
+    assert await desk(message) == {"id": first["id"], "created": False, "unchanged": True}
     await desk.drain()
     assert await desk(ReadConversation(id=first["id"])) == before
     queued = await desk.bus.messages(desk.workspace, topic="conversation_note_analysis")

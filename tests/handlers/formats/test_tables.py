@@ -77,6 +77,15 @@ def test_what_is_wrong_is_named_by_its_line(text: str, line: int, reason: str) -
     assert reason in found[1]
 
 
+def test_a_cell_that_is_too_long_is_one_problem_and_never_rows() -> None:
+    """csv gave up inside the cell, and read on there: its lines became users."""
+    cell = "x\nsmuggled@b.example,Eve\n" * 8_000
+    found = rows(f'email,name\na@b.example,"{cell}"\nc@d.example,Ann\n')
+    assert [each.data["emails"] for each in found if isinstance(each, Item)] == [["c@d.example"]]
+    (wrong,) = [each for each in found if isinstance(each, Problem)]
+    assert (wrong.line, wrong.reason) == (2, "a cell of more than 131,072 characters; is a quote missing?")
+
+
 def test_a_number_is_a_number() -> None:
     assert problem('name,mrr\nACME,"1,200"\n', "accounts") == (2, "mrr must be a number like 1200.50, not '1,200'")
 
