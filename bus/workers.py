@@ -86,6 +86,8 @@ class RunnerQueue:
 
     def wake(self) -> None:
         """Start what can be started, fetch what can be fetched."""
+        if self.dispatcher.stopping:
+            return
         self.lane.room = self.capacity - len(self.held)
         if self.ready.count and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
             self.spawn()

@@ -252,6 +252,24 @@ async def test_p12_a_stop_lets_handlers_end_and_returns_the_rest_at_no_cost(tmp_
         assert (await bus.message(kit.DEFAULT, unstarted.id))["result"] == {"attempt": 1}
 
 
+async def test_p12_a_service_that_has_stopped_begins_nothing_when_its_last_ends_are_written(tmp_path: Path) -> None:
+    """Story: the end of a handler that was broken off woke its queue, which went to fetch more (simulation, 5279)."""
+    bus, begun = await Bus.open(tmp_path, REGISTRY), []
+    await bus.start()
+    await kit.publish(bus, Job("wait"))
+    await kit.until(lambda: ("one", 1) in ATTEMPTS)
+    await bus.dispatcher.stop(0.0)
+
+    def note(work: Any, name: str) -> None:
+        begun.append(name)
+        work.close()
+
+    bus.dispatcher.background = note  # type: ignore[method-assign]
+    await bus.store.settled()
+    await bus.stop(0.0)
+    assert begun == []
+
+
 async def test_p15_too_large_and_too_many_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     async with running_bus(REGISTRY, tmp_path) as bus:
         with pytest.raises(TooLarge):
