@@ -82,6 +82,7 @@ async def open_bus(
     bus.encoder.budget, bus.encoder.message_limit = settings.limits.ready, settings.limits.message
     bus.controls.idempotency_kept = settings.idempotency
     bus.encoder.telemetry = telemetry
+    bus.controls.withheld |= {secret.env for secret in settings.secrets.values() if secret.env is not None}
     try:
         yield bus
     finally:

@@ -9,22 +9,13 @@ import sys
 from typing import Any, Literal
 
 import structlog
+from needlework.bus.redacting import REDACTED, redact_text
 from structlog.typing import EventDict, Processor
-
-REDACTED = "[redacted]"
 
 Style = Literal["auto", "console", "json"]
 
 _SECRET_NAMES = re.compile(r"token|secret|passw|authorization|cookie|api_?key|ticket|credential", re.IGNORECASE)
 _HARMLESS_NAMES = frozenset({"token_id", "tokens"})
-_SECRET_TEXT = re.compile(
-    r"""nw[a-z]*_[A-Za-z0-9]+_[A-Za-z0-9_-]{43}      # our own tokens
-      | (?<=[Bb]earer[ ])\S+ | (?<=[Bb]asic[ ])[A-Za-z0-9+/=]{8,}
-      | xox[abeprs]-[A-Za-z0-9-]+ | gh[pousr]_[A-Za-z0-9]{20,} | sk-[A-Za-z0-9_-]{20,}
-      | (?<=ticket=)[^&\s]+ | (?<=token=)[^&\s]+
-      | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)         # user:password@host""",
-    re.VERBOSE,
-)
 _QUIET = ("httpx2", "httpcore2", "asyncio", "aiosqlite", "uvicorn.access")
 """Libraries whose debug lines repeat headers, statements or bodies: from warnings on only."""
 
@@ -66,11 +57,6 @@ def set_up(style: Style = "auto", level: str = "info") -> None:
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """A structlog step: secrets by their name or by their look become `[redacted]`, at any depth."""
     return {name: _clean(name, value) for name, value in event.items()}
-
-
-def redact_text(text: str) -> str:
-    """`text` with everything in it that looks like a secret replaced."""
-    return _SECRET_TEXT.sub(REDACTED, text)
 
 
 def _clean(name: str, value: Any) -> Any:

@@ -16,6 +16,7 @@ import msgspec
 import platformdirs
 from needlework.bus.durations import parse_duration
 from needlework.bus.errors import ConfigError
+from needlework.bus.redacting import learn
 from needlework.bus.topicfile import nearest
 
 FILE = "needlework.toml"
@@ -43,7 +44,7 @@ class Size(int):
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A reference to a secret; its value is read when it is needed and kept nowhere."""
+    """A reference to a secret; its value is read when it is needed and written nowhere."""
 
     env: str | None = None
     file: str | None = None
@@ -66,6 +67,7 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 value = ""
         if not value:
             raise ConfigError([missing])
+        learn(value)
         return value
 
 

@@ -17,6 +17,8 @@ class Controls:
         self.disabled: frozenset[int] = frozenset()
         self.idempotency_kept = 24 * 3600 * 1_000_000
         """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
+        self.withheld: frozenset[str] = frozenset({"NEEDLEWORK_TOKEN"})
+        """Environment variables that hold secrets of ours: handlers' own processes do not inherit them."""
         self.forced: frozenset[tuple[str, int]] = frozenset()
 
     def steady(self) -> int:

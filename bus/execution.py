@@ -23,6 +23,7 @@ from needlework.bus.messages import Message, Reply
 from needlework.bus.processes import HandlerFailed
 from needlework.bus.processes import run as run_in_process
 from needlework.bus.records import Delivery, Finish
+from needlework.bus.redacting import redact_text
 
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
@@ -130,7 +131,7 @@ class Execution:
         if isinstance(error, Unreadable):
             return self._dead(delivery, str(error), settled, error.reason)
         if isinstance(error, Retry):
-            return self._retry(delivery, f"Retry: {error.reason}", error.after, settled)
+            return self._retry(delivery, f"Retry: {redact_text(error.reason)}", error.after, settled)
         return self._failed(delivery, error, settled)
 
     def _failed(
@@ -223,9 +224,9 @@ def _problem(problem: dict[str, Any], errors: Any) -> bytes:
 def describe(error: BaseException) -> str:
     """An exception as stored with a dead letter: its own line first, then where it came from."""
     if isinstance(error, HandlerFailed):
-        return str(error)  # described where it was raised
+        return redact_text(str(error))  # described where it was raised
     try:
-        summary = f"{type(error).__name__}: {error}"[:2000]
+        summary = redact_text(f"{type(error).__name__}: {error}"[:10_000])[:2000]
         frames = traceback.extract_tb(error.__traceback__)[-5:]
         where = "".join(f"\n  {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} in {frame.name}" for frame in frames)
     except Exception:  # an exception whose own text fails must not stop the runner

@@ -92,6 +92,7 @@ async def run(function: Callable[..., Any], message: Message[Any], context: "Con
     transport, child = await loop.subprocess_exec(
         lambda: _Child(loop), sys.executable, "-P", "-m", "needlework.bus.isolated", str(os.getpid()),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=None, start_new_session=True,
+        env={name: value for name, value in os.environ.items() if name not in context.bus.controls.withheld},
     )  # fmt: skip
     assert child.stdin is not None  # it is a pipe
     try:

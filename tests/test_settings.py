@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from needlework.bus.errors import ConfigError
+from needlework.bus.redacting import redact_text
 from needlework.settings import FILE, Settings, data_directory, load_settings
 
 
@@ -85,6 +86,12 @@ def test_a_secret_is_read_from_where_the_reference_points(tmp_path: Path) -> Non
     assert secrets["two"].read({}) == "from a file"
     with pytest.raises(ConfigError, match="variable ONE is not set"):
         secrets["one"].read({})
+
+
+def test_a_secret_that_was_read_is_left_out_of_logs_and_dead_letters(tmp_path: Path) -> None:
+    write(tmp_path, '[secrets]\none = { env = "ONE" }\n')
+    value = load_settings(tmp_path, environ={}).secrets["one"].read({"ONE": "plain words 17"})
+    assert redact_text(f"login with {value} failed") == "login with [redacted] failed"
 
 
 @pytest.mark.parametrize(

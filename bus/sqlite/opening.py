@@ -86,9 +86,9 @@ def _check_content(connection: sqlite3.Connection, path: Path, mark: Path, group
 
 
 def _check_pages(connection: sqlite3.Connection, pragma: str, path: Path) -> None:
-    found = [row[0] for row in connection.execute(f"PRAGMA {pragma}(3)").fetchall()]
+    found = [" ".join(str(row[0]).split()) for row in connection.execute(f"PRAGMA {pragma}(3)").fetchall()]
     if found != ["ok"]:
-        raise StorageDamaged(f"{path} is damaged ({'; '.join(map(str, found))}); restore the files from a backup")
+        raise StorageDamaged(f"{path} is damaged ({'; '.join(found)}); restore the files from a backup")
 
 
 def unusable(path: Path, error: sqlite3.Error | OSError) -> NeedleworkError:

@@ -180,6 +180,17 @@ async def test_whoever_left_its_group_with_the_pipe_holds_up_nobody(
             os.kill(runaway, signal.SIGKILL)
 
 
+async def test_variables_that_hold_secrets_of_ours_are_not_inherited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NEEDLEWORK_TOKEN", "SLACK", "OTHER"):
+        monkeypatch.setenv(name, "value")
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        bus.controls.withheld |= {"SLACK"}
+        names = (await kit.ask(bus, Train(how="environment"))).data
+    assert {"NEEDLEWORK_TOKEN", "SLACK", "OTHER"} & set(names) == {"OTHER"}
+
+
 async def test_cancelling_kills_it(tmp_path: Path) -> None:
     async with running_bus(REGISTRY, tmp_path) as bus:
         receipt = await kit.publish(bus, Train(how="hang"))

@@ -88,6 +88,8 @@ async def wrong(message: Wrong, context: Context) -> None:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             await asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 0.3)
+    elif message.how == "leak":
+        raise RuntimeError(os.environ["SLOWLY_LEAK"])
     elif message.how == "recursion":
         deeper(0)
     else:
