@@ -71,18 +71,42 @@ class Audit:
         await self._write([self.statement(by, workspace, action, target, outcome, detail=detail)])
 
     async def list(
-        self, workspace: "Workspace | int | None", *, limit: int = 50, cursor: str | None = None
+        self,
+        workspace: "Workspace | int | None",
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        action: str | None = None,
+        principal: str | None = None,
+        start: int = 0,
+        end: int = _TOP,
     ) -> dict[str, Any]:
-        """A page of the log, newest first: `{"items": […], "next_cursor": …}`. None for every workspace."""
+        """A page of the log, newest first: `{"items": […], "next_cursor": …}`. None for every workspace.
+
+        `action` and `principal` are whole, or beginnings that end in `*`; times are microseconds UTC.
+        """
         before = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else _TOP
         before = min(before, _TOP)
         if workspace is None:
             rows = await self._read(self._sql("all_entries", before=before, limit=limit + 1))
         else:
             number = workspace if isinstance(workspace, int) else workspace.id
-            rows = await self._read(self._sql("entries", workspace=number, before=before, limit=limit + 1))
+            rows = await self._read(
+                self._sql(
+                    "entries", workspace=number, before=before, limit=limit + 1, action=_pattern(action),
+                    principal=_pattern(principal), start=start, end=end,
+                )
+            )  # fmt: skip
         items = [{**dict(row), "at": rfc3339(row["at"])} for row in rows[:limit]]
         return {"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None}
+
+
+def _pattern(text: str | None) -> str | None:
+    """A GLOB of which only a last `*` means something."""
+    if text is None:
+        return None
+    stem, star = (text[:-1], "*") if text.endswith("*") else (text, "")
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem) + star
 
 
 def _short(text: str) -> str:

@@ -77,13 +77,24 @@ class Client:
         """The JSON that GET `path` answers; query values that are None are left out."""
         return self.call("GET", path, query=query)
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+    def post(self, path: str, body: Any = None, *, key: str | None = None, prefer: str | None = None) -> Any:
         """The JSON that POST `path` answers; `key` is its idempotency key (a fresh one where None)."""
-        return self.call("POST", path, body=body, key=key or f"cli-{uuid.uuid4()}")
+        return self.call("POST", path, body=body, key=key or f"cli-{uuid.uuid4()}", prefer=prefer)
 
-    def call(self, method: str, path: str, *, query: Any = None, body: Any = None, key: str | None = None) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Any = None,
+        body: Any = None,
+        key: str | None = None,
+        prefer: str | None = None,
+    ) -> Any:
         """One request, repeated with the same key where the connection broke. Raises Failure."""
         headers = {"Idempotency-Key": key} if key else {}
+        if prefer is not None:
+            headers["Prefer"] = prefer
         if body is not None:
             headers["Content-Type"] = "application/json"
         params = {name: value for name, value in (query or {}).items() if value is not None}

@@ -1,18 +1,22 @@
 """`needlework messages`: look at messages, ask why one is not running, take one back."""
 
+from typing import Any
+
 import click
 from needlework.cli.client import Client, quoted
+from needlework.cli.moves import chosen_options, do, previewed
 from needlework.cli.options import connected
 from needlework.cli.show import as_json, cell, counted, fields, json_option, printable, table
 from needlework.cli.topics import items
 
 _BASE = "/api/internal/pubsub/messages"
+_RUNNERS = "/api/internal/runners"
 _STATES = ("waiting", "running", "parked", "done", "refused", "dead", "cancelled")
 
 
 @click.group()
 def messages() -> None:
-    """List, show, explain and cancel messages.
+    """List, show, explain, cancel and retry messages.
 
     \b
     Example: needlework messages list --state dead
@@ -47,6 +51,9 @@ def list_messages(
         return
     columns = {"id": "MESSAGE", "topic": "TOPIC", "state": "STATE", "published": "PUBLISHED", "due": "DUE"}
     table(items(page), columns, empty="no such messages")
+    if state == "parked" and (held := [each["id"] for each in items(client.get(_RUNNERS)) if each["paused"]]):
+        names = ", ".join(held)
+        click.echo(f"what a paused runner holds back stays `waiting`; paused: {names}", err=True)
     if isinstance(page, dict) and page.get("next_cursor"):
         click.echo(f"more with: --cursor {page['next_cursor']}", err=True)
 
@@ -94,18 +101,57 @@ def explain(client: Client, message: str, json: bool) -> None:
         click.echo(printable(f"{delivery['runner']}  {delivery['state']}  {delivery['text']}"))
 
 
+def _chosen(command: Any) -> Any:
+    """The filters of work on many messages."""
+    for option in (
+        click.option("--until", help="Only what was published before this time."),
+        click.option("--from", "from_", help="Only what was published from this time on."),
+        click.option("--batch", help="Only of this batch."),
+        click.option("--topic", help="Only of this topic."),
+    ):
+        command = option(command)
+    return chosen_options(command)
+
+
 @messages.command()
-@click.argument("message")
+@click.argument("message", required=False)
+@click.option("--state", type=click.Choice(("waiting", "running", "parked")), help="Only what is in this state.")
+@_chosen
 @json_option
 @connected
-def cancel(client: Client, message: str, json: bool) -> None:
-    """Cancel what is left of MESSAGE; what has ended stays as it is.
+def cancel(client: Client, message: str | None, json: bool, from_: str | None, **chosen: Any) -> None:
+    """Cancel what is left of MESSAGE, or of all messages that fit the filters; what has ended stays as it is.
 
     \b
-    Example: needlework messages cancel msg_01JD…
+    Examples:
+      needlework messages cancel msg_01JD…
+      needlework messages cancel --topic conversation_note_analysis --preview
     """
+    if message is None:
+        answer = do(client, f"{_BASE}/cancel", {"from": from_, **chosen}, json=json)
+        if answer is not None and not previewed(answer, "would be cancelled"):
+            click.echo(f"{counted(answer['cancelled'], 'message')} cancelled")
+        return
+    if any((from_, *chosen.values())):
+        raise click.UsageError("give a MESSAGE or filters, not both")
     answer = client.post(f"{_BASE}/{quoted(message)}/cancel")
     if json:
         as_json(answer)
     else:
         click.echo(f"{counted(answer['cancelled'], 'delivery', 'deliveries')} of {message} cancelled")
+
+
+@messages.command()
+@click.option("--runner", help="Only of this runner.")
+@_chosen
+@json_option
+@connected
+def retry(client: Client, json: bool, from_: str | None, **chosen: Any) -> None:
+    """Let retries that wait for their time run now: those that fit the filters, or --all.
+
+    \b
+    Example: needlework messages retry --topic conversation_note_analysis
+    """
+    answer = do(client, f"{_BASE}/retry", {"from": from_, **chosen}, json=json)
+    if answer is not None and not previewed(answer, "would be retried now"):
+        click.echo(f"{counted(answer['retried'], 'retry', 'retries')} let go")

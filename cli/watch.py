@@ -1,5 +1,6 @@
 """`needlework watch`: a message's events as they happen, resumed across lost connections and restarts."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -40,18 +41,41 @@ def watch(client: Client, message: str, after: str | None, batch: bool, json: bo
 
 def follow(client: Client, message: str, *, json: bool, after: str | None = None) -> str | None:
     """Show the events of `message` until its end; the batch that its result names. Raises Failure for a bad end."""
-    ends: list[tuple[str, Any]] = []
+    with shown(json) as show:
+        ends = _ends(client, message, after, show)
+    return next((found for _, data in ends if (found := _batch_of(payload(data)))), None)
+
+
+def follow_result(client: Client, message: str, *, quiet: bool) -> Any:
+    """Show how far `message` is until its end; its result. Raises Failure for a bad end."""
+    with nullcontext(lambda *_: None) if quiet else shown(False) as show:
+
+        def show_progress(number: str, kind: str, data: Any) -> None:
+            if kind not in TERMINAL and kind != "accepted":
+                show(number, kind, data)
+
+        ends = _ends(client, message, None, show_progress)
+    return reported(ends[-1][1]) if ends else None
+
+
+def _ends(client: Client, message: str, after: str | None, show: Any) -> list[tuple[str, Any]]:
+    """Kind and data of the event that ends each delivery, every event having been shown."""
+    endings: dict[Any, tuple[str, Any]] = {}
     events = read_events(client, f"/api/internal/pubsub/messages/{quoted(message)}/events", after)
-    with leaving(f"cancel it with: needlework messages cancel {message}"), shown(json) as show:
+    with leaving(f"cancel it with: needlework messages cancel {message}"):
         for number, kind, data in events:
             show(number, kind, data)
+            runner = data.get("runner") if isinstance(data, dict) else None
             if kind in TERMINAL:
-                ends.append((kind, data))
+                endings[runner] = (kind, data)
+            elif kind == "retrying":
+                endings.pop(runner, None)  # a dead letter that was redriven
+    ends = list(endings.values())
     bad = [(kind, data) for kind, data in ends if kind != "result"]
     if bad:
         kind, data = bad[0]
         raise Failure(f"{message} ended as {kind}: {_reason(data)}", f"see: needlework messages show {message}")
-    return next((found for _, data in ends if (found := _batch_of(payload(data)))), None)
+    return ends
 
 
 def _batch_of(result: dict[str, Any]) -> str | None:

@@ -10,9 +10,12 @@ SELECT :at, :principal, :token_id, id, :action, :target, :outcome, :detail, :req
 FROM workspaces WHERE name = :workspace;
 
 -- name: entries
--- A page of the log of one workspace, newest first.
+-- A page of the log of one workspace, newest first; holds are everybody's.
 SELECT id, at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin
-FROM audit WHERE workspace_id = :workspace AND id < :before ORDER BY id DESC LIMIT :limit;
+FROM audit WHERE id < :before AND (workspace_id = :workspace OR (workspace_id IS NULL
+        AND action IN ('topic.pause', 'topic.resume', 'runner.pause', 'runner.resume')))
+    AND (:action IS NULL OR action GLOB :action) AND (:principal IS NULL OR principal GLOB :principal)
+    AND at >= :start AND at < :end ORDER BY id DESC LIMIT :limit;
 
 -- name: all_entries
 -- A page of the whole log, newest first: for callers who may see every workspace.
