@@ -65,7 +65,8 @@ class Bulk:
             else:
                 state.stage, state.place = state.stage + 1, []
             await ctx.commit(cursor=msgspec.to_builtins(state))
-            await ctx.progress(state.done, note=note)
+            if rows:
+                await ctx.progress(state.done, note=note)
         ctx.write(account(ctx, self._message, f"{state.done} {note}"))
         return state.done
 
