@@ -2,6 +2,7 @@
 import { call } from "/ui/api.js";
 import { analyse } from "/ui/analysis.js";
 import { showConversations } from "/ui/conversations.js";
+import { showDead } from "/ui/dead.js";
 import { loadLabels } from "/ui/labels.js";
 import { showEvent, showWork } from "/ui/work.js";
 
@@ -27,7 +28,7 @@ function soon(action, wait) {
   };
 }
 
-const work = soon(showWork, 300);
+const work = soon(() => Promise.all([showWork(), showDead(fail)]), 300);
 const conversations = soon(showConversations, 1000);
 
 function connect() {
@@ -73,7 +74,7 @@ async function start() {
   const here = await call("GET", "/api/workspace");
   byId("where").textContent = `${here.name} · ${here.principal.name}`;
   connect();
-  await Promise.all([showWork(), loadLabels().then(showConversations)]);
+  await Promise.all([showWork(), showDead(fail), loadLabels().then(showConversations)]);
 }
 
 start().catch(fail);
