@@ -21,6 +21,7 @@ from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
+from needlework.cli import systemd
 from needlework.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def open_bus(
     settings: Settings, *, clock: Clock | None = None, registry: Registry | None = None
 ) -> AsyncIterator[Bus]:
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
-    _make_directory(settings)
+    make_directory(settings)
     telemetry = _telemetry(settings)
     bus = await Bus.open(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
@@ -110,18 +111,18 @@ def serve(
 
     `sockets` are those of `serve --dev`: they listen already, and the server before may still be ending.
     """
-    _make_directory(settings)
+    make_directory(settings)
     lock = _lock(settings.data, _PATIENCE if sockets else 0.0)
     try:
-        own = list(sockets) or [_bind(settings)]
+        own = list(sockets) or systemd.sockets() or [_bind(settings)]
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
     finally:
         lock.release()
 
 
-def _make_directory(settings: Settings) -> None:
-    """Raises ConfigError where it can't be made, can't be written, or lies where nothing can be promised."""
+def make_directory(settings: Settings) -> None:
+    """Make it. Raises ConfigError where it can't be made, can't be written, or lies where nothing can be promised."""
     directory = settings.data
     try:
         if directory.is_symlink() and not directory.exists():
@@ -162,30 +163,43 @@ def _lock(directory: Path, patience: float) -> ProcessLock:
 
 async def _serve(settings: Settings, *, demo: bool, api_only: bool, sockets: Sequence[socket.socket]) -> int:
     stopping = asyncio.Event()
-    failure: list[str] = []
-    _on_signals(stopping)
-
+    on_signals(stopping)
     async with open_bus(settings) as bus:
-
-        def failed(name: str, error: BaseException | None) -> None:
-            failure.append(f"{name}: {error!r}")
-            log.critical("the service stops", cause=name, error=str(error))
-            stopping.set()
-
-        bus.failed = failed
-        if not api_only:
-            await bus.start()
+        failures = stop_when_failed(bus, stopping)
+        await bus.attach("api" if api_only else "serve")
         await _first_token(bus, settings)
         server, serving = await _listen(bus, settings, stopping, sockets)
         if demo:
             await _fill_sample(bus)
+        systemd.tell("READY=1")
+        alive = asyncio.create_task(systemd.keep_alive(), name="signs of life")
         await stopping.wait()
+        systemd.tell("STOPPING=1")
         server.should_exit = True  # no new connections, streams end with a hint; open requests go on
         await bus.finish(settings.grace.seconds)
         await serving
+        alive.cancel()
+    return exit_code(bus, failures)
+
+
+def stop_when_failed(bus: Bus, stopping: asyncio.Event) -> list[str]:
+    """End the process where a task of the bus dies; the list tells of what."""
+    failures: list[str] = []
+
+    def failed(name: str, error: BaseException | None) -> None:
+        failures.append(f"{name}: {error!r}")
+        log.critical("the service stops", cause=name, error=str(error))
+        stopping.set()
+
+    bus.failed = failed
+    return failures
+
+
+def exit_code(bus: Bus, failures: list[str]) -> int:
+    """0 where nothing failed; does not return where a thread would keep the process."""
     if any(worker.delivery for worker in bus.dispatcher.workers()):
-        os._exit(0 if not failure else 1)  # a thread that ignores its time limit must not keep the process
-    return 1 if failure else 0
+        os._exit(1 if failures else 0)  # it ignores its time limit
+    return 1 if failures else 0
 
 
 async def _listen(
@@ -223,7 +237,7 @@ async def _listen(
     return server, serving
 
 
-def _on_signals(stopping: asyncio.Event) -> None:
+def on_signals(stopping: asyncio.Event) -> None:
     """The first SIGTERM or SIGINT stops in order, the second at once."""
 
     def stop() -> None:

@@ -1,6 +1,5 @@
 """The bus: publish, request, query, watch; everything the HTTP layer and the command line may call."""
 
-import asyncio
 import contextlib
 import random
 import secrets
@@ -12,24 +11,27 @@ from typing import Any
 
 import msgspec
 import structlog
+from needlework.bus import asking
+from needlework.bus.asks import Asks
 from needlework.bus.audit import Audit
-from needlework.bus.clock import SECOND, Clock, SystemClock
-from needlework.bus.context import Context, Reader
+from needlework.bus.clock import Clock, SystemClock
+from needlework.bus.commits import Commit
+from needlework.bus.context import Reader
 from needlework.bus.controls import Controls
 from needlework.bus.depths import Depths
 from needlework.bus.dispatcher import Dispatcher
-from needlework.bus.errors import NoResponder, NotFound, StorageDamaged, StorageError
-from needlework.bus.events import Hub, outcome_of
+from needlework.bus.duties import Duties
+from needlework.bus.errors import StorageDamaged, StorageError
+from needlework.bus.events import Hub
 from needlework.bus.holds import Holds
 from needlework.bus.inspection import Inspection
 from needlework.bus.maintenance import Maintenance
 from needlework.bus.messages import Message
+from needlework.bus.neighbours import Neighbours
 from needlework.bus.owners import ProcessLock, is_alive, lock_epoch
 from needlework.bus.principals import By, name_of
 from needlework.bus.publishing import Encoder
 from needlework.bus.records import (
-    Commit,
-    Delivery,
     EventRecord,
     NewMessage,
     Outcome,
@@ -42,6 +44,7 @@ from needlework.bus.registry import Registry
 from needlework.bus.runs import RunCount
 from needlework.bus.scheduler import Scheduler
 from needlework.bus.sessions import SessionStore
+from needlework.bus.sharing import Process, Role, Sharing
 from needlework.bus.sqlite.store import SqliteStore
 from needlework.bus.tokens import TokenStore
 from needlework.bus.watchdog import Watchdog
@@ -49,13 +52,13 @@ from needlework.bus.watching import Watching
 from needlework.bus.workspaces import Workspace, WorkspaceStore
 
 log = structlog.get_logger("needlework.bus")
-_ENCODE = msgspec.json.Encoder().encode
 
 
 class Bus:
     """One process's bus on one store. Build it with `open`, then `start`; `stop` ends it."""
 
     store: SqliteStore
+    duties: Duties
     _epoch_lock: ProcessLock
 
     def __init__(self, directory: Path, registry: Registry, clock: Clock, source: random.Random) -> None:
@@ -87,25 +90,27 @@ class Bus:
         """Open the data directory's database. Raises ConfigError, StorageDamaged."""
         bus = cls(directory, registry, clock or SystemClock(), source or random.SystemRandom())
         bus._epoch_lock = lock_epoch(directory, bus.epoch)
+        bus.duties = Duties(bus)
         try:
             bus.store = await SqliteStore.open(
                 directory / "needlework.db", registry, bus.clock, epoch=bus.epoch, controls=bus.controls, groups=groups,
                 durability=durability, inline=inline, is_alive=lambda epoch: is_alive(directory, epoch),
+                checkpoints=bus.duties.checkpoints,
             )  # fmt: skip
         except BaseException:
-            bus._epoch_lock.release(remove=True)
+            bus.unlock(remove=True)
             raise
         try:
-            await bus._assemble()
+            await bus._assemble(inline)
         except BaseException as error:  # a thread left behind would keep the process from ending
             await bus.store.close()
-            bus._epoch_lock.release(remove=True)
+            bus.unlock(remove=True)
             if isinstance(error, (msgspec.MsgspecError, sqlite3.DatabaseError)):
                 raise StorageDamaged(f"the database can't be read: {error}") from error
             raise
         return bus
 
-    async def _assemble(self) -> None:
+    async def _assemble(self, inline: bool) -> None:
         read, write = self.store.read, self.store.write
         self.inspection = Inspection(self)
         self.depths = Depths(self)
@@ -119,22 +124,35 @@ class Bus:
         self.tokens = TokenStore(read, write, self.clock, self.random.randbytes, self.audit)
         self.sessions = SessionStore(read, write, self.clock, self.random.randbytes, self.audit)
         self.scheduler = Scheduler(self)
+        self.scheduler.collect()
         self.maintenance = Maintenance(self)
         self.watchdog = Watchdog(self)
+        self.sharing = Sharing(self)
+        self.asks = Asks(self)
+        self.neighbours = Neighbours(self)
         self.store.committed = self._committed
         self.store.writer.damaged = lambda error: self.failed("storage", error)
         await self.workspaces.load()
         await self.holds.load()
         self.hub.latest = await self.inspection.latest_event()
         self.backlog.update(await self.inspection.backlog())
+        if not inline:  # a simulation has one process
+            self.neighbours.start()
 
     async def start(self, runners: Sequence[str] | None = None) -> int:
         """Own and run `runners` (all by default); how many deliveries a crash had left in flight."""
         self.running = True
         names = list(self.registry.runners) if runners is None else list(runners)
-        rescued = await self.dispatcher.start(names)
-        self.dispatcher.background(self.holds.start(), "let go")
-        await self.scheduler.start()
+        return await self._started(await self.dispatcher.start(names))
+
+    async def attach(self, role: Role) -> int:
+        """Serve or work beside other processes, with a share of the runners; how many deliveries were rescued."""
+        self.running = True
+        return await self._started(await self.sharing.start(role), duties=role != "api")
+
+    async def _started(self, rescued: int, *, duties: bool = True) -> int:
+        if duties:
+            await self.duties.start()
         self.maintenance.start()
         self.watchdog.start()
         if rescued:
@@ -146,12 +164,15 @@ class Bus:
     async def finish(self, grace: float) -> None:
         """Start nothing more, let handlers end within `grace` seconds, then end streams and waiting requests."""
         self.watchdog.stop()
+        self.duties.stop()
         self.scheduler.stop()
         self.maintenance.stop()
+        await self.sharing.stop(grace)
         await self.dispatcher.stop(grace)
         with contextlib.suppress(StorageError):  # when a token was last used is not worth a failed stop
             await self.tokens.flush()
         await self.store.settled()
+        self.neighbours.stop()
         self.hub.close()
 
     async def stop(self, grace: float = 30.0) -> None:
@@ -161,9 +182,15 @@ class Bus:
             await self.finish(grace)
             if self.running:
                 await self.store.release()
+            await self.sharing.leave()
         finally:  # a thread of a connection that stays open would keep the process
-            await self.store.close()
-            self._epoch_lock.release(remove=True)
+            await self.store.close(checkpoint=self.duties.checkpoints)
+            self.unlock(remove=True)
+
+    def unlock(self, *, remove: bool = False) -> None:
+        """Let go of the kernel locks, as the death of the process does."""
+        self.duties.release()
+        self._epoch_lock.release(remove=remove)
 
     def background_failed(self, name: str, error: BaseException | None) -> None:
         """A task of the bus died: say so, and tell the process."""
@@ -196,40 +223,13 @@ class Bus:
     async def request(self, publication: Publication, *, timeout: float) -> tuple[Receipt, Outcome | None]:
         """Publish and wait for the reply: exactly one outcome, or None after `timeout` seconds.
 
-        Raises NoResponder at once where no live process runs the topic's replying runner.
+        None soon where no living process runs the replying runner: the message is stored and waits for one.
         """
-        topic = self.registry.topic_of(publication.message)
-        replier = topic.replier
-        if replier is None or replier not in self.dispatcher.queues:
-            raise NoResponder(f"no live runner answers topic {topic.name!r}", retry_after=5)
-        publication.waited = True
-        receipt = await self.publish(publication)
-        runner = self.store.runners[replier].number
-        expected = self.hub.expect(receipt.seq, runner)  # before anything is awaited: the outcome can't slip by
-        try:
-            row: Any = await self.inspection.outcome(receipt.seq, runner) if receipt.deduplicated else None
-            if row is None:
-                row = await asyncio.wait_for(expected, timeout)
-        except TimeoutError:
-            return receipt, None
-        finally:
-            self.hub.forget(receipt.seq, runner, expected)
-        return receipt, outcome_of(row)
+        return await asking.request(self, publication, timeout)
 
     async def query(self, message: Message[Any], *, workspace: Workspace, principal: str) -> Any:
         """Ask a query topic; its handler runs inline and nothing is stored. Raises what the handler raises."""
-        topic = self.registry.topic_of(message)
-        if not topic.policy.query:
-            raise NotFound(f"topic {topic.name!r} is not a query: publish it")
-        subscription = topic.subscriptions[0]
-        lane = self.store.topics[topic.name]
-        now = self.clock.now()
-        delivery = Delivery(self.store.runners[subscription.runner], lane, 0, workspace.id, 0, now, now)
-        delivery.head = _ENCODE({"principal": principal}).decode()
-        context = Context(self, delivery)
-        context.closed = True  # a query only reads
-        async with asyncio.timeout(topic.timeout / SECOND):
-            return await subscription.function(message, context)
+        return await asking.query(self, message, workspace, principal)
 
     def events(
         self,
@@ -247,20 +247,22 @@ class Bus:
         seq, who = await self.inspection.seq_of(workspace, id), name_of(by)
         line = partial(self.audit.statement, by, workspace, "message.cancelled", id)
         ended, in_flight = await self.store.cancel(seq, who, line)
-        ended += sum(self.dispatcher.revoke(runner, seq, who) for runner in in_flight)
+        ended += await self.asks.end(in_flight, seq, who)
         return self.inspection.cancelled(ended, len(in_flight))
 
     async def run(self, runner: str, workspace: Workspace, n: int, timeout: float) -> RunCount:
         """Process at once what is due for `runner` in a workspace, at most `n` messages."""
-        if runner not in self.dispatcher.queues:
-            raise NoResponder(f"no live process runs {runner!r}", retry_after=5)
-        return await self.dispatcher.run(runner, workspace.id, n, timeout)
+        here = runner in self.dispatcher.queues
+        return await (self.dispatcher if here else self.asks).run(runner, workspace.id, n, timeout)
+
+    async def processes_attached(self) -> list[Process]:
+        """The living processes that serve or work on this data directory, oldest first."""
+        return await self.sharing.processes()
 
     async def due(self, workspace: Workspace) -> dict[str, int]:
         """How many deliveries are due for each runner in a workspace."""
         return await self.depths.due(workspace.id)
 
-    # what the HTTP layer reads, kept with the reads
     async def message(self, workspace: Workspace, id: str) -> Any:
         return await self.inspection.message(workspace, id)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from needlework.bus.clock import rfc3339
-from needlework.bus.sql import Queries, Statement
+from needlework.bus.sql import Queries
 from needlework.bus.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -34,10 +34,12 @@ class Depths:
 
     async def ready(self) -> dict[str, Any]:
         """Whether it can take work: the database answers, the runners are owned."""
-        checks = {"database": True, "runners": bool(self._bus.dispatcher.queues)}
+        checks = {"database": True}
         checks["accepting"] = not self._bus.dispatcher.stopping
         try:
-            await self._bus.store.read(Statement("SELECT 1"))
+            owned = await self._bus.sharing.owners()
+            checks["runners"] = all(name in owned for name in self._bus.registry.runners)
+            checks["same_code"] = len({each.fingerprint for each in await self._bus.processes_attached()}) <= 1
         except Exception:
             checks["database"] = False
         return {"ready": checks["database"] and checks["accepting"], "checks": checks}
@@ -55,6 +57,7 @@ class Depths:
     async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
         """Every runner with its policy and its depth in this workspace."""
         found = []
+        owned = await self._bus.sharing.owners()
         for name, runner in self._bus.registry.runners.items():
             lane = self._bus.store.runners[name]
             queue = self._bus.dispatcher.queues.get(name)
@@ -65,7 +68,7 @@ class Depths:
                 "id": name, "description": runner.policy.description, "mode": runner.policy.mode,
                 "concurrency": runner.policy.concurrency, "paused": name in self._bus.controls.paused_runners,
                 "topics": sorted(runner.topics), "waiting": max(0, depth["waiting"] - running), "running": running,
-                "parked": depth["parked"], "dead": depth["dead"], "live": queue is not None,
+                "parked": depth["parked"], "dead": depth["dead"], "live": name in owned,
                 "schedule": runner.policy.schedule, "next_run": _moment(times["next"]),
                 "last_run": _moment(times["last"]),
             })  # fmt: skip
@@ -73,6 +76,7 @@ class Depths:
 
     async def counts(self, workspace: Workspace) -> dict[str, Any]:
         """Deliveries a topic: unfinished (waiting, those held back among them, and running) and dead."""
+        await self._bus.neighbours.count_again()
         dead = {row["topic"]: row["dead"] for row in await self._rows("dead_by_topic", workspace=workspace.id)}
         running = Counter(
             delivery.lane.name

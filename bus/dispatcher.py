@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.commits import Commit
 from needlework.bus.errors import StorageDamaged, StorageError
 from needlework.bus.execution import STORAGE_PAUSE, Execution
+from needlework.bus.handover import Handover
 from needlework.bus.limits import Limits
 from needlework.bus.quarantine import Quarantine
-from needlework.bus.records import Commit, Delivery
+from needlework.bus.records import Delivery
 from needlework.bus.runs import RunCount, Runs
-from needlework.bus.slots import LaneState, Worker
+from needlework.bus.slots import Worker
 from needlework.bus.workers import RunnerQueue
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Dispatcher:
         self._timer_due = 0
         self._sweeper: TimerHandle | None = None
         self.quarantine = Quarantine(self)
+        self.handover = Handover(self)
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run a coroutine as a task that is kept, and whose failure stops the service loudly."""
@@ -55,12 +58,7 @@ class Dispatcher:
     async def start(self, runners: list[str]) -> int:
         """Own `runners`, rescue what their dead owners left, and begin; how many deliveries were rescued."""
         rescued = await self.bus.store.own(runners)
-        for name in runners:
-            lane = self.bus.store.runners[name]
-            queue = self.queues[name] = RunnerQueue(lane, self)
-            for place in await self.bus.store.lanes(lane):
-                queue.lanes[place] = LaneState()
-            queue.wake()
+        await self.handover.take_up(runners)
         return rescued
 
     def committed(self, commit: Commit) -> None:

@@ -108,12 +108,37 @@ class Hub:
         self._by_workspace: dict[int, set[Watcher]] = {}
         self._outcomes: dict[tuple[int, int], list[asyncio.Future[Row]]] = {}
         self._closed = False
+        self.behind: Callable[[], None] = lambda: None
+        """Called where the log holds events of other processes that nobody here was told of: `deliver` them."""
+        self.following = self.missed = False
+        """Whether the log is being read; whether something was committed here meanwhile."""
 
     def publish(self, rows: Sequence[Row]) -> None:
-        """Tell everybody what was committed. Events become records only where somebody watches."""
+        """Tell everybody what this process committed; in its place in the log, where others wrote before."""
         if not rows:
             return
-        self.latest = rows[-1][0]
+        if self.following or (rows[0][0] > self.latest + 1 and self._matters()):
+            self.following = self.missed = True
+            self.behind()
+        else:
+            self.deliver(rows)
+
+    def reach(self, latest: int) -> None:
+        """The log goes on to number `latest`, others' events included."""
+        if latest <= self.latest:
+            return
+        if self._matters():
+            self.following = self.missed = True
+            self.behind()
+        else:
+            self.latest = latest
+
+    def _matters(self) -> bool:
+        return bool(self._outcomes or self._by_message or self._by_workspace)
+
+    def deliver(self, rows: Sequence[Row]) -> None:
+        """Tell everybody of events in their order. They become records only where somebody watches."""
+        self.latest = max(self.latest, rows[-1][0])
         outcomes, by_message, by_workspace = self._outcomes, self._by_message, self._by_workspace
         if not outcomes and not by_message and not by_workspace:
             return

@@ -82,7 +82,8 @@ async def _waiting(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str,
         return "not_due", f"not due yet: it may {when} in {show_duration(left // SECOND * SECOND or left)}"
     if runner in bus.controls.paused_runners:
         return "runner_paused", f"runner {runner!r} is paused"
-    if not await bus.store.read(_sql("owner", runner=number)):
+    owner = (await bus.sharing.owners()).get(runner)
+    if owner is None:
         return "no_live_runner", f"no live process runs {runner!r}; it is stored and waits for one"
     if spot["suspicion"] == 2:
         return (
@@ -96,7 +97,13 @@ async def _waiting(bus: "Bus", row: Any, delivery: dict[str, Any]) -> tuple[str,
         entry[2] == row["seq"] for limit in bus.dispatcher.limits.limits.values() for entry in limit.waiting
     ):
         return "limit", "a shared limit is used up; it goes on when others end"
-    return (
-        "queued",
-        f"due; others of {runner!r} come first ({bus.registry.runners[runner].policy.concurrency} run at once)",
-    )
+    many = f"{bus.registry.runners[runner].policy.concurrency} run at once"
+    if owner != bus.epoch:
+        return "queued", f"due; {await _named(bus, owner)} runs {runner!r} ({many}): it runs there, or soon will"
+    return "queued", f"due; others of {runner!r} come first ({many})"
+
+
+async def _named(bus: "Bus", epoch: str) -> str:
+    """A process as people find it."""
+    found = [each for each in await bus.processes_attached() if each.epoch == epoch]
+    return f"process {found[0].pid} ({found[0].role})" if found else "another process"

@@ -29,6 +29,17 @@ class Holds:
         controls.paused_topics = frozenset(row["name"] for row in rows if row["kind"] == "topic")
         controls.paused_runners = frozenset(row["name"] for row in rows if row["kind"] == "runner")
 
+    async def refresh(self) -> None:
+        """Another process may have paused or resumed something: what is held by nothing any more is let go."""
+        before = self._bus.controls.paused_topics
+        await self.load()
+        for topic in before - self._bus.controls.paused_topics:
+            if topic in self._bus.registry.topics:
+                self._bus.dispatcher.background(self._let_go("topic_paused", topic=topic), "resume")
+        for queue in self._bus.dispatcher.queues.values():
+            queue.lane.live = queue.lane.live and not queue.paused
+            queue.wake()
+
     async def pause(self, kind: str, name: str, by: By) -> None:
         """Start nothing more of a topic or runner until `resume`. Raises NotFound."""
         self._check(kind, name)
@@ -83,10 +94,11 @@ class Holds:
                     (reason,),
                 )
             )
-            self._bus.dispatcher.limits.note_parked(reason)
             names = self._bus.store.names
+            if any(names[row["runner"]] in self._bus.dispatcher.queues for row in rows):
+                self._bus.dispatcher.limits.note_parked(reason)
             for workspace, runner, topic in rows:
-                if names[runner] in self._bus.registry.runners and names[topic] in self._bus.registry.topics:
+                if names[runner] in self._bus.dispatcher.queues and names[topic] in self._bus.registry.topics:
                     await self._let_go(reason, workspace=workspace, runner=names[runner], topic=names[topic])
 
     async def _read(self, statement: Statement) -> list[Any]:

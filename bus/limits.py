@@ -6,7 +6,7 @@ from collections.abc import Callable
 from needlework.bus.clock import Clock, TimerHandle
 from needlework.bus.durations import parse_rate
 from needlework.bus.policies import LimitPolicy
-from needlework.bus.records import Delivery
+from needlework.bus.records import Delivery, RunnerLane
 
 WAITING_IN_MEMORY = 64
 """Deliveries that wait for one limit in memory; more of them are parked in the store."""
@@ -104,6 +104,15 @@ class Limits:
                     heapq.heapify(limit.waiting)
                     return entry[4]
         return None
+
+    def leave_all(self, runner: RunnerLane) -> list[Delivery]:
+        """Take out all of a runner's deliveries that wait here: another process is to own it."""
+        found: list[Delivery] = []
+        for limit in self.limits.values():
+            found += [entry[4] for entry in limit.waiting if entry[4].runner is runner]
+            limit.waiting = [entry for entry in limit.waiting if entry[4].runner is not runner]
+            heapq.heapify(limit.waiting)
+        return found
 
     def wake(self) -> None:
         """A delivery left without having started, or a pause changed: whoever waited behind it may try."""

@@ -83,7 +83,7 @@ class Maintenance:
             await self._watch_clock()
             await self._bus.store.write_mark()
             monotonic = self._bus.clock.monotonic()
-            if monotonic >= self.paused_until and monotonic >= self._rest_until:
+            if self._bus.duties.on_duty and monotonic >= self.paused_until and monotonic >= self._rest_until:
                 gone = await self.prune()
                 if gone < BATCH:
                     self._rest_until = monotonic + REST

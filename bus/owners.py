@@ -78,7 +78,7 @@ def lock_server(directory: Path) -> ProcessLock:
 
 
 def lock_epoch(directory: Path, epoch: str) -> ProcessLock:
-    """The lock by which other processes see that `epoch` is alive."""
+    """The lock by which other processes see that `epoch` is alive. Raises ConfigError where another holds it."""
     folder = directory / "epochs"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,18 +86,34 @@ def lock_epoch(directory: Path, epoch: str) -> ProcessLock:
         raise ConfigError([f"the folder {folder} can't be made: {error.strerror}"]) from error
     if folder.is_symlink():
         raise ConfigError([f"{folder} is a link, not a folder; move it away"])
-    lock = ProcessLock(folder / f"{epoch}.lock")
-    if not lock.acquire():
+    path = folder / f"{epoch}.lock"
+    lock = ProcessLock(folder / f".{epoch}.new")
+    if is_alive(directory, epoch) or not lock.acquire():
         raise ConfigError([f"the epoch {epoch} is held by another process"])
+    lock.path.rename(path)  # held before it has its name: nobody finds it free and takes its process for dead
+    lock.path = path
     return lock
 
 
 def is_alive(directory: Path, epoch: str) -> bool:
-    """Whether the process of `epoch` still lives: whether its lock is held."""
-    lock = ProcessLock(directory / "epochs" / f"{epoch}.lock")
-    if not lock.path.exists():  # given back, or the file is of a copied directory: no process is behind it
+    """Whether the process of `epoch` still lives: whether its lock is held. The file of a dead one is removed."""
+    path = directory / "epochs" / f"{epoch}.lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
         return False
-    if not lock.acquire():
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not take each other for it
+    except BlockingIOError:
         return True
-    lock.release(remove=True)
+    finally:
+        os.close(descriptor)
+    path.unlink(missing_ok=True)
     return False
+
+
+def living(directory: Path) -> frozenset[str]:
+    """The epochs of all processes that are attached to a data directory now."""
+    with os.scandir(directory / "epochs") as entries:
+        epochs = [entry.name.removesuffix(".lock") for entry in entries if not entry.name.startswith(".")]
+    return frozenset(epoch for epoch in epochs if is_alive(directory, epoch))

@@ -51,6 +51,12 @@ class Quarantine:
                 return entry[1]
         return None
 
+    def leave_all(self, queue: RunnerQueue) -> list[Delivery]:
+        """Take out all of a runner's suspects: another process is to own it."""
+        found = [delivery for other, delivery in self._suspects if other is queue]
+        self._suspects = [entry for entry in self._suspects if entry[0] is not queue]
+        return found
+
     def worker_left(self) -> None:
         """Some worker ended: it may be quiet now."""
         self._idle.set()

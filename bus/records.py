@@ -276,23 +276,3 @@ class Slot(msgspec.Struct, frozen=True):
     schedule: str
     workspace: int
     at: int
-
-
-class Commit:
-    """What one transaction did, told to the event loop after COMMIT."""
-
-    __slots__ = ("backlog", "events", "freed", "handed", "units", "waiting")
-
-    def __init__(self) -> None:
-        self.backlog: dict[tuple[int, int], int] = {}
-        """(workspace, topic) -> change of the number of unfinished deliveries."""
-        self.units: list[tuple[Any, Any, Exception | None]] = []
-        """(unit, result, error) of each unit of the group."""
-        """The number of the newest message it stored, 0 for none."""
-        self.handed: list[Delivery] = []
-        self.waiting: list[tuple[RunnerLane, int, int, int, int]] = []
-        """(runner, workspace, priority, due, message) of deliveries that now wait in the table."""
-        self.events: list[tuple[int, int, int, int, int, int, str, int, bytes | None]] = []
-        """(seq, message, created, runner, workspace, topic, kind, at, data), as the table has them"""
-        self.freed: list[tuple[RunnerLane, int]] = []
-        """(runner, message) of deliveries that left the window."""

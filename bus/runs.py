@@ -52,6 +52,10 @@ class Runs:
         for run in self._runs.values():
             run.done.set()
 
+    def under_way(self, runner: str) -> bool:
+        """Whether some workspace has a run of this runner."""
+        return any(name == runner for name, _ in self._runs)
+
     @property
     def matter(self) -> bool:
         """Whether a run is under way, or some runner works only within runs."""

@@ -39,7 +39,13 @@ class Scheduler:
         self.stopped = False
 
     async def start(self) -> None:
-        """Collect the schedules of topics and runners, and make up what was missed."""
+        """Fire from now on, and make up what was missed."""
+        self._known.clear()  # another process may have fired
+        if self.entries:
+            await self.fire()
+
+    def collect(self) -> None:
+        """Learn the schedules of topics and runners."""
         registry = self._bus.registry
         for topic in registry.topics.values():
             if topic.policy.schedule is not None:
@@ -53,8 +59,6 @@ class Scheduler:
                     self.entries.append(
                         Entry(f"runner:{runner.name}", schedule, runner.policy.missed, "runner.run", fields)
                     )
-        if self.entries:
-            await self.fire()
 
     def stop(self) -> None:
         """Fire nothing more."""
@@ -121,6 +125,8 @@ class Scheduler:
         for entry in self.entries:
             if entry.name == f"runner:{runner}":
                 now = self._bus.clock.now()
+                if not self._bus.duties.on_duty:  # another process fires, and knows it first
+                    self._known.pop((entry.name, workspace.id), None)
                 anchor, last = await self._state(entry, workspace, now)
                 return {
                     "next": entry.schedule.next_after(now, anchor=anchor),

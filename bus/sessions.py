@@ -134,6 +134,10 @@ class SessionStore:
         with contextlib.suppress(StorageError):  # a full disk must not sign people out
             await self._write([self._sql("see_session", id=ident, now=now)])
 
+    def forget_all(self) -> None:
+        """Another process changed sessions: each is looked up again when it is next presented."""
+        self._known.clear()
+
     def _forget(self, ident: str) -> None:
         self._known.pop(ident, None)
         for callback in self._callbacks:

@@ -13,9 +13,9 @@ by the delivery's own row. One conformance suite (`tests/bus/conformance.py`) ho
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from needlework.bus.commits import Commit
 from needlework.bus.letters import Redrive
 from needlework.bus.records import (
-    Commit,
     Completions,
     Delivery,
     Finish,

@@ -168,6 +168,10 @@ class TokenStore:
         self._known[row["id"]] = _Known(principal, bytes(row["hash"]), row["expires_at"], until)
         return principal
 
+    def forget_all(self) -> None:
+        """Another process changed tokens: each is looked up again when it is next presented."""
+        self._known.clear()
+
     def _forget(self, ident: str) -> None:
         self._known.pop(ident, None)
         for callback in self._callbacks:

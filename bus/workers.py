@@ -44,18 +44,19 @@ class RunnerQueue:
         self.ready = Turns()
         self.workers: set[Worker] = set()
         self._refilling = False
+        self.leaving = False  # set while another process is to own it: nothing more is taken or started
         self._turn = 0
 
     @property
     def paused(self) -> bool:
-        return self.lane.name in self.dispatcher.bus.controls.paused_runners
+        return self.leaving or self.lane.name in self.dispatcher.bus.controls.paused_runners
 
     def serves(self, workspace: int) -> bool:
         """Whether deliveries of this workspace may be taken now: always in mode `auto`, else during a run."""
         if self.policy.mode == "auto":
             return not self.paused
         within = self.dispatcher.runs.room(self, workspace)
-        return within is not None and within > 0
+        return within is not None and within > 0 and not self.leaving
 
     def accept(self, delivery: Delivery) -> None:
         """A delivery was handed to this process."""

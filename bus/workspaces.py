@@ -49,12 +49,12 @@ class WorkspaceStore:
 
     async def load(self) -> None:
         """Read all workspaces; make `default` where there is none yet."""
-        await self._refresh()
+        await self.refresh()
         if "default" not in self.by_name:
             await self._write([_sql("create_workspace", 1, name="default", now=self._clock.now())])
-            await self._refresh()
+            await self.refresh()
 
-    async def _refresh(self) -> None:
+    async def refresh(self) -> None:
         """Read them all anew; of several callers at once the last read counts, and one serves all who asked before."""
         self._asked += 1
         asked = self._asked
@@ -72,7 +72,7 @@ class WorkspaceStore:
     async def get(self, name: str) -> Workspace | None:
         """The workspace called `name`, or None."""
         if name not in self.by_name:
-            await self._refresh()
+            await self.refresh()
         return self.by_name.get(name)
 
     async def list(self) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ class WorkspaceStore:
             raise Conflict(f"workspace {name!r} exists already")
         add = _sql("create_workspace", 1, name=name, now=self._clock.now())
         await self._write([add, self._audit.statement(by, name, "workspace.created", name)])
-        await self._refresh()
+        await self.refresh()
         return self.by_name[name]
 
     async def config(self, workspace: Workspace) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class WorkspaceStore:
         text = msgspec.json.encode(checked).decode()
         change = _sql("set_workspace_config", 1, id=workspace.id, config=text)
         await self._write([change, self._audit.statement(by, workspace, action, workspace.name)])
-        await self._refresh()
+        await self.refresh()
         return await self.config(workspace)
 
     def ticks_disabled(self, workspace: int) -> bool:

@@ -1,12 +1,14 @@
 """Options that several commands share."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from needlework.bus.errors import ConfigError, NeedleworkError
 from needlework.cli.client import DEFAULT_URL, Client
 from needlework.cli.show import Failure
 
@@ -36,6 +38,17 @@ data_option = click.option(
     show_envvar=True,
     help="The data directory.",
 )
+
+
+@contextlib.contextmanager
+def starting() -> Iterator[None]:
+    """What keeps a process from starting, as one failure with every problem."""
+    try:
+        yield
+    except ConfigError as error:
+        raise Failure("needlework can't start; the configuration is wrong:", *error.problems, *error.hints) from None
+    except NeedleworkError as error:
+        raise Failure(f"needlework can't start: {error.detail}") from None
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,10 @@ from needlework.bus.sql import Statement
 from needlework.bus.sqlite.finishing import end, run_statement
 from needlework.bus.sqlite.inserting import forget_waiting
 from needlework.bus.sqlite.keys import place_of
+from needlework.bus.sqlite.rescuing import unpack_window
 from needlework.bus.sqlite.transaction import Transaction
+
+_WINDOW = "SELECT w.entries, o.epoch FROM windows w JOIN owners o ON o.runner = w.runner WHERE w.runner = ?"
 
 
 def cancel(
@@ -16,6 +19,7 @@ def cancel(
     topics: dict[int, TopicLane],
     data: bytes,
     line: Callable[[str], Statement] | None = None,
+    is_alive: Callable[[str], bool] = lambda epoch: False,
 ) -> tuple[int, list[int]]:
     """Cancel what waits of message `seq`: (how many ended, the runners that hold it in flight).
 
@@ -30,7 +34,7 @@ def cancel(
     lane = topics[row["topic"]]
     ended, in_flight = 0, []
     for runner in lane.runners:
-        if transaction.in_window(runner.number, seq):
+        if transaction.in_window(runner.number, seq) or _in_flight_elsewhere(transaction, runner.number, seq, is_alive):
             in_flight.append(runner.number)
             continue
         spot = place_of(transaction, seq, runner.number)
@@ -44,6 +48,14 @@ def cancel(
     if line is not None and (ended or in_flight):
         run_statement(transaction.connection, line("requested" if in_flight else "done"))
     return ended, in_flight
+
+
+def _in_flight_elsewhere(transaction: Transaction, runner: int, seq: int, is_alive: Callable[[str], bool]) -> bool:
+    """Whether a living process may have it in flight: its stored window has, besides, what has ended since."""
+    if runner in transaction.owned:
+        return False
+    row = transaction.connection.execute(_WINDOW, (runner,)).fetchone()
+    return row is not None and seq in unpack_window(row["entries"]) and is_alive(row["epoch"])
 
 
 def _take_out(transaction: Transaction, delivery: Delivery) -> bool:

@@ -34,6 +34,8 @@ WHERE runner = ? AND (workspace, priority, due) > (?, ?, 9223372036854775807)
 ORDER BY workspace, priority, due LIMIT 1
 """
 
+_ARRIVED = "DELETE FROM arrivals WHERE runner = ? AND workspace = ? AND priority = ? RETURNING due, message"
+
 
 class Page:
     """What one take found in one lane."""
@@ -65,7 +67,7 @@ def take(
     reading = transaction.connection.cursor()
     reading.row_factory = None  # plain tuples: this is the hottest read
     known = reading.execute("SELECT 1 FROM positions LIMIT 1").fetchone()
-    values = (runner.number, workspace, priority, now, *cursor, limit)
+    values = (runner.number, workspace, priority, now, *_behind_arrivals(transaction, runner, lane, cursor), limit)
     rows = reading.execute(PAGE if known else PLAIN_PAGE, values).fetchall()
     plain = not known and not transaction.controls.active
     entered = transaction.entered.setdefault(runner.number, []) if rows else []
@@ -89,6 +91,14 @@ def take(
         later = transaction.connection.execute(NEXT_DUE, (runner.number, workspace, priority, now)).fetchone()
         page.next_due = later[0] if later else None
     return page
+
+
+def _behind_arrivals(
+    transaction: Transaction, runner: RunnerLane, lane: tuple[int, int], cursor: tuple[int, int]
+) -> tuple[int, int]:
+    """Where to begin: another process may have let something wait before the cursor."""
+    arrived = transaction.connection.execute(_ARRIVED, (runner.number, *lane)).fetchone()
+    return cursor if arrived is None else min(cursor, (arrived[0], arrived[1] - 1))
 
 
 def _take_row(transaction: Transaction, runner: RunnerLane, lane: TopicLane, page: Page, row: tuple[Any, ...]) -> None:

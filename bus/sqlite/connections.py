@@ -5,6 +5,7 @@ cancellation can leave a transaction open.
 """
 
 import sqlite3
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
@@ -74,6 +75,10 @@ class InlineChannel:
         self._connection.close()
 
 
+CHECKPOINT_PAGES = 4000
+CHECKPOINT_HERE = f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}"
+_WAL_INDEX = struct.Struct("=16xI76xI")
+"""Of the -shm file: frames in the log, and frames that are in the database already (sqlite.org/walformat.html)."""
 _COMMON = {"foreign_keys": 1, "busy_timeout": 5000}
 
 
@@ -87,18 +92,28 @@ def _settle(connection: sqlite3.Connection, wanted: dict[str, int | str]) -> Non
             raise sqlite3.OperationalError(f"PRAGMA {name} is {now!r}, wanted {value!r}")
 
 
-def prepare_writer(connection: sqlite3.Connection, durability: str) -> None:
-    """Settings of the one writing and checkpointing connection."""
+def prepare_writer(connection: sqlite3.Connection, durability: str, checkpoints: bool) -> None:
+    """Settings of the one writing connection; of all processes one checkpoints."""
     synchronous = 2 if durability == "power" else 1
     mode = connection.execute("PRAGMA journal_mode = wal").fetchone()[0]
     if mode != "wal":
         raise sqlite3.OperationalError(f"the database can't use a write-ahead log here (journal mode {mode!r})")
-    _settle(connection, {**_COMMON, "synchronous": synchronous, "wal_autocheckpoint": 4000})
+    _settle(connection, {**_COMMON, "synchronous": synchronous, "wal_autocheckpoint": CHECKPOINT_PAGES * checkpoints})
 
 
 def prepare_reader(connection: sqlite3.Connection) -> None:
     """Settings of a reading connection: it can't write and never checkpoints."""
     _settle(connection, {**_COMMON, "query_only": 1, "wal_autocheckpoint": 0})
+
+
+def frames_to_checkpoint(path: Path) -> int:
+    """Pages in the write-ahead log that are not in the database file yet; 0 where that can't be told."""
+    try:
+        with path.with_name(f"{path.name}-shm").open("rb") as file:
+            frames, done = _WAL_INDEX.unpack(file.read(_WAL_INDEX.size))
+    except (OSError, struct.error):
+        return 0
+    return max(0, int(frames) - int(done))
 
 
 def _uri(path: Path, mode: str) -> str:

@@ -123,10 +123,6 @@ SELECT
 -- Dead letters a topic in one workspace.
 SELECT topic, count(*) AS dead FROM dead WHERE workspace = :workspace GROUP BY topic;
 
--- name: owner
--- Which process runs a runner.
-SELECT epoch FROM owners WHERE runner = :runner;
-
 -- name: count_due
 -- What is due for a runner in a workspace, held or not, counted up to 100,000; priorities are listed: each is one seek.
 SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = :runner AND workspace = :workspace

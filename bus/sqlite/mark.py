@@ -79,9 +79,8 @@ def reached(connection: sqlite3.Connection) -> Mark:
     return Mark(numbers.get("messages", 0), numbers.get("events", 0), numbers.get("audit", 0))
 
 
-def check_mark(path: Path, found: Mark) -> None:
+def check_mark(path: Path, mark: Mark | None, found: Mark) -> None:
     """Raises StorageDamaged where the database lacks what was acknowledged."""
-    mark = read_mark(path)
     if mark is not None and mark.joined(found) != found:
         raise StorageDamaged(
             f"the database ends at message {found.message}, event {found.event}, change {found.change}, but"

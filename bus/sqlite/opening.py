@@ -73,7 +73,8 @@ def _check_content(connection: sqlite3.Connection, path: Path, mark: Path, group
             raise StorageDamaged(f"{path} has lost its tables; restore the files from a backup")
         return
     check_newer(connection, groups)
-    check_mark(mark, reached(connection))
+    known = read_mark(mark)  # first: another process may store more, and note it, at any moment
+    check_mark(mark, known, reached(connection))
     size = path.stat().st_size
     if size <= WHOLE:
         _check_pages(connection, "integrity_check", path)

@@ -15,12 +15,13 @@ class PeopleMoves:
 
     writer: Writer
     topics_by_number: dict[int, TopicLane]
+    is_alive: Callable[[str], bool]
 
     async def cancel(self, seq: int, by: str, line: Callable[[str], Statement] | None = None) -> tuple[int, list[int]]:
         """Cancel what waits of a message: (ended, numbers of the runners that have it in flight)."""
         data = msgspec.json.encode({"code": "cancelled", "by": by})
         result: tuple[int, list[int]] = await self.writer.run(
-            lambda t: cancelling.cancel(t, seq, self.topics_by_number, data, line)
+            lambda t: cancelling.cancel(t, seq, self.topics_by_number, data, line, self.is_alive)
         )
         return result
 

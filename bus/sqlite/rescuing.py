@@ -17,12 +17,18 @@ from needlework.bus.sqlite.transaction import Transaction
 DEATHS = 2
 """Deaths of the process, while a delivery ran alone, after which it is poison."""
 
+_NEXT_FENCE = (
+    "INSERT INTO fences (runner, fence) VALUES (?, 1)"
+    " ON CONFLICT (runner) DO UPDATE SET fence = fence + 1 RETURNING fence"
+)
+
 
 def adopt(transaction: Transaction, runner: RunnerLane, epoch: str) -> int:
     """Make `epoch` the owner of `runner`; its new fencing number."""
-    row = transaction.connection.execute("SELECT fence FROM owners WHERE runner = ?", (runner.number,)).fetchone()
-    fence = (row[0] if row else 0) + 1
-    transaction.connection.execute(
+    execute = transaction.connection.execute
+    fence = int(execute(_NEXT_FENCE, (runner.number,)).fetchone()[0])
+    execute("DELETE FROM arrivals WHERE runner = ?", (runner.number,))  # every lane is read anew
+    execute(
         "INSERT INTO owners (runner, epoch, fence, since) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (runner) DO UPDATE SET epoch = excluded.epoch, fence = excluded.fence, since = excluded.since",
         (runner.number, epoch, fence, transaction.now),

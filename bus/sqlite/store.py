@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from needlework.bus.clock import Clock
+from needlework.bus.commits import Commit
 from needlework.bus.controls import Controls
-from needlework.bus.errors import LeaseLost, NeedleworkError
+from needlework.bus.errors import NeedleworkError
 from needlework.bus.records import (
-    Commit,
     Completions,
     Delivery,
     Finish,
@@ -24,14 +24,16 @@ from needlework.bus.records import (
 )
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
-from needlework.bus.sqlite import claiming, pruning, reordering, rescuing, shifting
+from needlework.bus.sqlite import claiming, owning, pruning, shifting
 from needlework.bus.sqlite.connections import Channel, Readers, open_channel, prepare_reader, prepare_writer
 from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.mark import NEW, Mark, reached, write_mark
 from needlework.bus.sqlite.migrating import Group, migrate
 from needlework.bus.sqlite.opening import flush_names, number_names, prepare_files, presize, unusable, write_back
 from needlework.bus.sqlite.people import PeopleMoves
+from needlework.bus.sqlite.shared import SharedFile
 from needlework.bus.sqlite.transaction import Transaction
+from needlework.bus.sqlite.turnstile import Turnstile
 from needlework.bus.sqlite.units import PublishOne, PublishUnit, insert_for_slot
 from needlework.bus.sqlite.writer import Writer
 
@@ -51,7 +53,7 @@ class SqliteStore(PeopleMoves):
         is_alive: Callable[[str], bool],
     ) -> None:
         self.path, self.registry, self.clock, self.epoch, self.controls = path, registry, clock, epoch, controls
-        self._is_alive = is_alive
+        self.is_alive = is_alive
         self._loop = asyncio.get_running_loop()
         self.topics: dict[str, TopicLane] = {}
         self.runners: dict[str, RunnerLane] = {}
@@ -65,6 +67,7 @@ class SqliteStore(PeopleMoves):
         self.writer: Writer
         self.readers: Readers
         self._marked: Mark = NEW
+        self.shared: SharedFile
         self.marking = True
 
     @classmethod
@@ -81,6 +84,7 @@ class SqliteStore(PeopleMoves):
         inline: bool = False,
         readers: int = 3,
         is_alive: Callable[[str], bool] = lambda epoch: False,
+        checkpoints: bool = True,
     ) -> "SqliteStore":
         """Open or make the database file, migrate it, check it against its mark.
 
@@ -95,10 +99,10 @@ class SqliteStore(PeopleMoves):
             else:
                 await asyncio.to_thread(prepare_files, path, store.mark_path, store._groups(groups))
             channel = await open_channel(
-                path, inline=inline, read_only=False, prepare=lambda c: prepare_writer(c, durability)
+                path, inline=inline, read_only=False, prepare=lambda c: prepare_writer(c, durability, checkpoints)
             )
             channels.append(channel)
-            await channel.run(lambda c: store._prepare(c, store._groups(groups)))
+            await channel.run(lambda c: store._prepare(c, store._groups(groups), checkpoints))
             for _ in range(readers):
                 channels.append(await open_channel(path, inline=inline, read_only=True, prepare=prepare_reader))
         except BaseException as error:
@@ -108,19 +112,26 @@ class SqliteStore(PeopleMoves):
                 raise unusable(path, error) from error
             raise
         store.readers = Readers(channels[1:], lambda error: store.writer.damaged(error))
-        store.writer = Writer(channel, clock, epoch, controls, lambda commit: store.committed(commit))
-        store.writer.lanes = store.runners_by_number
-        return store
+        return store._writing(channel)
+
+    def _writing(self, channel: Channel) -> "SqliteStore":
+        committed: Callable[[Commit], None] = lambda commit: self.committed(commit)  # noqa: E731 - it is set later
+        self.writer = Writer(channel, self.clock, self.epoch, self.controls, committed, Turnstile(self.path))
+        self.writer.lanes = self.runners_by_number
+        self.shared = SharedFile(self)
+        return self
 
     @staticmethod
     def _groups(groups: Sequence[Group]) -> list[Group]:
         return [("bus", HERE / "migrations"), *groups]
 
-    def _prepare(self, connection: sqlite3.Connection, groups: Sequence[Group]) -> None:
-        write_back(connection)
+    def _prepare(self, connection: sqlite3.Connection, groups: Sequence[Group], first: bool) -> None:
+        if first:
+            write_back(connection)
         migrate(connection, groups, self.clock.now())
         self._number_names(connection)
-        presize(connection)
+        if first:
+            presize(connection)
         flush_names(self.path.parent)
         self._note(connection)
 
@@ -201,22 +212,8 @@ class SqliteStore(PeopleMoves):
 
     async def own(self, runners: Sequence[str]) -> int:
         """Become the owner of runners whose owner is dead, and rescue what it left in flight."""
-        lanes = [self.runners[name] for name in runners]
-        rescued = int(await self.writer.run(lambda t: self._own(t, lanes)))
-        self.writer.owned = self.writer.owned | {lane.number for lane in lanes}  # committed: not before
-        return rescued
-
-    def _own(self, transaction: Transaction, runners: Sequence[RunnerLane]) -> int:
-        rows = dict(transaction.connection.execute("SELECT runner, epoch FROM owners").fetchall())
-        rescued = 0
-        for runner in runners:
-            epoch = rows.get(runner.number)
-            if epoch is not None and epoch != self.epoch and self._is_alive(epoch):
-                raise LeaseLost(f"runner {runner.name!r} belongs to a living process")
-            self.fences[runner.number] = rescuing.adopt(transaction, runner, self.epoch)
-            rescued += rescuing.rescue(transaction, runner, self.topics_by_number)
-            reordering.reorder(transaction, runner, self.topics_by_number)
-        return rescued
+        lanes, known = [self.runners[name] for name in runners], (self.epoch, self.topics_by_number, self.is_alive)
+        return int(await self.writer.run(lambda t: owning.own(t, lanes, *known, self.fences)))
 
     async def lanes(self, runner: RunnerLane) -> list[tuple[int, int]]:
         """The (workspace, priority) lanes of a runner that have rows."""
@@ -225,14 +222,7 @@ class SqliteStore(PeopleMoves):
 
     async def release(self) -> None:
         """A clean stop: give all runners back with nothing in flight."""
-        owned = [self.runners_by_number[number] for number in self.writer.owned]
-
-        def give_back(transaction: Transaction) -> None:
-            for runner in owned:
-                rescuing.release(transaction, runner)
-
-        await self.writer.run(give_back)
-        self.writer.owned = set()
+        await self.shared.give_back([self.runners_by_number[number].name for number in self.writer.owned])
 
     async def shift(self, plan: shifting.Shift, batch: int) -> shifting.Shift:
         """After the wall clock was set: look at `batch` more rows, move what must move; how far it has come."""
@@ -273,13 +263,16 @@ class SqliteStore(PeopleMoves):
             write_mark(self.mark_path, found)
             self._marked = found
 
-    async def close(self) -> None:
-        """Write what waits, checkpoint, close."""
+    async def close(self, *, checkpoint: bool = True) -> None:
+        """Write what waits, checkpoint where that is ours to do, close."""
         await self.writer.close()
         with contextlib.suppress(OSError, sqlite3.Error, NeedleworkError):  # a full disk: the mark stays as it was
             await self.write_mark()
+        self.shared.notice.close()
         await self.readers.close()
         channel = self.writer._channel
-        with contextlib.suppress(sqlite3.Error):  # the next start finds it in the log
-            await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        if checkpoint:
+            with contextlib.suppress(sqlite3.Error):  # the next start finds it in the log
+                await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
+        self.writer.turnstile.close()

@@ -10,8 +10,9 @@ from array import array
 from itertools import chain
 from typing import Any
 
+from needlework.bus.commits import Commit
 from needlework.bus.controls import Controls
-from needlework.bus.records import Commit, Delivery, NewMessage, RunnerLane
+from needlework.bus.records import Delivery, NewMessage, RunnerLane
 
 _CHUNKS = (64, 16, 4, 1)
 
@@ -52,6 +53,12 @@ _RANGE = (
 )
 _RANGE_SUMS = "SELECT count(*), sum(message - ?), sum((message - ?) * (message - ?))" + _RANGE
 
+_ARRIVED = (
+    "INSERT INTO arrivals (runner, workspace, priority, due, message) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (runner, workspace, priority) DO UPDATE SET due = excluded.due, message = excluded.message"
+    " WHERE (excluded.due, excluded.message) < (arrivals.due, arrivals.message)"
+)
+
 
 class Stale(Exception):
     """A row that must be there is gone: the whole group is rolled back and its units run one by one."""
@@ -69,6 +76,8 @@ class Transaction:
         numbers: tuple[int, int],
     ) -> None:
         self.connection, self.now, self.controls = connection, now, controls
+        self.owned: set[int] = set()
+        """Runners of this process; what comes to wait for others is noted for their owners."""
         self.holding = controls.active
         """Whether anything may be held back; looked at once a transaction."""
         self.seq, self.event = numbers
@@ -197,6 +206,8 @@ class Transaction:
                 " ON CONFLICT (runner) DO UPDATE SET entries = excluded.entries",
                 (runner, held.tobytes()),
             )
+        if self.commit.waiting:
+            self._tell_owners()
         self.commit.backlog = self.backlog
         for (workspace, topic), change in self.backlog.items():
             if change:
@@ -211,6 +222,16 @@ class Transaction:
                 " WHERE id = ?",
                 (done, refused, dead, cancelled, batch),
             )
+
+    def _tell_owners(self) -> None:
+        """Note the first delivery of each lane that waits for a runner of another process."""
+        first: dict[tuple[int, int, int], tuple[int, int]] = {}
+        for runner, workspace, priority, due, seq in self.commit.waiting:
+            if runner.number not in self.owned:
+                lane = (runner.number, workspace, priority)
+                first[lane] = min(first.get(lane, (due, seq)), (due, seq))
+        for lane, spot in first.items():
+            self.connection.execute(_ARRIVED, (*lane, *spot))
 
 
 def _write(execute: Any, statements: dict[int, str], rows: list[Any]) -> None:

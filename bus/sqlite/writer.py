@@ -14,13 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 from needlework.bus.clock import Clock
+from needlework.bus.commits import Commit
 from needlework.bus.controls import Controls
 from needlework.bus.errors import LeaseLost, StorageBusy, StorageDamaged, StorageError
 from needlework.bus.forks import ForkGuard
-from needlework.bus.records import Commit, RunnerLane
+from needlework.bus.records import RunnerLane
 from needlework.bus.sqlite.applying import Unit, apply_plainly, apply_safely, storage_error
 from needlework.bus.sqlite.connections import Channel
 from needlework.bus.sqlite.transaction import Stale, Transaction
+from needlework.bus.sqlite.turnstile import Turnstile
 from needlework.bus.sqlite.units import FutureUnit
 
 GROUP = 1024
@@ -37,8 +39,11 @@ class Writer:
         epoch: str,
         controls: Controls,
         committed: Callable[[Commit], None],
+        turnstile: Turnstile,
     ) -> None:
-        self._controls = controls
+        self._controls, self.turnstile = controls, turnstile
+        self.checkpoint = False
+        """Set where the write-ahead log should be checkpointed before the writer sleeps."""
         self._channel, self._clock, self._epoch, self._committed = channel, clock, epoch, committed
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Unit] = deque()
@@ -131,9 +136,24 @@ class Writer:
             self._asleep = True
             if self._closed and not self._waiting:
                 return
+            if self.checkpoint:
+                self._asleep = False
+                self._checkpoint(connection)
+                continue
             if not self._waiting:
                 self._wake.get()
             self._asleep = False
+
+    def ask_for_checkpoint(self) -> None:
+        """Checkpoint when nothing waits to be written."""
+        self.checkpoint = True
+        self._rouse()
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        """Write the log back into the file, while nobody else writes; what is busy is done the next time."""
+        self.checkpoint = False
+        with contextlib.suppress(sqlite3.Error, StorageBusy), self.turnstile:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Where the writer itself failed (no memory), nobody waits in vain: all hear it, and the process must end."""
@@ -178,11 +198,16 @@ class Writer:
         self._loop.call_soon_threadsafe(self._resolve, commit)
 
     def _transact(self, connection: sqlite3.Connection, units: list[Unit]) -> Transaction:
+        with self.turnstile:
+            return self._in_turn(connection, units)
+
+    def _in_turn(self, connection: sqlite3.Connection, units: list[Unit]) -> Transaction:
         try:
             connection.execute("BEGIN IMMEDIATE")
             if connection.execute("PRAGMA data_version").fetchone()[0] != self._version:
                 self._look_again(connection)
             transaction = Transaction(connection, self._clock.now(), self.windows, self._controls, self._numbers)
+            transaction.owned = self.owned
             results = transaction.commit.units
             for unit in units:
                 if unit.risky:
@@ -197,6 +222,7 @@ class Writer:
                 connection.execute("ROLLBACK")
             raise
         self._numbers = (transaction.seq, transaction.event)
+        self._change_owned(transaction.commit)
         self.commits += 1
         return transaction
 
@@ -214,6 +240,13 @@ class Writer:
         mine = connection.execute("SELECT count(*) FROM owners WHERE epoch = ?", (self._epoch,)).fetchone()[0]
         if mine != len(self.owned):
             raise LeaseLost("another process took over this one's runners")
+
+    def _change_owned(self, commit: Commit) -> None:
+        """After COMMIT: what the fence is from now on."""
+        if commit.adopted or commit.released:
+            self.owned = (self.owned | commit.adopted) - commit.released
+            for runner in commit.released:
+                self.windows.pop(runner, None)
 
     def _move_windows(self, transaction: Transaction) -> None:
         for runner, seqs in transaction.entered.items():

@@ -6,7 +6,6 @@ is looked at after each recovery. Nothing waits for real; a seed replays its run
 
 import asyncio
 import contextlib
-import os
 import random
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -174,9 +173,8 @@ async def quiet(bus: Bus) -> None:
 def drop(loop: SimulationLoop, bus: Bus | None) -> Dead:
     """The process dies: nothing is closed, its lock falls, its tasks never run again. `bury` comes at the end."""
     loop.dead = True
-    if bus is not None and (descriptor := bus._epoch_lock._descriptor) is not None:
-        os.close(descriptor)
-        bus._epoch_lock._descriptor = None
+    if bus is not None:
+        bus.unlock()
     return list(asyncio.all_tasks(loop)), bus
 
 

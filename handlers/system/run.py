@@ -1,7 +1,7 @@
 """Run one runner now."""
 
 from needlework.bus.context import Context
-from needlework.bus.errors import Conflict, Refuse
+from needlework.bus.errors import Conflict, NoResponder, Refuse, Retry
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.topicfile import nearest
 from needlework.handlers.system.messages import RunResult, RunRunner
@@ -9,6 +9,9 @@ from needlework.handlers.ticks import milliseconds
 
 LONGEST = 540.0
 """Seconds; the topic's timeout is longer, so that the counts are always told."""
+
+AGAIN = 2.0
+"""Seconds until a runner that no living process runs is looked for again."""
 
 
 @subscribe(RunRunner, runner="system")
@@ -24,6 +27,8 @@ async def run(message: RunRunner, ctx: Context) -> RunResult:
     wanted = message.options.messages_to_process or runner.policy.batch
     try:
         counted = await ctx.bus.run(runner.name, ctx.workspace, wanted, LONGEST)
+    except NoResponder as error:
+        raise Retry(error.detail, after=AGAIN) from error
     except Conflict as error:
         raise Refuse(409, error.code, error.detail) from error
     return RunResult(

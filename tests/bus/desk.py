@@ -9,10 +9,11 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
+from needlework.bus.commits import Commit
 from needlework.bus.context import Context
 from needlework.bus.controls import Controls
 from needlework.bus.messages import Message
-from needlework.bus.records import Commit, Completions, Delivery, Finish, NewMessage, Receipt
+from needlework.bus.records import Completions, Delivery, Finish, NewMessage, Receipt
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.store import SqliteStore

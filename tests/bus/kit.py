@@ -109,11 +109,12 @@ async def kill(bus: Bus) -> None:
     bus.scheduler.stop()
     bus.maintenance.stop()
     bus.store.finish = lambda finish: None  # type: ignore[method-assign] - the dead write nothing
+    bus.neighbours.stop()
     await bus.dispatcher.stop(0.0)
     bus.hub.close()
     bus.store.marking = False
     await bus.store.close()
-    bus._epoch_lock.release()
+    bus.unlock()
 
 
 @contextlib.asynccontextmanager

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needlework.bus import asking
 from needlework.bus.context import Context
-from needlework.bus.errors import IdempotencyConflict, NoResponder, Refuse
+from needlework.bus.errors import IdempotencyConflict, Refuse
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
 from needlework.bus.subscriptions import subscribe
@@ -64,11 +65,14 @@ async def test_p09_a_request_ends_in_one_outcome(tmp_path: Path, how: str, kind:
         assert bus.hub.waiting() == 0
 
 
-async def test_p09_no_responder_is_said_at_once_and_nothing_is_stored(tmp_path: Path) -> None:
+async def test_p09_a_request_that_no_living_process_runs_is_stored_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.01)
     async with running_bus(REGISTRY, tmp_path, runners=[]) as bus:
-        with pytest.raises(NoResponder):
-            await kit.ask(bus, Question())
-        assert await kit.value(bus, "SELECT count(*) FROM messages") == 0
+        receipt, outcome = await bus.request(Publication(message=Question(), workspace=kit.DEFAULT), timeout=20)
+        assert outcome is None
+        assert await kit.why(bus, receipt) == "no_live_runner"
 
 
 async def test_p09_a_late_reply_is_recorded_and_not_delivered(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 from needlework.bus.errors import StorageDamaged
-from needlework.bus.sqlite.mark import check_mark, reached
+from needlework.bus.sqlite.mark import check_mark, reached, read_mark
 
 WAYS = ("lost", "subset", "torn", "reordered", "size")
 """How what is not synced goes: all of it; each write by itself; each sector by itself; the first writes, not the
@@ -193,7 +193,8 @@ def _check(connection: sqlite3.Connection, path: Path, acks: list[list[str]]) ->
         if stored.get(int(seq)) != tuple(what):
             problems.append(f"LOST: {seq} {what}, stored is {stored.get(int(seq))}")
     try:
-        check_mark(path.with_name(path.name + ".mark"), reached(connection))
+        mark = path.with_name(path.name + ".mark")
+        check_mark(mark, read_mark(mark), reached(connection))
     except StorageDamaged as error:
         problems.append(f"AHEAD: {error}")
     return problems

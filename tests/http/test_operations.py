@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import needlework
 import pytest
+from needlework.bus import asking
 from needlework.bus.bus import Bus
 from needlework.bus.permissions import ALL
 from needlework.bus.policies import TopicPolicy
@@ -146,11 +147,17 @@ async def test_an_idempotency_key_repeats_the_first_answer(http: httpx2.AsyncCli
     assert (await http.post("/api/t/a/echo?n=2", headers=key)).status_code == 409
 
 
-async def test_no_responder_is_told_at_once(http: httpx2.AsyncClient, bus: Bus) -> None:
-    del bus.dispatcher.queues["r"]
+async def test_what_no_living_process_runs_is_accepted_and_explained(
+    http: httpx2.AsyncClient, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.01)
+    await bus.store.release()
+    queue = bus.dispatcher.queues.pop("r")
+    queue.lane.live = False
     answer = await http.post("/api/t/a/echo")
-    assert (answer.status_code, answer.json()["code"]) == (503, "no_responder")
-    assert int(answer.headers["retry-after"]) > 0
+    assert answer.status_code == 202
+    why = (await http.get(f"{answer.headers['location']}/explain")).json()
+    assert why["deliveries"][0]["reason"] == "no_live_runner"
 
 
 async def test_messages_are_listed_filtered_and_paged(http: httpx2.AsyncClient) -> None:
