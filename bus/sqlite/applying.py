@@ -110,7 +110,9 @@ def storage_error(error: Exception) -> Exception:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StorageBusy("another process holds the database", retry_after=1)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return StorageDamaged(f"the database file is damaged: {text}")
+        damaged = StorageDamaged(f"the database file is damaged: {text}")
+        damaged.__cause__ = error
+        return damaged
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PROTOCOL")):
         return StorageError(f"the disk refused: {text} ({name})", retry_after=5)
     return error

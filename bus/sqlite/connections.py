@@ -14,6 +14,7 @@ import aiosqlite
 from needlework.bus.errors import StorageDamaged
 from needlework.bus.forks import ForkGuard
 from needlework.bus.sqlite.applying import storage_error
+from needlework.bus.sqlite.judging import judged
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -153,12 +154,13 @@ class Readers:
         """Run `work` on the next reader in turn. Raises ForkedError in a forked child, StorageError."""
         self._guard.check()
         self._next = (self._next + 1) % len(self._channels)
+        channel = self._channels[self._next]
         try:
-            return await self._channels[self._next].run(work)
+            return await channel.run(work)
         except sqlite3.DatabaseError as error:
-            known = storage_error(error)
-            if known is error:
+            if (refused := storage_error(error)) is error:
                 raise
+            known = await channel.run(lambda connection: judged(refused, connection))
             if isinstance(known, StorageDamaged):
                 self._damaged(known)
             raise known from error

@@ -21,6 +21,7 @@ from needlework.bus.forks import ForkGuard
 from needlework.bus.records import RunnerLane
 from needlework.bus.sqlite.applying import Unit, apply_plainly, apply_safely, storage_error
 from needlework.bus.sqlite.connections import Channel
+from needlework.bus.sqlite.judging import judged
 from needlework.bus.sqlite.transaction import Stale, Transaction
 from needlework.bus.sqlite.turnstile import Turnstile
 from needlework.bus.sqlite.units import FutureUnit
@@ -181,17 +182,13 @@ class Writer:
         try:
             transaction = self._transact(connection, units)
         except Exception as error:
-            if isinstance(known := storage_error(error), StorageBusy):
-                commit = Commit()  # nobody waits for the lock one after the other
-                commit.units.extend((unit, None, known) for unit in units)
-            elif len(units) == 1:
-                commit = Commit()
-                known = LeaseLost(str(error)) if isinstance(error, Stale) else storage_error(error)
-                commit.units.append((units[0], None, known))
-            else:
+            known = LeaseLost(str(error)) if isinstance(error, Stale) else judged(storage_error(error), connection)
+            if len(units) > 1 and not isinstance(known, StorageBusy | StorageDamaged):
                 for unit in units:
                     self._group(connection, [unit])
                 return
+            commit = Commit()  # nobody waits for a lock, or for a damaged file, one after the other
+            commit.units.extend((unit, None, known) for unit in units)
         else:  # committed: what fails from here on must not lead to a second try
             self._move_windows(transaction)
             commit = transaction.commit

@@ -186,7 +186,7 @@ async def test_p11_detected_corruption_tells_the_process_to_end(bus: Bus) -> Non
     told: list[str] = []
     bus.failed = lambda name, error: told.append(f"{name}: {type(error).__name__}")
     fault = Fault(bus)
-    fault.error = failure("SQLITE_CORRUPT")
+    fault.error = failure("SQLITE_CORRUPT_INDEX")
     with pytest.raises(StorageDamaged):
         await kit.publish(bus, Item(1))
     assert told == ["storage: StorageDamaged"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from crash_disk import Disk
 from crash_kit import Child
 
 PLUGIN = Path(__file__).with_name("plugin")
@@ -16,10 +17,10 @@ COMMAND = (sys.executable, "-m", "needlework.cli.main")
 _LISTENS = re.compile(r"listening on (http://\S+)")
 
 
-def serve(data: Path, traces: Path, *words: str, **settings: str) -> Child:
-    """Start a server; `settings` become NEEDLEWORK_… variables."""
+def serve(data: Path, traces: Path, *words: str, disk: Disk | None = None, **settings: str) -> Child:
+    """Start a server, on a failing disk if there is one; `settings` become NEEDLEWORK_… variables."""
     environment = {f"NEEDLEWORK_{name.upper()}": value for name, value in settings.items()}
-    environment |= {"SLOWLY": str(traces), "NEEDLEWORK_LOG": "json"}
+    environment |= {"SLOWLY": str(traces), "NEEDLEWORK_LOG": "json"} | (disk.environment if disk else {})
     code = "from needlework.cli.main import main; main()"
     return Child(
         sys.executable, "-c", code, "serve", "--data", data, "--port", "0", "--plugins", PLUGIN, *words,
@@ -28,9 +29,11 @@ def serve(data: Path, traces: Path, *words: str, **settings: str) -> Child:
 
 
 @contextlib.contextmanager
-def serving(data: Path, traces: Path, *words: str, **settings: str) -> Iterator[tuple[Child, str]]:
+def serving(
+    data: Path, traces: Path, *words: str, disk: Disk | None = None, **settings: str
+) -> Iterator[tuple[Child, str]]:
     """A server that listens, and its address; gone at the end."""
-    one = serve(data, traces, *words, **settings)
+    one = serve(data, traces, *words, disk=disk, **settings)
     try:
         yield one, address(one)
     finally:
