@@ -260,9 +260,14 @@ async def _first_token(bus: Bus, settings: Settings) -> None:
 
 
 async def _fill_sample(bus: Bus) -> None:
-    """Put the sample workspace in; a second start adds nothing."""
+    """Put the sample workspace in, where there is nothing yet; a second start publishes nothing."""
+    from needlework.handlers.conversations.messages import ListConversations
     from needlework.handlers.sample.workspace import sample_items
 
     workspace = bus.workspaces.by_name["default"]
-    for item in sample_items(bus.clock.now()):
-        await bus.publish(Publication(message=item, workspace=workspace, principal="demo"))
+    there = await bus.query(ListConversations(limit=1), workspace=workspace, principal="demo")
+    if not there.items:
+        items = [
+            Publication(message=item, workspace=workspace, principal="demo") for item in sample_items(bus.clock.now())
+        ]
+        await bus.publish_all(items)

@@ -1,9 +1,10 @@
-"""The watchdog: a thread that names the handler which blocks the event loop."""
+"""The watchdog: a thread that names the handler which blocks the event loop, and blames nobody where none does."""
 
 import asyncio
 import sys
 import threading
 import time
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -54,23 +55,36 @@ class Watchdog:
             beat = self._beat
             if time.monotonic() - beat > LATE and named != beat:
                 named = beat
-                self.blocked = self._name()
-                self.times += 1
-                log.error("the event loop is blocked", handler=self.blocked, hint="await, or make it a plain `def`")
+                handler, where = self.look(sys._current_frames().get(self._loop_thread))
+                if self._beat == beat:  # else it went on meanwhile, and what runs now is not to blame
+                    self._tell(handler, where)
 
-    def _name(self) -> str:
-        """Where the loop's thread is: the innermost frame that belongs to a handler."""
-        frame = sys._current_frames().get(self._loop_thread)
+    def _tell(self, handler: str | None, where: str) -> None:
+        if handler is None:
+            hint = "no handler runs: the machine is busy, the process was stopped, or needlework itself is slow there"
+            log.warning("the event loop is late", at=where, hint=hint)
+            return
+        self.blocked = handler
+        self.times += 1
+        log.error("the event loop is blocked", handler=handler, at=where, hint="await, or make it a plain `def`")
+
+    def look(self, frame: FrameType | None) -> tuple[str | None, str]:
+        """The handler that a thread whose innermost frame is `frame` runs, if any, and the line at which it is.
+
+        The line is the innermost of the handler's own file; without a handler, the innermost of all.
+        """
         known = {
-            subscription.function.__code__: f"{subscription.topic} ({subscription.runner})"
+            getattr(subscription.function, "__code__", None): f"{subscription.topic} ({subscription.runner})"
             for topic in self._bus.registry.topics.values()
             for subscription in topic.subscriptions
         }
-        where = "unknown"
+        lines: dict[str, str] = {}
+        innermost = "unknown"
         while frame is not None:
+            file = frame.f_code.co_filename
+            line = lines.setdefault(file, f"{file.rsplit('/', 1)[-1]}:{frame.f_lineno}")
             if frame.f_code in known:
-                return known[frame.f_code]
-            if where == "unknown":
-                where = f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+                return known[frame.f_code], line
+            innermost = line if innermost == "unknown" else innermost
             frame = frame.f_back
-        return where
+        return None, innermost
