@@ -81,7 +81,7 @@ async def open_bus(
         durability=settings.durability,
     )  # fmt: skip
     bus.encoder.budget, bus.encoder.message_limit = settings.limits.ready, settings.limits.message
-    bus.controls.idempotency_kept = settings.idempotency
+    bus.controls.idempotency_kept, bus.controls.audit_kept = settings.idempotency, settings.audit
     bus.encoder.telemetry = telemetry
     bus.controls.withheld |= {secret.env for secret in settings.secrets.values() if secret.env is not None}
     try:

@@ -111,6 +111,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limits: Limits = Limits()
     idempotency: Duration = Duration(parse_duration("24h"))
     """How long an idempotency key is kept after the first acknowledgement."""
+    audit: Duration = Duration(parse_duration("400d"))
+    """How long a line of the log for people is kept."""
     secrets: dict[str, Secret] = {}
 
     @property

@@ -19,6 +19,8 @@ class Controls:
         """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
         self.withheld: frozenset[str] = frozenset({"NEEDLEWORK_TOKEN"})
         """Environment variables that hold secrets of ours: handlers' own processes do not inherit them."""
+        self.audit_kept = 400 * 24 * 3600 * 1_000_000
+        """Microseconds a line of the log for people is kept."""
         self.forced: frozenset[tuple[str, int]] = frozenset()
 
     def steady(self) -> int:

@@ -93,6 +93,7 @@ class Maintenance:
 
     async def prune(self) -> int:
         """One batch of retention; how many messages went."""
+        await self._bus.sessions.prune()
         return await self._bus.store.prune(self._bus.clock.now(), BATCH)
 
     async def _watch_clock(self) -> None:

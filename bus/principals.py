@@ -14,6 +14,13 @@ class Principal(msgspec.Struct, frozen=True):
     """The workspaces it may see; None for all, those made later included."""
     token_id: str | None = None
     """The token or session behind it, so that revoking that one can find what it opened."""
+    behind: str | None = None
+    """Of a session: the name of who opened it, `token:<id>` or `local`. What it hands on comes from there."""
+
+    @property
+    def root(self) -> str:
+        """The name of the principal whose rights these are."""
+        return self.behind or self.name
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds `permission`. Writing implies nothing else, not even reading."""

@@ -265,7 +265,7 @@ class EventRecord:
 
 
 class Reset(msgspec.Struct, frozen=True):
-    """A stream's resume point is older than what is kept; `oldest` is the first event there is."""
+    """Events after a stream's resume point are gone, or it never was one; from `oldest` on nothing is missing."""
 
     oldest: int
 

@@ -44,13 +44,15 @@ class SessionStore:
         """Call `callback` with the id of each session that ends; it must not block."""
         self._callbacks.append(callback)
 
-    async def ticket(self, by: Principal) -> str:
-        """A way in for one minute and one use, with the rights of `by`."""
+    async def ticket(self, by: Principal | Requester) -> str:
+        """A way in for one minute and one use, with the rights of `by`; it ends with whatever `by` comes from."""
+        owner = by.principal if isinstance(by, Requester) else by
         text, _, hashed = credentials.make("nwt", self._source)
         now = self._clock.now()
         prune = self._sql("prune_tickets", before=now - TICKET_LIFE)
-        add = self._sql("add_ticket", hash=hashed, by=by.name, now=now, expires_at=now + TICKET_LIFE, **_rights(by))
-        await self._write([prune, add])
+        rights = _rights(owner)
+        add = self._sql("add_ticket", hash=hashed, by=owner.root, now=now, expires_at=now + TICKET_LIFE, **rights)
+        await self._write([prune, add, self._audit.statement(by, None, "ticket.issued", owner.root)])
         return text
 
     async def redeem(self, ticket: str, request_id: str | None = None, origin: str | None = None) -> str | None:
@@ -82,7 +84,7 @@ class SessionStore:
             "add_session",
             id=ident,
             hash=hashed,
-            by=owner.name,
+            by=owner.root,
             now=now,
             expires_at=now + WHOLE_LIFE,
             **_rights(owner),
@@ -109,7 +111,7 @@ class SessionStore:
         if now - row["seen_at"] > _SEEN_EVERY:
             await self._see(row["id"], now)
         permissions, workspaces = credentials.unpack(row)
-        principal = Principal(f"session:{row['id']}", permissions, workspaces, row["id"])
+        principal = Principal(f"session:{row['id']}", permissions, workspaces, row["id"], row["opened_by"])
         if len(self._known) >= _CACHE:
             self._known.clear()
         self._known[row["id"]] = (bytes(row["hash"]), principal, until, self._clock.monotonic() + _FRESH)
@@ -122,6 +124,12 @@ class SessionStore:
             end = self._sql("end_session", id=ident, now=self._clock.now())
             await self._write([end, self._audit.statement(by, None, "session.ended", ident)])
             self._forget(ident)
+
+    async def prune(self) -> None:
+        """Remove the tickets and sessions that nobody can use any more."""
+        now = self._clock.now()
+        before = now - TICKET_LIFE
+        await self._write([self._sql("prune_tickets", before=before), self._sql("prune_sessions", before=now)])
 
     async def sweep(self, idents: frozenset[str]) -> None:
         """Look again at sessions that hold something open, and tell of those that ended."""

@@ -12,7 +12,7 @@ from needlework.bus.audit import Audit, Read, Write
 from needlework.bus.clock import SECOND, Clock, rfc3339
 from needlework.bus.errors import FieldError, InvalidMessage, NotFound, StorageError
 from needlework.bus.permissions import ALL, Permission
-from needlework.bus.principals import By, Principal, name_of
+from needlework.bus.principals import By, Principal, Requester, name_of
 from needlework.bus.sql import Queries
 
 _TOKEN = credentials.pattern("nw")
@@ -74,8 +74,14 @@ class TokenStore:
         expires_at: int | None,
         by: By,
     ) -> tuple[str, TokenRecord]:
-        """A new token's text, never to be seen again, and its record."""
+        """A new token's text, never to be seen again, and its record. It does not outlive a token that makes it."""
         self._refuse_bad(name, permissions, workspaces, expires_at)
+        end = await self._end_of(by)
+        if end is not None:
+            if expires_at is not None and expires_at > end:
+                late = FieldError("expires_at", f"is later than {rfc3339(end)}, when the token that makes it ends")
+                raise InvalidMessage("the token can't be made as asked", errors=[late])
+            expires_at = end if expires_at is None else expires_at
         text, ident, hashed = credentials.make("nw", self._source)
         now, who = self._clock.now(), name_of(by)
         packed = None if workspaces is None else credentials.pack(workspaces)
@@ -89,6 +95,14 @@ class TokenStore:
             created_at=rfc3339(now), created_by=who, expires_at=_moment(expires_at),
         )  # fmt: skip
         return text, record
+
+    async def _end_of(self, by: By) -> int | None:
+        """When the token ends whose rights `by` uses, itself or through a session; None for never."""
+        principal = by.principal if isinstance(by, Requester) else by
+        root = principal.root if isinstance(principal, Principal) else principal
+        kind, _, ident = root.partition(":")
+        rows = await self._read(self._sql("token", id=ident)) if kind == "token" else []
+        return rows[0]["expires_at"] if rows else None
 
     async def list(self) -> list[TokenRecord]:
         """Every token, newest first, the revoked ones included."""

@@ -69,9 +69,14 @@ class Watching:
             if topic is not None and number is None:
                 raise NotFound(f"no topic {topic!r}")
             start = hub.latest if after is None else after
-            oldest = (await self._rows("latest_event"))[0]["oldest"]
-            if after is not None and after < oldest - 1:
-                yield Reset(oldest)
+            if after is not None:
+                gone = (await self._rows("pruned", workspace=workspace.id, topic=number))[0]["event"]
+                latest = await self._bus.inspection.latest_event()
+                if after > latest:  # of another database, or of one that was restored
+                    start = latest
+                    yield Reset(latest + 1)
+                elif after < gone:
+                    yield Reset(gone + 1)
             async for event in hub.stream(Filter(workspace.id, None, number), start):
                 yield event
             return

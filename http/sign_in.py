@@ -72,7 +72,7 @@ class SignIn:
         """A ticket with the caller's rights, for another browser of theirs."""
         await read_nothing(request, self._settings)
         caller: Caller = request.scope["caller"]
-        return json_response({"ticket": await self._people.sessions.ticket(caller.principal)}, 201)
+        return json_response({"ticket": await self._people.sessions.ticket(caller.requester)}, 201)
 
     async def _cookie(self, given: Credentials, request_id: str, origin: str) -> str | None:
         sessions = self._people.sessions

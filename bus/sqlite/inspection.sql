@@ -1,10 +1,14 @@
 -- name: latest_event
--- The numbers of the last and the first event that are kept: one seek each.
-SELECT coalesce((SELECT max(seq) FROM events), 0) AS latest, coalesce((SELECT min(seq) FROM events), 0) AS oldest;
+-- The number of the last event there was, kept or not.
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) AS latest;
 
 -- name: oldest_message
 -- The number of the oldest message that is kept: what retention removed lies below it.
 SELECT coalesce((SELECT min(seq) FROM messages), 0) AS oldest;
+
+-- name: pruned
+-- The last event that retention removed of a workspace, or of one topic in it.
+SELECT coalesce(max(event), 0) AS event FROM pruned WHERE workspace = :workspace AND (:topic IS NULL OR topic = :topic);
 
 -- name: newest_created
 -- When the newest message was stored.

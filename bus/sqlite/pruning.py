@@ -10,7 +10,8 @@ from needlework.bus.sqlite.transaction import Transaction
 
 _PLACE = "SELECT value FROM installation WHERE key = 'prune_place'"
 _OLD = (  # the inner limit bounds what is looked at: without it a young table was read to its end
-    "SELECT seq, topic, created, owed, flags, created < ? AS old FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"
+    "SELECT seq, workspace, topic, created, owed, flags, created < ? AS old FROM messages"
+    " WHERE seq > ? ORDER BY seq LIMIT ?"
 )
 COUNTS_KEPT = 30 * 24 * 3600 * 1_000_000
 """Microseconds for which batches' counts and schedules' slots are kept."""
@@ -24,6 +25,14 @@ _ENDED = (
 )
 _LAST = "SELECT max(at) FROM events WHERE message = ?"
 _OLD_DEAD = "SELECT message, runner, topic, at FROM dead WHERE at < ? LIMIT ?"
+_MARK = (
+    "INSERT INTO pruned (workspace, topic, event) SELECT ?, ?, max(seq) FROM events WHERE message = ?"
+    " GROUP BY message ON CONFLICT (workspace, topic) DO UPDATE SET event = max(event, excluded.event)"
+)
+_KEPT = (
+    "INSERT INTO installation (key, value) VALUES ('audit_kept', ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
 _BURIED = "SELECT 1 FROM dead WHERE message = ?"
 
 
@@ -45,7 +54,7 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
         last = message["seq"]
         lane = topics.get(message["topic"])
         if lane is not None and _past(transaction, message, lane.topic.retention, now):
-            _remove(transaction, last)
+            _remove(transaction, message)
             gone += 1
     else:
         last = last if len(rows) == batch * LOOKED_AT else 0
@@ -56,6 +65,7 @@ def prune(transaction: Transaction, topics: dict[int, TopicLane], now: int, batc
     )
     _forget_dead(transaction, topics, now, batch)
     _forget_counts(transaction, now, batch)
+    _forget_audit(transaction, now - transaction.controls.audit_kept, batch)
     execute(
         "DELETE FROM idempotency WHERE (workspace, topic, key) IN"
         " (SELECT workspace, topic, key FROM idempotency WHERE created < ? ORDER BY created LIMIT ?)",
@@ -76,6 +86,19 @@ def _forget_counts(transaction: Transaction, now: int, batch: int) -> None:
         " AND t.workspace = s.workspace) LIMIT ?)",
         (old, batch),
     )
+
+
+def _forget_audit(transaction: Transaction, before: int, batch: int) -> None:
+    """The oldest lines of the log for people go, up to the first that is not past its retention."""
+    execute = transaction.connection.execute
+    last = 0
+    for row in execute("SELECT id, at FROM audit ORDER BY id LIMIT ?", (batch,)).fetchall():
+        if row["at"] >= before:
+            break
+        last = row["id"]
+    if last:
+        execute(_KEPT, (str(before),))
+        execute("DELETE FROM audit WHERE id <= ?", (last,))
 
 
 def _forget_dead(transaction: Transaction, topics: dict[int, TopicLane], now: int, batch: int) -> None:
@@ -102,8 +125,10 @@ def _past(transaction: Transaction, message: Any, retention: int, now: int) -> b
     return last <= now - kept and transaction.connection.execute(_BURIED, (message["seq"],)).fetchone() is None
 
 
-def _remove(transaction: Transaction, seq: int) -> None:
-    execute = transaction.connection.execute
+def _remove(transaction: Transaction, message: Any) -> None:
+    """A message and all that it reported; what is gone of its stream is marked, so that resuming readers hear it."""
+    execute, seq = transaction.connection.execute, message["seq"]
+    execute(_MARK, (message["workspace"], message["topic"], seq))
     for table in ("events", "attempts", "positions"):
         execute(f"DELETE FROM {table} WHERE message = ?", (seq,))
     execute("DELETE FROM messages WHERE seq = ?", (seq,))

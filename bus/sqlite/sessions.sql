@@ -24,7 +24,7 @@ VALUES (:id, :hash, :permissions, :workspaces, :by, :now, :now, :expires_at);
 
 -- name: session
 -- One session, to check the cookie that a browser presents; it ends with the token that opened it.
-SELECT id, hash, permissions, workspaces, seen_at, expires_at, ended_at FROM sessions WHERE id = :id
+SELECT id, hash, permissions, workspaces, opened_by, seen_at, expires_at, ended_at FROM sessions WHERE id = :id
     AND NOT EXISTS (SELECT 1 FROM tokens t WHERE sessions.opened_by = 'token:' || t.id
     AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now));
 

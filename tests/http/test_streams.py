@@ -82,7 +82,10 @@ async def test_absent_and_foreign_messages_have_no_stream(http: httpx2.AsyncClie
 async def test_a_resume_point_that_is_gone_is_told(app: Application, http: httpx2.AsyncClient, bus: Bus) -> None:
     for name in "abc":
         await http.post(f"/api/t/{name}/echo")
-    await bus.store.write([Statement("DELETE FROM events WHERE seq <= 2")])
+    mark = Statement(
+        "INSERT INTO pruned (workspace, topic, event) SELECT workspace, topic, seq FROM events WHERE seq = 2"
+    )
+    await bus.store.write([mark, Statement("DELETE FROM events WHERE seq <= 2")])
     async with served(app) as address, opened(address, "/api/internal/pubsub/events?after=1") as lines:
         found = await until(lines, "result")
     assert found[2:4] == ["event: reset", 'data: {"oldest":3}']

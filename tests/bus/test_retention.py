@@ -1,0 +1,132 @@
+"""What retention leaves behind: marks for readers that resume, a log for people, no dead sessions (P8, P10)."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from needlework.bus.bus import Bus
+from needlework.bus.clock import SECOND
+from needlework.bus.context import Context
+from needlework.bus.errors import InvalidMessage
+from needlework.bus.messages import Message
+from needlework.bus.permissions import READ, WORKSPACES_WRITE
+from needlework.bus.principals import LOCAL, Requester
+from needlework.bus.records import EventRecord, Reset
+from needlework.bus.sql import Statement
+from needlework.bus.subscriptions import subscribe
+from needlework.bus.testing import ManualClock, drain, running_bus
+from needlework.tests.bus import kit
+
+pytestmark = pytest.mark.anyio
+
+DAY = 24 * 3600
+
+
+class Brief(Message[None], topic="t.brief"):
+    """Kept for a minute."""
+
+
+class Lasting(Message[None], topic="t.lasting"):
+    """Kept for a month."""
+
+
+@subscribe(Brief, runner="r")
+@subscribe(Lasting, runner="r")
+async def take(message: Brief | Lasting, ctx: Context) -> None:
+    """Nothing."""
+
+
+REGISTRY = kit.registry(take, t__brief={"retention": "1m"}, t__lasting={"retention": "30d"})
+
+
+async def first(bus: Bus, after: int, topic: str | None = None) -> EventRecord | Reset | None:
+    """What a reader that resumes hears first; None where there is nothing to hear."""
+    events = bus.events(workspace=kit.DEFAULT, after=after, topic=topic)
+    try:
+        return await asyncio.wait_for(anext(events), 0.2)
+    except TimeoutError:
+        return None
+
+
+async def test_p10_a_gap_behind_what_is_kept_longer_is_told(tmp_path: Path, clock: ManualClock) -> None:
+    """Only the oldest event that was kept told of a gap: one lasting message hid all that was gone behind it."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        await kit.publish(bus, Lasting())
+        for _ in range(3):
+            await kit.publish(bus, Brief())
+            await drain(bus)
+        last = await bus.inspection.latest_event()
+        clock.advance(3600)
+        await bus.maintenance.prune()
+        assert await kit.value(bus, "SELECT count(*) FROM messages") == 1
+        assert await first(bus, 1) == Reset(last + 1)
+        assert await first(bus, last - 1, "t.brief") == Reset(last + 1)
+        assert await first(bus, last) is None, "nothing behind it is gone"
+        assert not isinstance(await first(bus, 0, "t.lasting"), Reset), "nothing of this topic is gone"
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        assert await first(bus, 1) == Reset(last + 1), "the mark outlives the process"
+
+
+async def test_p10_a_resume_point_that_never_was_is_told(tmp_path: Path) -> None:
+    """A reader of another database waited in silence until the numbers of this one had passed its own."""
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        await kit.publish(bus, Lasting())
+        await drain(bus)
+        latest = await bus.inspection.latest_event()
+        events = bus.events(workspace=kit.DEFAULT, after=10**9)
+        assert await anext(events) == Reset(latest + 1)
+        await kit.publish(bus, Lasting())
+        event = await asyncio.wait_for(anext(events), 5)
+        assert isinstance(event, EventRecord)
+        assert event.seq == latest + 1
+
+
+async def test_the_log_for_people_ends_with_its_retention_and_not_before(tmp_path: Path, clock: ManualClock) -> None:
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        await bus.audit.record("me", None, "old", "x")
+        clock.advance(399 * DAY)
+        await bus.audit.record("me", None, "young", "x")
+        await bus.maintenance.prune()
+        assert await kit.rows(bus, "SELECT action FROM audit") == [("old",), ("young",)]
+        clock.advance(2 * DAY)
+        await bus.maintenance.prune()
+        assert await kit.rows(bus, "SELECT action FROM audit") == [("young",)]
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            await bus.store.write([Statement("DELETE FROM audit")])
+
+
+async def test_tickets_and_sessions_that_ended_are_removed(tmp_path: Path, clock: ManualClock) -> None:
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        await bus.sessions.open(LOCAL)
+        await bus.sessions.ticket(LOCAL)
+        clock.advance(8 * DAY)
+        await bus.maintenance.prune()
+        assert await kit.value(bus, "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM tickets)") == 0
+
+
+async def test_p16_what_a_token_hands_on_ends_with_it(tmp_path: Path, clock: ManualClock) -> None:
+    """It could make a token without an end; and a ticket of its session opened one that outlived its revocation."""
+    rights = frozenset((READ, WORKSPACES_WRITE))
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        end = clock.now() + 3600 * SECOND
+        text, record = await bus.tokens.create("short", rights, None, end, LOCAL)
+        holder = await bus.tokens.check(text)
+        assert holder is not None
+        session = await bus.sessions.check(await bus.sessions.open(holder))
+        assert session is not None
+        for by in (holder, session, Requester(session)):
+            with pytest.raises(InvalidMessage) as caught:
+                await bus.tokens.create("long", rights, None, end + SECOND, by)
+            assert "later than" in str(caught.value.errors)
+            _, made = await bus.tokens.create("same", rights, None, None, by)
+            assert made.expires_at == record.expires_at
+        _, free = await bus.tokens.create("free", rights, None, None, LOCAL)
+        assert free.expires_at is None
+        second = await bus.sessions.redeem(await bus.sessions.ticket(session))
+        assert second is not None
+        assert await bus.sessions.check(second) is not None
+        assert await kit.value(bus, "SELECT count(*) FROM audit WHERE action = 'ticket.issued'") == 1
+        await bus.tokens.revoke(record.id, LOCAL)
+        clock.advance(1)
+        assert await bus.sessions.check(second) is None
