@@ -130,3 +130,24 @@ async def test_p16_what_a_token_hands_on_ends_with_it(tmp_path: Path, clock: Man
         await bus.tokens.revoke(record.id, LOCAL)
         clock.advance(1)
         assert await bus.sessions.check(second) is None
+
+
+async def test_f24_retention_keeps_what_is_unfinished_and_the_file_reuses_its_space(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with running_bus(REGISTRY, tmp_path, clock=clock, durability="process") as bus:
+        await bus.pause("t.lasting", "me", kind="topic")
+        kept = [await kit.publish(bus, Lasting()) for _ in range(20)]
+        pages = []
+        for _ in range(4):
+            await asyncio.gather(*(kit.publish(bus, Brief()) for _ in range(1000)))
+            await drain(bus)
+            clock.advance(40 * DAY)
+            while await bus.maintenance.prune():
+                await kit.publish(bus, Brief())
+            pages.append(await kit.value(bus, "SELECT page_count FROM pragma_page_count"))
+        assert pages[3] <= pages[1] + 2, pages
+        assert {await kit.state(bus, receipt) for receipt in kept} == {"parked"}
+        await bus.resume("t.lasting", "me", kind="topic")
+        await drain(bus)
+        assert {await kit.state(bus, receipt) for receipt in kept} == {"done"}
