@@ -54,7 +54,7 @@ def doctor(
 
 def examine(directory: Path, plugins: list[Path], connection: dict[str, Any]) -> tuple[list[Finding], list[Orphan]]:
     """Every check in turn."""
-    findings, _, known = installation.configuration(directory, plugins)
+    findings, settings, known = installation.configuration(directory, plugins)
     if not directory.is_dir():
         findings.append(Finding("directory", "warn", f"{directory} is not there yet", "the first start makes it"))
         return findings, []
@@ -65,6 +65,7 @@ def examine(directory: Path, plugins: list[Path], connection: dict[str, Any]) ->
             known |= _of_server(client)
     looked, newest, orphans = installation.database(directory, known)
     findings += [present, served, *looked, installation.modes(directory)]
+    findings.append(installation.file_system(directory, settings))
     return [*findings, machine.flushes(directory), machine.room(directory), *machine.clock(newest)], orphans
 
 
@@ -84,6 +85,8 @@ def _purge(directory: Path, orphans: list[Orphan], names: Sequence[str]) -> list
 
     if unknown := [name for name in names if not any(name in orphan.names for orphan in orphans)]:
         raise Failure(f"nothing waits in vain for {unknown[0]!r}", "needlework doctor lists what does")
+    if pids := installation.living(directory).values():
+        raise Failure("nothing was purged", f"stop what has {directory} open first: {', '.join(map(str, pids))}")
     try:
         lock = lock_server(directory)
     except ConfigError as error:

@@ -1,11 +1,12 @@
 """The installation: its settings and code, its files, its server, and what waits for code that is gone."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from needlework.bus.errors import ConfigError
+from needlework.bus.mounts import check_local, filesystem_of
 from needlework.bus.owners import ProcessLock
 from needlework.bus.sqlite.mark import read_mark
 from needlework.bus.sqlite.orphans import Orphan, find_orphans
@@ -14,6 +15,7 @@ from needlework.cli.show import Failure, counted
 from needlework.settings import Settings, load_settings
 
 DATABASE = "needlework.db"
+_IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 _LONG_LOG = 256 * 1024**2
 _OWN = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}.mark", "needlework.lock")
 
@@ -33,6 +35,19 @@ def configuration(directory: Path, plugins: list[Path]) -> tuple[list[Finding], 
     return [Finding("configuration", "ok", found)], settings, known
 
 
+def file_system(directory: Path, settings: Settings | None) -> Finding:
+    """On what kind of file system the data lies: locks and flushes of a network's are not this machine's own."""
+    kind = filesystem_of(directory) or "this system does not tell"
+    try:
+        check_local(directory)
+    except ConfigError as error:
+        allowed = settings is not None and settings.network_file_system
+        return Finding("file system", "warn" if allowed else "fail", kind, error.problems[0])
+    if kind in _IN_MEMORY:
+        return Finding("file system", "warn", kind, "it is gone with the next restart of this machine; choose a disk")
+    return Finding("file system", "ok", kind)
+
+
 def modes(directory: Path) -> Finding:
     """Nobody else reads what is ours."""
     open_to_others = [path for path in (directory, *map(directory.joinpath, _OWN)) if _others(path)]
@@ -49,11 +64,29 @@ def _others(path: Path) -> bool:
 def processes(directory: Path) -> tuple[Finding, int | None]:
     """Who has the data directory open, and the server's process id."""
     server = _holder(directory / "needlework.lock")
-    living = sorted(pid for path in (directory / "epochs").glob("*.lock") if (pid := _holder(path)) is not None)
-    if server is None and not living:
+    pids = sorted(living(directory).values())
+    if server is None and not pids:
         return Finding("processes", "ok", "none has this directory open"), None
     served = f"served by {server}" if server else "not served"
-    return Finding("processes", "ok", f"{served}; open in {', '.join(map(str, living)) or 'none'}"), server
+    return Finding("processes", "ok", f"{served}; open in {', '.join(map(str, pids)) or 'none'}"), server
+
+
+def living(directory: Path) -> dict[str, int]:
+    """Epoch -> process id of every process that has the database open."""
+    paths = (directory / "epochs").glob("*.lock")
+    return {path.stem: pid for path in paths if (pid := _holder(path)) is not None}
+
+
+def same_code(rows: Iterable[tuple[str, int, str, str]], alive: Collection[str]) -> list[Finding]:
+    """Whether the attached processes run the same code; `rows` are (epoch, pid, role, fingerprint)."""
+    attached = [row for row in rows if row[0] in alive]
+    if not attached:
+        return []
+    found = ", ".join(f"{role} {pid}: {fingerprint}" for _, pid, role, fingerprint in attached)
+    if len({row[3] for row in attached}) > 1:
+        advice = "restart those with the old code: topics and policies differ between them"
+        return [Finding("code", "warn", found, advice)]
+    return [Finding("code", "ok", found)]
 
 
 def _holder(path: Path) -> int | None:
@@ -118,6 +151,9 @@ def _look(
     if log.is_file() and log.stat().st_size > _LONG_LOG:
         advice = "another program keeps the file open (a shell, a copy); the log shrinks when the service stops"
         findings.append(Finding("write-ahead log", "warn", f"{log.stat().st_size // 1024**2} MiB", advice))
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'processes'").fetchone():
+        rows = connection.execute("SELECT epoch, pid, role, fingerprint FROM processes ORDER BY started")
+        findings += same_code(rows, living(path.parent))
     findings += [
         Finding(
             "orphans",

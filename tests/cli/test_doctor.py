@@ -7,6 +7,8 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from needlework.bus.mounts import check_local, filesystem_of
+from needlework.bus.owners import lock_epoch
 from needlework.bus.sqlite.mark import Mark, write_mark
 from needlework.cli.checks import installation, machine
 from needlework.cli.checks.findings import Finding
@@ -69,7 +71,9 @@ def test_a_running_server_and_its_machine_are_looked_at(tmp_path: Path) -> None:
         assert found["server"] == {
             "check": "server", "state": "ok", "found": f"{running.url} is ready", "advice": None
         }  # fmt: skip
-        for check in ("configuration", "database", "file modes"):
+        refused = running("doctor", "--data", str(running.data), "--purge", "nobody")
+        assert (refused.exit_code, "nothing waits in vain for 'nobody'" in refused.stderr) == (1, True)
+        for check in ("configuration", "code", "database", "file modes"):
             assert found[check]["state"] == "ok", found[check]
         assert "median" in found["fsync"]["found"]
         assert "GiB free" in found["disk space"]["found"]
@@ -118,6 +122,14 @@ def test_a_database_that_lacks_what_was_acknowledged_fails(server: Any, stopped:
     assert (code, found["database"]["state"]) == (1, "fail")
 
 
+def test_processes_with_other_code_are_told_and_dead_ones_are_not_asked() -> None:
+    rows = [("a", 1, "api", "f1"), ("b", 2, "worker", "f2"), ("c", 3, "worker", "f1")]
+    assert installation.same_code(rows, {"a", "c"})[0].state == "ok"
+    (told,) = installation.same_code(rows, {"a", "b"})
+    assert (told.state, told.found) == ("warn", "api 1: f1, worker 2: f2")
+    assert installation.same_code(rows, set()) == []
+
+
 def test_a_server_that_does_not_answer_is_told_from_none() -> None:
     def unreachable() -> Any:
         raise installation.Failure("connection refused")
@@ -126,6 +138,22 @@ def test_a_server_that_does_not_answer_is_told_from_none() -> None:
     assert installation.server(7, unreachable, "u").state == "warn"
     unready = installation.server(7, lambda: {"ready": False, "checks": {"database": False}}, "u")
     assert unready == Finding("server", "fail", "u is not ready: database", "see its log")
+
+
+@pytest.mark.parametrize(
+    ("kind", "allowed", "state"),
+    [("ext4", False, "ok"), ("nfs4", False, "fail"), ("nfs4", True, "warn"), ("tmpfs", False, "warn")],
+)
+def test_a_file_system_of_a_network_fails_unless_it_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, allowed: bool, state: str
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"22 1 0:1 / / rw - {kind} source rw\n")
+    monkeypatch.setattr(installation, "filesystem_of", lambda directory: filesystem_of(directory, mounts))
+    monkeypatch.setattr(installation, "check_local", lambda directory: check_local(directory, mounts=mounts))
+    settings = load_settings(tmp_path, {"network_file_system": allowed}, environ={})
+    found = installation.file_system(tmp_path, settings)
+    assert (found.found, found.state) == (kind, state)
 
 
 @pytest.mark.parametrize(("milliseconds", "state"), [(0.01, "warn"), (0.4, "ok"), (8, "ok"), (90, "warn")])
@@ -174,6 +202,9 @@ def test_what_waits_for_code_that_is_gone_is_listed_and_ended_only_by_name(
     assert "nothing waits in vain for 'content'" in server(
         "doctor", "--data", str(stopped), "--purge", "content"
     ).stderr  # fmt: skip
+    lock = lock_epoch(stopped, "elsewhere")
+    assert "open first" in server("doctor", "--data", str(stopped), "--purge", "broom").stderr
+    lock.release(remove=True)
     code, found = examined(server, stopped, "--purge", "broom")
     assert (code, found["purge"]["found"]) == (0, "3 deliveries cancelled")
     assert "orphans" not in examined(server, stopped)[1]
