@@ -105,7 +105,7 @@ class Bus:
         except BaseException as error:  # a thread left behind would keep the process from ending
             await bus.store.close()
             bus.unlock(remove=True)
-            if isinstance(error, (msgspec.MsgspecError, sqlite3.DatabaseError)):
+            if isinstance(error, (msgspec.MsgspecError, sqlite3.DatabaseError, UnicodeDecodeError)):
                 raise StorageDamaged(f"the database can't be read: {error}") from error
             raise
         return bus

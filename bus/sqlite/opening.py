@@ -92,7 +92,7 @@ def _check_pages(connection: sqlite3.Connection, pragma: str, path: Path) -> Non
         raise StorageDamaged(f"{path} is damaged ({'; '.join(found)}); restore the files from a backup")
 
 
-def unusable(path: Path, error: sqlite3.Error | OSError) -> NeedleworkError:
+def unusable(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> NeedleworkError:
     """What it means that the database can't be opened: one line that says what to do."""
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -108,7 +108,7 @@ class SqliteStore(PeopleMoves):
         except BaseException as error:
             for each in channels:
                 await each.close()
-            if isinstance(error, sqlite3.Error | OSError):
+            if isinstance(error, sqlite3.Error | OSError | UnicodeDecodeError):
                 raise unusable(path, error) from error
             raise
         store.readers = Readers(channels[1:], lambda error: store.writer.damaged(error))

@@ -188,6 +188,15 @@ async def test_p11_a_delivery_that_fits_no_runner_is_not_passed_over(tmp_path: P
     await refused(tmp_path, StorageDamaged, "1 rows of deliveries fit no message or runner")
 
 
+@pytest.mark.parametrize("change", ["workspaces SET config", "names SET name"])
+async def test_p11_text_with_a_flipped_bit_is_told_in_one_line(tmp_path: Path, change: str) -> None:
+    """Story: one of 500 damaged places ended the start with a UnicodeDecodeError."""
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        await bus.store.write([Statement(f"UPDATE {change} = CAST(x'7bcc20' AS TEXT) WHERE id = 1")])
+    with pytest.raises(StorageDamaged, match="can't be read"):
+        await Bus.open(tmp_path, REGISTRY)
+
+
 async def test_p11_a_full_disk_at_the_start_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
