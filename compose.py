@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -115,6 +116,7 @@ def serve(
     lock = _lock(settings.data, _PATIENCE if sockets else 0.0)
     try:
         own = list(sockets) or systemd.sockets() or [_bind(settings)]
+        _collect_rarely()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
     finally:
@@ -133,6 +135,13 @@ def make_directory(settings: Settings) -> None:
     if not os.access(directory, os.W_OK | os.X_OK):
         raise ConfigError([f"the data directory {directory} can't be written by this user"])
     check_local(directory, allowed=settings.network_file_system)
+
+
+def _collect_rarely() -> None:
+    """Look for garbage in cycles less often: a look at all objects of 10,000 open streams stops everybody for 0.2 s."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from needlework.bus.messages import Reply
@@ -32,13 +32,6 @@ class Filter:
 
     def __init__(self, workspace: int, message: int | None = None, topic: int | None = None) -> None:
         self.workspace, self.message, self.topic = workspace, message, topic
-
-    def takes(self, row: Row) -> bool:
-        return (
-            row[4] == self.workspace
-            and (self.message is None or row[1] == self.message)
-            and (self.topic is None or row[5] == self.topic)
-        )
 
 
 class Watcher:
@@ -105,7 +98,8 @@ class Hub:
         self._names, self._page = names, page
         self.latest = 0
         self._by_message: dict[int, set[Watcher]] = {}
-        self._by_workspace: dict[int, set[Watcher]] = {}
+        self._by_topic: dict[tuple[int, int | None], set[Watcher]] = {}
+        """Watchers of a topic of a workspace, or of all of it: an event costs those of other topics nothing."""
         self._outcomes: dict[tuple[int, int], list[asyncio.Future[Row]]] = {}
         self._closed = False
         self.behind: Callable[[], None] = lambda: None
@@ -134,32 +128,27 @@ class Hub:
             self.latest = latest
 
     def _matters(self) -> bool:
-        return bool(self._outcomes or self._by_message or self._by_workspace)
+        return bool(self._outcomes or self._by_message or self._by_topic)
 
     def deliver(self, rows: Sequence[Row]) -> None:
         """Tell everybody of events in their order. They become records only where somebody watches."""
         self.latest = max(self.latest, rows[-1][0])
-        outcomes, by_message, by_workspace = self._outcomes, self._by_message, self._by_workspace
-        if not outcomes and not by_message and not by_workspace:
+        outcomes, by_message, by_topic = self._outcomes, self._by_message, self._by_topic
+        if not outcomes and not by_message and not by_topic:
             return
         for row in rows:
             if outcomes and row[6] in TERMINAL:
                 for future in outcomes.pop((row[1], row[3]), ()):
                     if not future.done():
                         future.set_result(row)
-            watchers = by_message.get(row[1])
-            if watchers:
-                self._offer(watchers, row)
-            watchers = by_workspace.get(row[4])
-            if watchers:
-                self._offer([watcher for watcher in watchers if watcher.filter.takes(row)], row)
-
-    def _offer(self, watchers: Sequence[Watcher] | set[Watcher], row: Row) -> None:
-        if not watchers:
-            return
-        event = self.record(row)
-        for watcher in watchers:
-            watcher.offer(event)
+            if not by_message and not by_topic:
+                continue
+            event: EventRecord | None = None
+            for watchers in (by_message.get(row[1]), by_topic.get((row[4], row[5])), by_topic.get((row[4], None))):
+                if watchers:
+                    event = event or self.record(row)
+                    for watcher in watchers:
+                        watcher.offer(event)
 
     def record(self, row: Row) -> EventRecord:
         """A committed row as the record that streams carry."""
@@ -190,7 +179,7 @@ class Hub:
     async def stream(self, filter: Filter, after: int) -> AsyncIterator[EventRecord]:
         """Events after number `after`: first from the log, then live, with no gap and no repeat."""
         watcher = Watcher(filter, after)
-        index, key = self._index(filter)
+        index, key = self._watchers(filter)
         index.setdefault(key, set()).add(watcher)
         try:
             while not self._closed:
@@ -208,10 +197,10 @@ class Hub:
                 if not index[key]:
                     del index[key]
 
-    def _index(self, filter: Filter) -> tuple[dict[int, set[Watcher]], int]:
+    def _watchers(self, filter: Filter) -> tuple[dict[Any, set[Watcher]], Any]:
         if filter.message is not None:
             return self._by_message, filter.message
-        return self._by_workspace, filter.workspace
+        return self._by_topic, (filter.workspace, filter.topic)
 
     def close(self) -> None:
         """End all streams; requests that wait hear that the outcome is not known yet."""
@@ -220,7 +209,7 @@ class Hub:
             for future in futures:
                 if not future.done():
                     future.set_exception(TimeoutError("the service stops"))
-        for index in (self._by_message, self._by_workspace):
+        for index in (self._by_message, self._by_topic):
             for watchers in index.values():
                 for watcher in watchers:
                     watcher.wake()

@@ -1,6 +1,7 @@
 """`serve --dev`: the server as a child that starts anew when a source file changes; the parent keeps the sockets.
 
-What comes while no child listens waits in the sockets' queue: a restart refuses nobody.
+What comes while no child listens waits in the sockets' queue: a restart refuses nobody. Where a child has failed, the
+parent itself says so to whoever calls, until a file changes.
 """
 
 import asyncio
@@ -9,11 +10,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 from needlework.bus.errors import ConfigError
+from needlework.http.headers import NO_STORE, SECURITY
+from needlework.http.problems import document
+from needlework.http.protocol import head_of
 from needlework.settings import FILE, Settings
 
 HERE = Path(__file__).parents[1]
@@ -33,11 +37,10 @@ Seen = dict[Path, tuple[int, int]]
 def serve(settings: Settings, words: Sequence[str]) -> int:
     """Serve until Ctrl-C or SIGTERM with children that are called `needlework serve WORDS`; the exit code."""
     sockets = listen(settings.host, settings.port)
-    descriptors = [each.fileno() for each in sockets]
-    fds = [word for number in descriptors for word in ("--fd", str(number))]
+    fds = [word for each in sockets for word in ("--fd", str(each.fileno()))]
     command = [sys.executable, "-m", "needlework", "serve", *words, *fds]
     try:
-        asyncio.run(_serve(command, descriptors, lambda: look(settings)))
+        asyncio.run(_serve(command, sockets, lambda: look(settings)))
     finally:
         for each in sockets:
             each.close()
@@ -87,7 +90,7 @@ def changed(before: Seen, now: Seen) -> list[Path]:
     return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
 
 
-async def _serve(command: Sequence[str], descriptors: Sequence[int], files: Callable[[], Seen]) -> None:
+async def _serve(command: Sequence[str], sockets: Sequence[socket.socket], files: Callable[[], Seen]) -> None:
     stopping = asyncio.Event()
     for number in _STOPS:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -97,11 +100,15 @@ async def _serve(command: Sequence[str], descriptors: Sequence[int], files: Call
         before = files()  # before it starts: what changes meanwhile is seen afterwards
         # A group of its own: Ctrl-C reaches the parent alone, since a second signal ends a server at once.
         child = await asyncio.create_subprocess_exec(
-            *command, pass_fds=descriptors, env=environ, process_group=0, stdin=asyncio.subprocess.DEVNULL
+            *command,
+            pass_fds=[each.fileno() for each in sockets],
+            env=environ,
+            process_group=0,
+            stdin=asyncio.subprocess.DEVNULL,
         )
         found: list[Path] = []
         try:
-            found = await _until_change(child, before, files, stopping)
+            found = await _until_change(child, before, files, stopping, sockets)
         finally:
             await _end(child)
         if found:
@@ -110,19 +117,49 @@ async def _serve(command: Sequence[str], descriptors: Sequence[int], files: Call
 
 
 async def _until_change(
-    child: asyncio.subprocess.Process, before: Seen, files: Callable[[], Seen], stopping: asyncio.Event
+    child: asyncio.subprocess.Process,
+    before: Seen,
+    files: Callable[[], Seen],
+    stopping: asyncio.Event,
+    sockets: Sequence[socket.socket],
 ) -> list[Path]:
     """What changed; nothing where the parent is to stop."""
-    told = False
-    while not stopping.is_set():
-        if child.returncode is not None and not told:
-            told = True
-            click.echo(f"needlework ended with {child.returncode}; it starts again when a file changes", err=True)
-        if found := changed(before, files()):
-            return found
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), EVERY)
+    async with contextlib.AsyncExitStack() as stack:
+        told = False
+        while not stopping.is_set():
+            if child.returncode is not None and not told:
+                told = True
+                await stack.enter_async_context(_excusing(sockets, child.returncode))
+                click.echo(f"needlework ended with {child.returncode}; it starts again when a file changes", err=True)
+            if found := changed(before, files()):
+                return found
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), EVERY)
     return []
+
+
+@contextlib.asynccontextmanager
+async def _excusing(sockets: Sequence[socket.socket], code: int) -> AsyncIterator[None]:
+    """Answer 503 in place of a child that failed; without it every request would hang."""
+    detail = f"needlework ended with {code}; its terminal says why, and it starts again when a file changes"
+    body = document(503, "not_started", detail, "req_refused")
+    own = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+    head = head_of(503, [*SECURITY, NO_STORE, *own, (b"retry-after", b"1"), (b"connection", b"close")])
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, EOFError, ValueError, TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(head + b"\r\n" + body)
+                await writer.drain()
+        writer.close()
+
+    servers = [await asyncio.start_server(answer, sock=each.dup()) for each in sockets]
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.close()
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -168,7 +168,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stalled = True
-        self.deadline = self.loop.time() + self.settings.stream_send_timeout
+        is_stream = self.cycle is not None and self.cycle.chunked_encoding  # all else has a length
+        patience = self.settings.stream_send_timeout if is_stream else self.settings.send_timeout
+        self.deadline = self.loop.time() + patience
 
     def resume_writing(self) -> None:
         self._stalled = False
@@ -193,7 +195,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def give_last_chance(self) -> None:
         """A deadline for a connection that is closing: what is left of its answer may never be taken."""
         if self.deadline == _NEVER and self.transport is not None and self.transport.is_closing():
-            self.deadline = self.loop.time() + self.settings.stream_send_timeout
+            self.deadline = self.loop.time() + self.settings.send_timeout
 
     def _abort(self, cycle: RequestResponseCycle) -> None:
         """Cut the connection of a reader that takes nothing: closing would wait for it to take what is left."""

@@ -15,6 +15,9 @@ from needlework.http.protocol import bounded
 _TICK = 0.1
 """Seconds between two looks at the connections."""
 
+_UNSENT = 128 << 10
+"""Bytes of an answer that the system keeps for a slow reader; by itself it would keep megabytes for each."""
+
 Ready = Callable[[list[str]], None]
 """Called with the addresses when connections are accepted."""
 
@@ -33,6 +36,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
+        for listener in sockets or ():
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)  # inherited by its connections
         await super().startup(sockets)
         listeners = [listener for server in self.servers for listener in server.sockets]
         names = [listener.getsockname() for listener in listeners]

@@ -30,8 +30,10 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     target_bytes: int = 8 << 10
     depth: int = 64
     header_timeout: float = 10.0
-    body_timeout: float = 30.0
-    keep_alive: float = 30.0
+    body_timeout: float = 25.0
+    keep_alive: float = 20.0
+    send_timeout: float = 20.0
+    """Seconds after which an answer that nobody takes is given up; streams have a time of their own."""
     wait: float = 25.0
     """The longest time for which a request waits for its result."""
     grace: float = 30.0

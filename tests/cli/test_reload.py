@@ -97,7 +97,11 @@ def test_a_change_is_served_at_the_same_address_and_a_mistake_is_shown_until_it_
         source.write_text("import nothing_of_this_name\n")
         assert "No module named 'nothing_of_this_name'" in line("ModuleNotFoundError")
         line("it starts again when a file changes")
+        broken = httpx2.get(f"{url}/api/dev", trust_env=False, timeout=10)  # it hung until somebody mended the file
+        assert (broken.status_code, broken.json()["code"]) == (503, "not_started")
+        assert broken.headers["retry-after"] == "1"
         source.write_text(PLUGIN.format(word="three"))
+        line("listening on")
         assert says(url) == "three"
         child = int((tmp_path / "data" / "needlework.lock").read_text().split()[0])
         assert child != parent.pid

@@ -137,7 +137,7 @@ async def test_an_idle_connection_is_closed(make_app: MakeApp) -> None:
 
 
 async def test_a_reader_that_takes_nothing_is_cut_off(make_app: MakeApp) -> None:
-    app = make_app(stream_send_timeout=0.3)
+    app = make_app(send_timeout=0.3)
     async with served(app) as address:
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

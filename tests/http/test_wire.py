@@ -69,7 +69,7 @@ async def test_a_stream_whose_reader_takes_nothing_is_cut_off_at_once_and_for_go
 
 async def test_an_answer_that_is_never_taken_does_not_keep_a_closing_connection(make_app: MakeApp) -> None:
     """S11: less than the buffer's mark was left, so nothing was stalled and nothing had a deadline."""
-    app = make_app(stream_send_timeout=0.3)
+    app = make_app(send_timeout=0.3)
     async with serving(app) as (server, address):
         page = b"GET /openapi.json HTTP/1.1\r\n" + HOST
         async with deaf(address, (page + b"\r\n") * 400 + page + b"Connection: close\r\n\r\n"):
