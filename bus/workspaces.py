@@ -51,7 +51,7 @@ class WorkspaceStore:
         """Read all workspaces; make `default` where there is none yet."""
         await self.refresh()
         if "default" not in self.by_name:
-            await self._write([_sql("create_workspace", 1, name="default", now=self._clock.now())])
+            await self._write([_sql("create_first_workspace", name="default", now=self._clock.now())])
             await self.refresh()
 
     async def refresh(self) -> None:

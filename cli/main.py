@@ -8,6 +8,7 @@ import click
 _COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve:serve", "Run the API and the runners."),
     "worker": ("worker:worker", "Run the runners alone, beside others."),
+    "supervise": ("supervise:supervise", "Keep an API and some workers running."),
     "publish": ("publish:publish", "Publish a message on a topic."),
     "watch": ("watch:watch", "Follow a message until it has ended."),
     "messages": ("messages:messages", "List, show, explain, cancel and retry messages."),

@@ -1,0 +1,193 @@
+"""The supervisor: one API process and some workers in one terminal; what dies is started again, with backoff.
+
+The supervisor keeps the listening sockets, so that a restart of the API refuses nobody.
+"""
+
+import asyncio
+import contextlib
+import functools
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+from needlework.cli import reload, systemd
+from needlework.http.server import address_of
+from needlework.settings import Settings
+
+FIRST, MOST, FACTOR = 0.1, 10.0, 2.0
+"""Seconds until a second start, at most, and how they grow with each death that follows at once."""
+STEADY = 10.0
+"""Seconds after which a process counts as healthy: its next death is the first again."""
+HOPELESS = 3
+"""Starts that fail before it was ever ready, after which it is not tried again: the configuration is wrong."""
+READY = ("is listening on", "is ready")
+"""What a process prints when it takes work."""
+
+
+def backoff(deaths: int, chance: random.Random) -> float:
+    """Seconds until the start after so many deaths in a row: growing, bounded, spread by up to a half."""
+    return min(MOST, FIRST * FACTOR ** (deaths - 1)) * (1 + chance.random() / 2)
+
+
+class Member:
+    """One process that is kept running."""
+
+    def __init__(self, name: str, command: Sequence[str], fds: Sequence[int], chance: random.Random) -> None:
+        self.name, self._command, self._fds, self._chance = name, command, fds, chance
+        self._child: asyncio.subprocess.Process | None = None
+        self.ready = asyncio.Event()
+        self.stopping = False
+        self.failed: int | None = None
+        """Its exit code, where it never became ready: one more start would end the same way."""
+
+    async def keep(self) -> None:
+        """Start it, again and again, until it is to stop."""
+        deaths, loop = 0, asyncio.get_running_loop()
+        while not self.stopping:
+            began = loop.time()
+            code = await self._run()
+            if self.stopping:
+                return
+            if code and not self.ready.is_set() and deaths + 1 >= HOPELESS:
+                self.failed = code
+                return
+            deaths = 1 if loop.time() - began > STEADY else deaths + 1
+            pause = backoff(deaths, self._chance)
+            say(self.name, f"ended with {code}; it starts again in {pause:.1f} s")
+            await asyncio.sleep(pause)
+
+    async def _run(self) -> int:
+        environ = {name: text for name, text in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
+        self._child = await asyncio.create_subprocess_exec(
+            *self._command, pass_fds=self._fds, env={**environ, "PYTHONUNBUFFERED": "1"}, process_group=0,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        assert self._child.stdout is not None  # it is a pipe
+        async for line in self._child.stdout:
+            text = line.decode(errors="replace").rstrip("\n")
+            say(self.name, text)
+            if any(word in text for word in READY):
+                self.ready.set()
+        return await self._child.wait()
+
+    def signal(self, number: int) -> None:
+        """Send a signal, where it lives."""
+        if self._child is not None and self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(number)
+
+
+def say(name: str, text: str) -> None:
+    """One line of the common output."""
+    click.echo(f"{name:<8} | {text}")
+
+
+class Supervisor:
+    """The members, started together and stopped in order: workers drain, then the API."""
+
+    def __init__(self, settings: Settings, api: Sequence[str], worker: Sequence[str], workers: int) -> None:
+        self._settings, self._api, self._worker, self._count = settings, api, worker, workers
+        self._sockets = systemd.sockets() or reload.listen(settings.host, settings.port)
+        self._chance = random.Random(os.getpid())
+
+    def run(self, *, dev: bool) -> int:
+        """Until SIGTERM or Ctrl-C; the exit code."""
+        try:
+            return asyncio.run(self._run(dev))
+        finally:
+            for each in self._sockets:
+                each.close()
+
+    async def _run(self, dev: bool) -> int:
+        stopping, signals = asyncio.Event(), 0
+
+        def stop() -> None:
+            nonlocal signals
+            signals += 1
+            if signals > 1:
+                for each in members:
+                    each.signal(signal.SIGKILL)
+                os._exit(130)
+            stopping.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        members: list[Member] = []
+        code = 0
+        while not stopping.is_set() and not code:
+            seen = reload.look(self._settings)
+            members[:] = self._members()
+            changed = functools.partial(self._changed, seen) if dev else bool
+            code = await self._once(members, stopping, changed)
+        return code
+
+    def _changed(self, seen: reload.Seen) -> bool:
+        found = reload.changed(seen, reload.look(self._settings))
+        if found:
+            say("all", f"{found[0]} changed: everything starts again")
+        return bool(found)
+
+    def _members(self) -> list[Member]:
+        fds = [each.fileno() for each in self._sockets]
+        api = [*self._api, *(word for number in fds for word in ("--fd", str(number)))]
+        workers = [
+            Member(f"worker {number + 1}", self._worker, (), random.Random(self._chance.random()))
+            for number in range(self._count)
+        ]
+        return [*workers, Member("api", api, fds, random.Random(self._chance.random()))]
+
+    async def _once(self, members: list[Member], stopping: asyncio.Event, changed: Callable[[], bool]) -> int:
+        """Keep the members until they are to stop or start anew; an exit code where they can't start."""
+        tasks = [asyncio.create_task(each.keep(), name=each.name) for each in members]
+        told = False
+        try:
+            while not stopping.is_set() and not changed():
+                if any(each.failed for each in members):
+                    return next(each.failed for each in members if each.failed) or 1
+                if not told and all(each.ready.is_set() for each in members):
+                    told = True
+                    self._tell()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), 0.2)
+            return 0
+        finally:
+            if stopping.is_set():
+                systemd.tell("STOPPING=1")
+            await self._stop(members, tasks)
+
+    def _tell(self) -> None:
+        for each in self._sockets:
+            click.echo(f"needlework is listening on {address_of(each)}")
+        systemd.tell("READY=1")
+
+    async def _stop(self, members: list[Member], tasks: list["asyncio.Task[None]"]) -> None:
+        """The workers give their runners back while the API still answers; then the API ends."""
+        grace = self._settings.grace.seconds + 5.0
+        for part in (range(self._count), range(self._count, len(members))):
+            for place in part:
+                members[place].stopping = True
+                members[place].signal(signal.SIGTERM)
+            waited = [tasks[place] for place in part if members[place]._child is not None]
+            if waited:
+                await asyncio.wait(waited, timeout=grace)
+            for place in part:
+                members[place].signal(signal.SIGKILL)
+                tasks[place].cancel()
+        await asyncio.wait(tasks, timeout=1.0)
+
+
+def supervise(settings: Settings, words: Sequence[str], workers: int, *, dev: bool) -> int:
+    """Keep one API and `workers` workers running; `words` are the options that both understand. Raises ConfigError."""
+    python = (sys.executable, "-m", "needlework")
+    host = ("--host", settings.host)
+    api = [*python, "serve", "--api-only", *host, *words]
+    return Supervisor(settings, api, [*python, "worker", *words], workers).run(dev=dev)
+
+
+if __name__ == "__main__":
+    from needlework.cli.supervise import supervise as command
+
+    command(prog_name="python -m needlework.supervisor")
