@@ -177,8 +177,7 @@ async def test_what_another_process_has_in_flight_is_cancelled_there(tmp_path: P
 
 
 async def test_a_run_is_carried_out_and_counted_by_the_owner(tmp_path: Path) -> None:
-    async with attached(tmp_path, "api", "worker") as (api, worker):
-        await worker.pause("work", "me", kind="topic") if False else None
+    async with attached(tmp_path, "api", "worker") as (api, _):
         await api.workspaces.set_config(kit.DEFAULT, {"tick": {"disable": True}}, "me")
         counts = await api.run("work", kit.DEFAULT, 10, 5)
         assert counts.processed == 0
@@ -243,7 +242,9 @@ async def test_a_runner_that_is_busy_is_not_handed_over_and_goes_on(
 
 
 async def test_one_process_fires_schedules_and_another_takes_that_over(tmp_path: Path) -> None:
-    async with attached(tmp_path, "worker", "worker", "api") as (first, second, api):
+    first = await Bus.open(tmp_path, REGISTRY)
+    await first.attach("worker")
+    async with attached(tmp_path, "worker", "api") as (second, api):
         assert [bus.duties.on_duty for bus in (first, second, api)] == [True, False, False]
         assert [bus.duties.checkpoints for bus in (first, second, api)] == [True, False, False]
         await first.stop(1)
