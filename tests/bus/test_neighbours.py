@@ -101,9 +101,7 @@ async def attached(directory: Path, *roles: Any) -> AsyncIterator[list[Bus]]:
 
 async def until_owned(*buses: Bus) -> None:
     """Until each runner runs in one of them."""
-    async with asyncio.timeout(10):
-        while sum(len(bus.dispatcher.queues) for bus in buses) < len(REGISTRY.runners):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await kit.until(lambda: sum(len(bus.dispatcher.queues) for bus in buses) >= len(REGISTRY.runners))
 
 
 async def test_replies_and_streams_come_from_the_process_that_runs_it(tmp_path: Path) -> None:
