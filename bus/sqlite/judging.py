@@ -1,52 +1,50 @@
 """Is the file damaged, or could the disk not be read? SQLite reports both as damage; only one ends the service."""
 
 import contextlib
+import re
 import sqlite3
 from pathlib import Path
 
 from needlework.bus.errors import StorageDamaged, StorageError
+from needlework.bus.sqlite.applying import storage_error
 
 LOOKED_AT = 512 * 1024**2
 """Bytes of a database that is looked through before it is called damaged: about 0.4 s. Larger ones are not."""
-_TRIES = 3
-_CHUNK = 1024 * 1024
+_TRIES = 5
+_CODE = re.compile(r"error code=(\d+)")
+_IOERR = 10
 
 
 def judged(known: Exception, connection: sqlite3.Connection) -> Exception:
     """`known`, or where that says that the file is damaged and it is not, the StorageError that it was.
 
-    An error of the disk while a page is read comes as SQLITE_CORRUPT. So the files are read: where that fails it was
-    the disk; where they can be read and are whole, it was too, and has passed.
+    An error of the disk while a page is read comes as SQLITE_CORRUPT. So the file is looked through by a connection
+    that has nothing in memory. The files are not opened otherwise: closing them would drop SQLite's own locks.
     """
     cause = known.__cause__
     if not isinstance(known, StorageDamaged) or getattr(cause, "sqlite_errorname", "") != "SQLITE_CORRUPT":
         return known
     path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
     for _ in range(_TRIES):
+        if path.stat().st_size > LOOKED_AT:
+            return known
         try:
-            size = _read_through(path)
-        except FileNotFoundError:
+            found = _look_through(path)
+        except sqlite3.DatabaseError as error:
+            refused = storage_error(error)
+            if isinstance(refused, StorageError) and not isinstance(refused, StorageDamaged):
+                return refused
+            continue  # again: the error of the disk may have come as damage here too
+        if found == "ok":
+            return StorageError("a page could not be read; it can be read again", retry_after=1)
+        code = _CODE.search(found)
+        if code is None or int(code[1]) & 0xFF != _IOERR:
             return known
-        except OSError as error:
-            return StorageError(f"the disk can't be read: {error.strerror}", retry_after=5)
-        if size > LOOKED_AT:
-            return known
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(_reader(path)) as reader:
-            if reader.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
-                return StorageError("a page could not be read; it can be read again", retry_after=1)
-            return known
+        return StorageError(f"the disk can't be read: {found}", retry_after=5)
     return known
 
 
-def _reader(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-
-
-def _read_through(path: Path) -> int:
-    """Read the database and its log from end to end; the bytes of the database. Raises OSError."""
-    log = path.with_name(path.name + "-wal")
-    for part in (log, path) if log.exists() else (path,):
-        with part.open("rb", buffering=0) as file:
-            while file.read(_CHUNK):
-                pass
-    return path.stat().st_size
+def _look_through(path: Path) -> str:
+    """`ok`, or the first thing that is wrong."""
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+        return str(reader.execute("PRAGMA quick_check(1)").fetchone()[0])

@@ -43,14 +43,19 @@ def test_p11_a_file_that_is_whole_is_not_called_damaged(path: Path) -> None:
     assert (found.status, found.retry_after) == (503, 1)
 
 
-def test_p11_a_disk_that_can_not_be_read_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(path: Path) -> Any:
-        raise OSError(5, "Input/output error")
+@pytest.mark.parametrize("where", ["raised", "reported"])
+def test_p11_a_disk_that_can_not_be_read_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """SQLite raises an error of the disk as itself before it has a page, and reports it as a finding after."""
 
-    monkeypatch.setattr(judging, "_read_through", fails)
-    found = verdict(path, claimed())
-    assert type(found) is StorageError
-    assert "Input/output error" in str(found)
+    def fails(path: Path) -> Any:
+        if where == "reported":
+            return "*** in database main ***\nPage 7: unable to get the page. error code=8458"
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_CORRUPTFS"
+        raise error
+
+    monkeypatch.setattr(judging, "_look_through", fails)
+    assert type(verdict(path, claimed())) is StorageError
 
 
 def test_p11_damage_stays_damage(path: Path) -> None:

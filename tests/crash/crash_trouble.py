@@ -205,7 +205,8 @@ def _stored(data: Path, seen: Seen) -> list[str]:
         problems.append(f"LOST: {len(lost)} of {len(seen.acknowledged)}")
     if double := [number for number, count in stored.items() if count > 1]:
         problems.append(f"stored or ended twice: {double[:5]}")
-    if open_ends := [number for number, kind in found if kind != "result"]:
+    known = set(seen.acknowledged.values())  # others may have come in while it stopped
+    if open_ends := [number for number, kind in found if kind != "result" and number in known]:
         problems.append(f"not completed: {open_ends[:5]} of {len(open_ends)}")
     return problems
 
