@@ -22,8 +22,8 @@ _STEP = 64
 for a few pages of ours, never for a gigabyte."""
 _VERSIONS = (18, b"\x01\x01")
 """Where a database's first page says that it needs a write-ahead log, and how it says that it does not."""
-_NO_DATA = frozenset({"needlework.toml", "plugins", "needlework.lock", "epochs"})
-"""What a directory may hold that a backup is restored into."""
+_NO_DATA = frozenset({"needlework.toml", "plugins", "epochs"})
+"""What a directory may hold that a backup is restored into, besides locks."""
 
 
 def back_up(directory: Path, target: Path, *, version: str, now: int, progress: Progress) -> Backup:
@@ -71,7 +71,8 @@ def restore(file: Path, directory: Path, groups: Sequence[tuple[str, Path]], pro
     lock = lock_server(directory)
     try:
         part = directory / f"{DATABASE}.restoring"
-        if held := sorted({path.name for path in directory.iterdir()} - _NO_DATA - {part.name}):
+        there = {path.name for path in directory.iterdir() if path.suffix != ".lock"}
+        if held := sorted(there - _NO_DATA - {part.name}):
             raise Conflict(f"{directory} holds {', '.join(held[:3])}; restore into a directory without data")
         with unfinished(part) as copy:
             backup = unseal(file, progress, copy)

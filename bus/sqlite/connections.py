@@ -4,6 +4,7 @@ A whole transaction is one function in one hop: nothing ever awaits between BEGI
 cancellation can leave a transaction open.
 """
 
+import os
 import sqlite3
 import struct
 from collections.abc import Callable
@@ -80,6 +81,7 @@ CHECKPOINT_PAGES = 4000
 CHECKPOINT_HERE = f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}"
 _WAL_INDEX = struct.Struct("=16xI76xI")
 """Of the -shm file: frames in the log, and frames that are in the database already (sqlite.org/walformat.html)."""
+_indexes: dict[Path, int] = {}
 _COMMON = {"foreign_keys": 1, "busy_timeout": 5000}
 
 
@@ -110,11 +112,28 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
 def frames_to_checkpoint(path: Path) -> int:
     """Pages in the write-ahead log that are not in the database file yet; 0 where that can't be told."""
     try:
-        with path.with_name(f"{path.name}-shm").open("rb") as file:
-            frames, done = _WAL_INDEX.unpack(file.read(_WAL_INDEX.size))
+        found = os.pread(_index_of(path), _WAL_INDEX.size, 0)
+        frames, done = _WAL_INDEX.unpack(found)
     except (OSError, struct.error):
         return 0
     return max(0, int(frames) - int(done))
+
+
+def _index_of(path: Path) -> int:
+    """A descriptor of the log's index that stays open for as long as the database is.
+
+    Closing any descriptor of a file gives up all locks of the process on it, SQLite's included. The next process to
+    open the database then takes the index for left behind and cuts it below us, which ends this process (SIGBUS).
+    """
+    if path not in _indexes:
+        _indexes[path] = os.open(path.with_name(f"{path.name}-shm"), os.O_RDONLY | os.O_CLOEXEC)
+    return _indexes[path]
+
+
+def forget_index(path: Path) -> None:
+    """Close that descriptor; only after the last connection."""
+    if (descriptor := _indexes.pop(path, None)) is not None:
+        os.close(descriptor)
 
 
 def _uri(path: Path, mode: str) -> str:

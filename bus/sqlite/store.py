@@ -25,7 +25,14 @@ from needlework.bus.records import (
 from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite import claiming, owning, pruning, shifting
-from needlework.bus.sqlite.connections import Channel, Readers, open_channel, prepare_reader, prepare_writer
+from needlework.bus.sqlite.connections import (
+    Channel,
+    Readers,
+    forget_index,
+    open_channel,
+    prepare_reader,
+    prepare_writer,
+)
 from needlework.bus.sqlite.finishing import run_statement
 from needlework.bus.sqlite.mark import NEW, Mark, reached, write_mark
 from needlework.bus.sqlite.migrating import Group, migrate
@@ -275,4 +282,5 @@ class SqliteStore(PeopleMoves):
             with contextlib.suppress(sqlite3.Error):  # the next start finds it in the log
                 await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
+        forget_index(self.path)
         self.writer.turnstile.close()

@@ -15,6 +15,7 @@ from needlework.bus.messages import Message
 from needlework.bus.owners import lock_server
 from needlework.bus.permissions import ALL
 from needlework.bus.sqlite.backup import back_up, restore, verify
+from needlework.bus.sqlite.connections import frames_to_checkpoint
 from needlework.bus.sqlite.copies import Backup
 from needlework.bus.sqlite.mark import Mark, read_mark, write_mark
 from needlework.bus.subscriptions import subscribe
@@ -45,6 +46,12 @@ def silent(name: str, done: int, of: int) -> None:
 
 def copy(directory: Path, target: Path, progress: Any = silent) -> Backup:
     return back_up(directory, target, version="0", now=NOW, progress=progress)
+
+
+def locks_on(file: Path) -> list[str]:
+    """The kernel's locks on a file."""
+    inode = f":{file.stat().st_ino} "
+    return [line for line in Path("/proc/locks").read_text().splitlines() if inode in line]
 
 
 def names(folder: Path) -> list[str]:
@@ -93,6 +100,16 @@ async def test_a_backup_made_while_publishing_holds_everything_acknowledged_befo
     assert target.stat().st_mode & 0o777 == 0o600
     assert names(tmp_path) == ["copy", "data"]
     assert verify(target, (), silent) == made
+
+
+async def test_a_look_at_the_length_of_the_log_gives_up_no_lock(tmp_path: Path) -> None:
+    """It closed a descriptor of the log's index, and with it SQLite's locks on it: the next process that opened the
+    database, a backup, cut the index below the server, which died of SIGBUS."""
+    async with running_bus(REGISTRY, tmp_path / "data") as bus:
+        await publish(bus, Kept(n=1))
+        index = tmp_path / "data" / "needlework.db-shm"
+        frames_to_checkpoint(bus.store.path)
+        assert locks_on(index), "SQLite holds a lock on its index for as long as a connection is open"
 
 
 @pytest.mark.crashes
