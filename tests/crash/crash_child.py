@@ -109,7 +109,7 @@ async def main(options: argparse.Namespace) -> None:
     print("ready", flush=True)
     if not options.drain:
         work = asyncio.create_task(Producers(bus, options).run())
-        work.add_done_callback(lambda task: print("published", task.exception() or "", flush=True))
+        work.add_done_callback(published)
         await stop.wait()
         work.cancel()
     else:
@@ -118,6 +118,11 @@ async def main(options: argparse.Namespace) -> None:
     crash_topics.trace_stop()
     await bus.stop(options.grace)
     print("stopped", flush=True)
+
+
+def published(work: "asyncio.Task[None]") -> None:
+    """Say that the producers ended, and of what."""
+    print("published", "" if work.cancelled() else work.exception() or "", flush=True)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

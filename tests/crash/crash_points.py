@@ -98,10 +98,10 @@ def arm(bus: Bus) -> None:
         await release()
         passing("after-release")
 
-    async def closed() -> None:
+    async def closed(**how: Any) -> None:
         await bus.store.writer.settled()
         passing("in-close")
-        await close()
+        await close(**how)
 
     async def owned(runners: Any) -> int:
         rescued = await own(runners)
