@@ -102,3 +102,17 @@ DEFAULT_LABELS: tuple[LabelDefinition, ...] = (
 )
 
 DEFAULTS_BY_KEY = {definition.key: definition for definition in DEFAULT_LABELS}
+
+SEVERITIES = {
+    "praise": 0.0,
+    "task_issue_bug": 2.0,
+    "pricing_objection": 2.0,
+    "churn_risk": 3.0,
+    "escalation": 3.0,
+}
+DEFAULT_SEVERITY = 1.0
+
+
+def severity(key: str) -> float:
+    """How much a label weighs for the one who says it, 0..3."""
+    return SEVERITIES.get(key, DEFAULT_SEVERITY)

@@ -96,6 +96,46 @@ class ContentLabel(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: str
 
 
+class LabelEvidence(ContentLabel, frozen=True, kw_only=True):
+    """A label with what other groups weigh it by.
+
+    `sender` (address, name or id) and `sent_at` are those of the message it stands in: of the first one for a
+    subject, of the version for a note. `account_id` is the conversation's; a note has that of its conversation.
+    `severity` is 0..3; `task_type` and `needle_relevant` are the definition's.
+    """
+
+    account_id: str | None
+    sender: str | None
+    sent_at: str
+    severity: float
+    task_type: str | None
+    needle_relevant: bool
+
+
+class LabelsOfContent(Message[list[LabelEvidence]], topic="content_labels.of_content", kw_only=True):
+    """The labels in force of one conversation or note, in order of creation, for other groups."""
+
+    content_type: ContentType
+    content_id: str
+
+
+class LabelRange(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of labels; `total` counts the whole range, `next_after` is null on the last page."""
+
+    items: list[LabelEvidence]
+    total: int
+    next_after: str | None
+
+
+class LabelsInRange(Message[LabelRange], topic="content_labels.in_range", kw_only=True):
+    """The labels in force that were created in a range, oldest first; `after` fetches the next page."""
+
+    from_: Time = msgspec.field(default=None, name="from")
+    until: Time = None
+    after: str | None = None
+    limit: Limit = 200
+
+
 class ListContentLabels(Message[Page[ContentLabel]], topic="content_labels.list", kw_only=True):
     """Labels with their evidence, in order of creation; of one content, one label or one state where
     given."""

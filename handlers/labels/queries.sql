@@ -114,3 +114,35 @@ WHERE workspace_id = :workspace AND last_message_at >= :start AND last_message_a
 -- name: count_notes_in_range
 -- How many notes were last changed in a range.
 SELECT count(*) FROM notes WHERE workspace_id = :workspace AND updated_at >= :start AND updated_at < :end;
+
+-- name: label_evidence
+-- Labels in force with who said it, when, and for which account; the choice is put in by name.
+SELECT l.*, coalesce(c.account_id, nc.account_id) AS account_id,
+    coalesce(m.sent_at, c.started_at, v.created_at, n.created_at, l.created_at) AS sent_at,
+    coalesce(nullif(m.sender_email, ''), nullif(m.sender_name, ''), nullif(m.sender_id, ''), v.author) AS sender
+FROM content_labels AS l
+LEFT JOIN conversations AS c
+  ON l.content_type = 'conversation' AND c.workspace_id = l.workspace_id AND c.id = l.content_id
+LEFT JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.id = coalesce(nullif(l.message_id, ''), (
+    SELECT f.id FROM conversation_messages AS f
+    WHERE f.workspace_id = c.workspace_id AND f.conversation_id = c.id ORDER BY f.sent_at, f.seq LIMIT 1
+))
+LEFT JOIN notes AS n ON l.content_type = 'note' AND n.workspace_id = l.workspace_id AND n.id = l.content_id
+LEFT JOIN note_versions AS v
+  ON v.workspace_id = n.workspace_id AND v.note_id = n.id AND v.version = l.content_version
+LEFT JOIN conversations AS nc ON nc.workspace_id = n.workspace_id AND nc.id = n.conversation_id
+WHERE l.workspace_id = :workspace AND l.state IN ('machine', 'confirmed') /* filters */
+ORDER BY l.created_at, l.seq LIMIT :limit;
+
+-- name: filter_of
+-- Only those of one conversation or note.
+l.workspace_id = :workspace AND l.content_type = :type AND l.content_id = :content
+
+-- name: filter_created
+-- Only those created in a range, after a place.
+l.workspace_id = :workspace AND (l.created_at, l.seq) > (:at, :seq) AND l.created_at < :end
+
+-- name: count_created
+-- How many labels in force were created in a range.
+SELECT count(*) FROM content_labels
+WHERE workspace_id = :workspace AND created_at >= :start AND created_at < :end AND state IN ('machine', 'confirmed');

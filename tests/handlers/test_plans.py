@@ -10,10 +10,11 @@ import pytest
 from needlework.bus.sql import Queries, Statement
 from needlework.handlers.conversations import list as conversation_list
 from needlework.handlers.conversations.messages import ListConversations
-from needlework.handlers.labels import list_content_labels
-from needlework.handlers.labels.messages import ListContentLabels
+from needlework.handlers.labels import evidence, list_content_labels
+from needlework.handlers.labels.messages import LabelsInRange, LabelsOfContent, ListContentLabels
 from needlework.handlers.notes import list as note_list
 from needlework.handlers.notes.messages import ListNotes
+from needlework.handlers.times import Range
 
 HANDLERS = Path(needlework.__file__).parent / "handlers"
 GROUPS = sorted(path.parent.name for path in HANDLERS.glob("*/queries.sql"))
@@ -59,6 +60,8 @@ LISTS = [
     list_content_labels.statement(ListContentLabels(), 1),
     list_content_labels.statement(ListContentLabels(label="question", state="confirmed"), 1),
     list_content_labels.statement(ListContentLabels(content_id="conv_1", content_type="conversation"), 1),
+    evidence.of_content_statement(LabelsOfContent(content_type="note", content_id="note_1"), 1),
+    evidence.in_range_statement(LabelsInRange(), 1, Range(0, 1)),
 ]
 
 
