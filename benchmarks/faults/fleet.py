@@ -189,9 +189,10 @@ def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def attached(folder: Path) -> list[int]:
-    """The living processes that are attached."""
-    found = [pid for (pid,) in rows(folder, "SELECT pid FROM processes")]
-    return [pid for pid in found if Path(f"/proc/{pid}").exists()]
+    """The living processes of this run that are attached."""
+    found = [str(pid) for (pid,) in rows(folder, "SELECT pid FROM processes")]
+    commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in found}
+    return [int(pid) for pid, path in commands.items() if path.exists() and str(folder) in path.read_text()]
 
 
 def check_trace(folder: Path, kills: list[tuple[int, int]]) -> list[str]:
@@ -247,7 +248,9 @@ def phase(name: str, folder: Path, seconds: float, chance: random.Random, pause:
     port = free_port()
     fleet, load = Fleet(folder, name, port, chance), Load(f"http://127.0.0.1:{port}")
     load.start()
-    fleet.let_run(8)
+    begun = time.monotonic()
+    while not (load.acked and load.replies) and time.monotonic() < begun + 60:
+        fleet.let_run(0.5)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         fleet.disturb()

@@ -43,7 +43,13 @@ def trace(what: str, kind: str, key: str, number: int, ctx: Context) -> None:
 async def traced(kind: str, key: str, number: int, ctx: Context) -> None:
     """A few milliseconds between start and end."""
     trace("S", kind, key, number, ctx)
-    await asyncio.sleep(_chance.random() * 0.01)
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+    timer = loop.call_later(_chance.random() * 0.01, done.set_result, None)
+    try:
+        await done
+    finally:
+        timer.cancel()
     trace("E", kind, key, number, ctx)
 
 
