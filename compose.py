@@ -17,7 +17,7 @@ from needlework.bus.bus import Bus
 from needlework.bus.clock import Clock, SystemClock
 from needlework.bus.errors import ConfigError
 from needlework.bus.mounts import check_local
-from needlework.bus.owners import ProcessLock, lock_server
+from needlework.bus.owners import ServerLock, lock_server
 from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.records import Publication
@@ -158,7 +158,7 @@ def _bind(settings: Settings) -> socket.socket:
     return listener
 
 
-def _lock(directory: Path, patience: float) -> ProcessLock:
+def _lock(directory: Path, patience: float) -> ServerLock:
     """The data directory's lock, waited for a while. Raises ConfigError."""
     until = time.monotonic() + patience
     while True:

@@ -24,14 +24,19 @@ class ProcessLock:
     def acquire(self) -> bool:
         """Take the lock; False where another process holds it. Raises ConfigError where the file is no lock of ours."""
         descriptor = open_plain(self.path, os.O_RDWR | os.O_CREAT)
+        if not self._hold(descriptor):
+            return False
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name in it
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        return True
+
+    def _hold(self, descriptor: int) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return False
-        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name in it
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
         _held.add(self)
         return True
@@ -56,6 +61,53 @@ class ProcessLock:
             return None
 
 
+class ServerLock(ProcessLock):
+    """The lock file of a server, and the data directory itself: the file can be deleted by hand while it is served."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory / "needlework.lock")
+        self._folder = _FolderLock(directory)
+
+    def acquire(self) -> bool:
+        """Take both or neither."""
+        if not self._folder.acquire():
+            return False
+        taken = False
+        try:
+            taken = super().acquire()
+        finally:
+            if not taken:
+                self._folder.release()
+        return taken
+
+    def release(self, *, remove: bool = False) -> None:
+        """Give both back; `remove` takes the file away too."""
+        super().release(remove=remove)
+        self._folder.release()
+
+    def holder(self) -> int | None:
+        """The process id of the server, also where its file is gone: then as the kernel says, where it does."""
+        return super().holder() or self._folder.holder()
+
+
+class _FolderLock(ProcessLock):
+    """A lock on a folder, which has no room for the name of whoever holds it."""
+
+    def acquire(self) -> bool:
+        return self._hold(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+    def holder(self) -> int | None:
+        """By the kernel's list of locks, on Linux."""
+        found = self.path.stat()
+        place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+        with contextlib.suppress(OSError, ValueError):
+            for line in Path("/proc/locks").read_text().splitlines():
+                words = line.split()  # 1: FLOCK ADVISORY WRITE 708 08:01:131 0 EOF
+                if "FLOCK" in words and place in words and "->" not in words:
+                    return int(words[4])
+        return None
+
+
 _held: "weakref.WeakSet[ProcessLock]" = weakref.WeakSet()
 
 
@@ -68,9 +120,9 @@ def _leave_to_parent() -> None:
 os.register_at_fork(after_in_child=_leave_to_parent)
 
 
-def lock_server(directory: Path) -> ProcessLock:
+def lock_server(directory: Path) -> ServerLock:
     """The lock that only one server on a data directory holds. Raises ConfigError naming the process that has it."""
-    lock = ProcessLock(directory / "needlework.lock")
+    lock = ServerLock(directory)
     if not lock.acquire():
         pid = lock.holder()
         raise ConfigError([f"another needlework (pid {pid}) serves {directory}; stop it, or choose another --data"])

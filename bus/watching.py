@@ -80,9 +80,11 @@ class Watching:
             async for event in hub.stream(Filter(workspace.id, None, number), start):
                 yield event
             return
-        async for event in self._watch_message(
-            workspace, await self._bus.inspection.seq_of(workspace, message), after or 0
-        ):
+        seq = await self._bus.inspection.seq_of(workspace, message)
+        if after is not None and after > await self._bus.inspection.latest_event():
+            after = 0  # a number that never was says nothing of what its reader has: all of the message follows
+            yield Reset(1)
+        async for event in self._watch_message(workspace, seq, after or 0):
             yield event
 
     async def _watch_message(self, workspace: Workspace, seq: int, after: int) -> AsyncIterator[EventRecord]:

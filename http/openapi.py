@@ -17,11 +17,14 @@ from starlette.responses import Response
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_KEY = "^[\\t ]*[!-~]([ -~]*[!-~])?[\\t ]*$"
+"""What stands around a header's value is not part of it."""
 _REFUSALS = {
     "400": "The request can't be read", "401": "A token is needed, or this one is not valid",
     "403": "Not allowed", "404": "Not found in this workspace", "405": "Not possible here",
     "408": "The request came too slowly", "409": "In the wrong state", "413": "Too large",
-    "415": "No JSON", "421": "Not addressed to this server", "422": "A field is wrong", "429": "Too many",
+    "414": "The address is too long", "415": "No JSON", "421": "Not addressed to this server",
+    "422": "A field is wrong", "429": "Too many", "431": "Too many or too large headers",
     "500": "It failed inside", "503": "Not now", "507": "The disk is full",
 }  # fmt: skip
 
@@ -118,7 +121,7 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
         text = {"type": "string"}
         found.append({"name": "Prefer", "in": "header", "required": False, "schema": text})
         if endpoint.method == "POST":
-            key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+            key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY}
             found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
     return found
 

@@ -61,7 +61,7 @@ def idempotency_key(headers: RequestHeaders) -> str | None:
     value = headers.get(b"idempotency-key")
     if value is None:
         return None
-    text = value.decode("latin-1").strip()
+    text = value.decode("latin-1").strip(" \t")  # what HTTP lets stand around a value, and no other white space
     usable = text.isascii() and text.isprintable() and 0 < len(text) <= _KEY_LENGTH
     if not usable or headers.is_repeated(b"idempotency-key"):
         detail = f"Idempotency-Key is 1 to {_KEY_LENGTH} printable ASCII characters, given once"

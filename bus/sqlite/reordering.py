@@ -15,22 +15,31 @@ _KEPT = "SELECT value FROM installation WHERE key = ?"
 _KEEP = "INSERT INTO installation (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _OWED = "SELECT 1 FROM backlog WHERE topic = ? AND unfinished > 0 LIMIT 1"
 
+# What was redriven comes behind all that was due before, as in `keys.py`; what waits for its retry holds its key.
 _WAITING = """
-WITH waiting AS (
-    SELECT m.workspace, m.key, d.message, m.due AS place, d.due, d.priority, d.attempt
+WITH redriven AS (
+    SELECT p.message, p.due FROM positions p WHERE p.runner = :runner AND 'redriven' = (
+        SELECT json_extract(CAST(e.data AS TEXT), '$.kind') FROM events e
+        WHERE e.message = p.message AND e.runner = p.runner AND e.kind = 'retrying' ORDER BY e.seq DESC LIMIT 1)),
+waiting AS (
+    SELECT m.workspace, m.key, d.message, iif(s.message IS NULL, m.due, s.due + 1) AS place, d.due, d.priority,
+        d.attempt, d.attempt > 0 AND s.message IS NULL AS holds
     FROM deliveries d JOIN messages m ON m.seq = d.message
+    LEFT JOIN redriven s ON s.message = d.message
     WHERE d.runner = :runner AND m.topic = :topic AND m.key IS NOT NULL
     UNION ALL
-    SELECT p.workspace, p.key, p.message, m.due, p.due, p.priority, p.attempt
+    SELECT p.workspace, p.key, p.message, iif(s.message IS NULL, m.due, s.due + 1), p.due, p.priority,
+        p.attempt, p.attempt > 0 AND s.message IS NULL
     FROM parked p JOIN messages m ON m.seq = p.message
+    LEFT JOIN redriven s ON s.message = p.message
     WHERE p.runner = :runner AND p.topic = :topic AND p.reason <> 'key' AND p.key IS NOT NULL)
 """
 _HEADS = (
     "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
     + _WAITING
     + """
-SELECT :runner, workspace, :topic, key, message, place, due, priority, attempt > 0
-FROM (SELECT *, row_number() OVER (PARTITION BY workspace, key ORDER BY attempt = 0, place, message) AS n FROM waiting)
+SELECT :runner, workspace, :topic, key, message, place, due, priority, holds
+FROM (SELECT *, row_number() OVER (PARTITION BY workspace, key ORDER BY holds DESC, place, message) AS n FROM waiting)
 WHERE n = 1 ON CONFLICT DO NOTHING
 """
 )

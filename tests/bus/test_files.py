@@ -180,6 +180,17 @@ def test_p14_a_second_server_on_a_directory_is_refused_and_names_the_first(tmp_p
     lock_server(tmp_path).release()
 
 
+def test_f11_a_lock_file_that_is_deleted_by_hand_lets_no_second_server_in(tmp_path: Path) -> None:
+    """A file of the same name was made and locked, and two served one directory."""
+    lock = lock_server(tmp_path)
+    lock.path.unlink()
+    with pytest.raises(ConfigError, match=rf"pid {os.getpid()}"):
+        lock_server(tmp_path)
+    assert not lock.path.exists(), "what is refused leaves nothing behind"
+    lock.release()
+    lock_server(tmp_path).release()
+
+
 def test_a_lock_falls_with_its_process(tmp_path: Path) -> None:
     """Only the death of the process frees it: not time, and not a stop of the process."""
     code = (

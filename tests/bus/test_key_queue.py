@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
+from needlework.bus.letters import Redrive
 from needlework.bus.messages import Message
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
@@ -46,9 +47,12 @@ async def write(message: Line, ctx: Context) -> None:
         NOW[message.key] -= 1
 
 
+RETRY = {"first": "1s", "jitter": 0.0}
+
+
 def registry(order: str, **policy: object) -> Registry:
     """The one topic, ordered or not."""
-    return kit.registry(write, q__line={"order": order, "retry": {"first": "1s", "jitter": 0.0}, **policy})
+    return kit.registry(write, q__line={"order": order, "retry": RETRY, **policy})
 
 
 ON, OFF = registry("key"), registry("off")
@@ -132,6 +136,28 @@ async def test_p03_a_line_that_failed_before_the_switch_holds_its_key_back(tmp_p
         assert list(STARTS) == [(1, 0)]
         await kit.pass_time(bus, clock, 2, step=0.5)
         assert list(STARTS) == [(1, 0), (1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("runner", "q"), ("topic", "q.line")])
+async def test_p03_what_was_redriven_before_the_switch_goes_to_the_end_of_its_key(
+    tmp_path: Path, clock: ManualClock, kind: str, name: str
+) -> None:
+    """Whatever had been begun went first: a dead letter that was let go again overtook all that waited."""
+    once = registry("off", retry={"attempts": 1})
+    async with running_bus(once, tmp_path, clock=clock) as bus:
+        await kit.publish(bus, Line(1, 0, fails=True))
+        await drain(bus)
+        await bus.pause(name, "me", kind=kind)
+        for number in (1, 2):
+            await kit.publish(bus, Line(1, number))
+        clock.advance(1)
+        await bus.store.redrive([Redrive(1, bus.store.runners["q"], "me")])
+    async with running_bus(registry("key", retry={"attempts": 1}), tmp_path, clock=clock) as bus:
+        await kit.publish(bus, Line(1, 3))
+        await bus.resume(name, "me", kind=kind)
+        await drain(bus)
+        assert list(STARTS) == [(1, 0), (1, 1), (1, 2), (1, 0), (1, 3)]
+        assert set(MOST) == {1}
 
 
 async def test_p03_a_follower_that_is_absorbed_into_an_earlier_time_passes_its_delayed_head(

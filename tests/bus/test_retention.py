@@ -82,6 +82,18 @@ async def test_p10_a_resume_point_that_never_was_is_told(tmp_path: Path) -> None
         assert event.seq == latest + 1
 
 
+async def test_p10_a_resume_point_of_a_message_that_never_was_is_told_and_all_of_it_follows(tmp_path: Path) -> None:
+    """A finished message's stream ended without a word: its end lay before a number that there is not yet."""
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        receipt = await kit.publish(bus, Lasting())
+        await drain(bus)
+        whole = [event.frame for event in await kit.events(bus, receipt)]
+        latest = await bus.inspection.latest_event()
+        for after, expected in ((10**9, [Reset(1), *whole]), (latest, [])):
+            events = bus.events(workspace=kit.DEFAULT, after=after, message=receipt.id)
+            assert [event if isinstance(event, Reset) else event.frame async for event in events] == expected
+
+
 async def test_the_log_for_people_ends_with_its_retention_and_not_before(tmp_path: Path, clock: ManualClock) -> None:
     async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
         await bus.audit.record("me", None, "old", "x")

@@ -1,5 +1,6 @@
 """The document tells the truth: it is valid, and it holds every route."""
 
+import re
 from typing import Any
 
 import httpx2
@@ -46,3 +47,16 @@ async def test_replies_and_problems_have_schemas(document: dict[str, Any]) -> No
     assert {"type", "title", "status", "detail", "code", "request_id"} <= set(
         document["components"]["schemas"]["Problem"]["required"]
     )
+
+
+async def test_it_tells_what_the_server_refuses_before_any_route_and_which_keys_are_kept(
+    document: dict[str, Any], http: httpx2.AsyncClient
+) -> None:
+    """S12: 414 and 431 stood nowhere, and a key with a space in it was kept where the document forbade it."""
+    echo = document["paths"]["/api/t/{id}/echo"]["post"]
+    assert {"408", "413", "414", "431"} <= set(echo["responses"])
+    (key,) = (parameter["schema"] for parameter in echo["parameters"] if parameter["name"] == "Idempotency-Key")
+    for text, kept in (("a b", True), (" a ", True), ("a\tb", False), (" ", False), ("\xa0a", False)):
+        assert bool(re.search(key["pattern"], text)) is kept
+        answer = await http.post("/api/t/a/echo", headers={b"idempotency-key": text.encode("latin-1")})
+        assert (answer.status_code == 200) is kept, text
