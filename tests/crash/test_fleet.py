@@ -1,6 +1,9 @@
 """Section 8: processes that share one data directory, each of them real, some of them killed or stopped."""
 
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,18 @@ def test_a_worker_beside_a_whole_server_takes_over_when_that_is_killed(data: Pat
         with api(data, tmp_path) as (one, client):
             ident = publish(client, "slowly.note", number=1)
             until(lambda: state(client, ident) == "done", one, worker)
+
+
+def test_a_stream_ends_within_a_second_after_another_process_revoked_its_token(data: Path, tmp_path: Path) -> None:
+    token = [sys.executable, "-m", "needlework", "token"]
+    with api(data, tmp_path, "--require-token") as (one, client):
+        one.until("nw_")
+        text = next(word for word in one.out.split() if word.startswith("nw_"))
+        client.headers["authorization"] = f"Bearer {text}"
+        with client.stream("GET", "/api/internal/pubsub/events") as stream:
+            assert stream.status_code == 200
+            subprocess.run([*token, "revoke", text.split("_")[1], "--data", data], check=True, timeout=30)
+            revoked = time.monotonic()
+            assert b'"revoked"' in b"".join(stream.iter_raw())
+            assert time.monotonic() - revoked < 1.5
+        assert client.get("/api/internal/runners").status_code == 401
