@@ -167,8 +167,7 @@ class Bus:
         self.duties.stop()
         self.scheduler.stop()
         self.maintenance.stop()
-        await self.sharing.stop(grace)
-        await self.dispatcher.stop(grace)
+        await self.dispatcher.stop(await self.sharing.stop(grace))
         with contextlib.suppress(StorageError):  # when a token was last used is not worth a failed stop
             await self.tokens.flush()
         await self.store.settled()

@@ -20,6 +20,7 @@ class Handover:
 
     def __init__(self, dispatcher: "Dispatcher") -> None:
         self._dispatcher = dispatcher
+        self._final = False
 
     async def drain(self, names: Sequence[str], seconds: float) -> bool:
         """Start nothing more, put back what has not started, wait for the rest. False: they go on as before."""
@@ -66,8 +67,14 @@ class Handover:
         """A thread that has overrun its time can't be waited for."""
         return any(worker.why == "timeout" and self._dispatcher._in_thread(worker) for worker in queue.workers)
 
+    def leave(self) -> None:
+        """The process stops: nothing more starts, and what does not come to rest does not go on."""
+        self._final = True
+        for queue in self._dispatcher.queues.values():
+            queue.leaving, queue.lane.live = True, False
+
     def _go_on(self, queues: Sequence[RunnerQueue]) -> None:
-        for queue in queues:
+        for queue in [] if self._final else queues:
             queue.leaving = False
             for state in queue.lanes.values():
                 state.more, state.cursor = True, (0, 0)

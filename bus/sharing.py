@@ -168,11 +168,14 @@ class Sharing:
         log.info("gave runners back", runners=names)
         return True
 
-    async def stop(self, grace: float) -> None:
-        """Give everything back where somebody else may take it, each group as soon as it rests."""
+    async def stop(self, grace: float) -> float:
+        """Give everything back where somebody else may take it, each group as soon as it rests; what grace is left."""
         self._stopped = True
+        end = self._bus.clock.monotonic() + grace
         if self.role is not None and self._bus.neighbours.others:
+            self._bus.dispatcher.handover.leave()
             await asyncio.gather(*(self.give(group, grace) for group in self._owned()))
+        return max(0.0, end - self._bus.clock.monotonic())
 
     async def leave(self) -> None:
         """Be known no longer."""

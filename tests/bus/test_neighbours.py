@@ -274,3 +274,24 @@ def test_shares_add_up_and_a_server_has_everything() -> None:
     assert share_of("a", [*workers, ("s", "serve")], 4) == 0  # type: ignore[list-item]
     assert share_of("s", [*workers, ("s", "serve"), ("x", "api")], 4) == 4  # type: ignore[list-item]
     assert sorted(map(sorted, groups_of(REGISTRY))) == [["latest"], ["one", "two"], ["steps"], ["work"]]
+
+
+async def test_a_stop_beside_another_process_starts_nothing_more_and_takes_no_longer_than_its_grace(
+    tmp_path: Path,
+) -> None:
+    """P12: its runners are given back as they come to rest; what does not is broken off once, not waited for twice."""
+    async with attached(tmp_path, "api") as (api,):
+        worker = await Bus.open(tmp_path, REGISTRY)
+        await worker.attach("worker")
+        await until_owned(worker)
+        await kit.publish(api, Work(1, waits=True))
+        await kit.until(lambda: SEEN)
+        began = asyncio.get_running_loop().time()
+        stopping = asyncio.create_task(worker.stop(0.5))
+        await kit.until(lambda: len(worker.dispatcher.queues) == 1)  # the others were given back
+        await kit.publish(api, Work(2))
+        await stopping
+        assert asyncio.get_running_loop().time() - began < 0.9
+        assert [number for _, number in SEEN] == [1]
+        assert await kit.value(api, "SELECT count(*) FROM deliveries") == 2
+        assert await kit.value(api, "SELECT count(*) FROM owners") == 0
