@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import msgspec
@@ -119,6 +119,9 @@ class WorkspaceStore:
         return bool(self.configs.get(workspace, {}).get("tick", {}).get("disable"))
 
 
+ImpactComponent = Literal["reach", "revenue", "severity", "momentum", "risk"]
+
+
 class TickConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """`config.tick`: whether automatic work is held, and why, since when, by whom."""
 
@@ -134,6 +137,8 @@ class WorkspaceConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=
     tick: TickConfig = msgspec.field(default_factory=TickConfig)
     timezone: str = "UTC"
     settle_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 120
+    impact_weights: dict[ImpactComponent, Annotated[float, msgspec.Meta(ge=0, le=1000)]] = {}
+    """How much each component of a needle mover's impact counts; what is left out keeps its weight."""
 
     def __post_init__(self) -> None:
         if self.timezone not in available_timezones():

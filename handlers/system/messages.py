@@ -16,6 +16,16 @@ class RequireTicks(Message[TickSettings], topic="tick.require"):
     """The workspace's tick settings; refused with 409 `tick_disabled` while its ticks are disabled."""
 
 
+class ReadConfig(Message[dict[str, Any]], topic="workspace.config"):
+    """The workspace's configuration, for other groups."""
+
+
+class IsUnfinished(Message[bool], topic="message.unfinished"):
+    """Whether a message is there and has not ended, for operations of which only one may run."""
+
+    id: str
+
+
 class ReadBatch(Message[dict[str, Any]], topic="batch.read"):
     """How far a batch is, for operations that answer how much they queued; empty where nothing was."""
 

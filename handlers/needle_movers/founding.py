@@ -1,0 +1,72 @@
+"""When spans that no needle mover takes make one of their own. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from needlework.handlers.needle_movers.impact import WORST
+from needlework.handlers.needle_movers.matching import KINDS
+from needlework.handlers.text.hashing import Float
+from needlework.handlers.times import DAY
+
+SPANS, SUBJECTS = 3, 2
+"""So many spans, from so many accounts, make a needle mover; a single one does where it is as severe as can be."""
+ALIKE = 0.55
+"""Mean cosine of all their pairs."""
+APART = 30 * DAY
+TITLE = 80
+
+
+@dataclass(frozen=True)
+class Loose:
+    """A span without a needle mover. `subject` is who said it: the account, else the contact, else the content."""
+
+    id: str
+    text: str
+    label: str
+    subject: str
+    severity: float
+    at: int
+    vector: Float
+
+
+def founders(span: Loose, pool: Sequence[Loose]) -> list[Loose]:
+    """The spans that make a needle mover together with `span`, itself first; empty where there are too few.
+
+    Those nearest to `span` join first, as long as all are alike on average.
+    """
+    if span.label not in KINDS:
+        return []
+    near = [each for each in pool if each.id != span.id and each.label in KINDS and abs(each.at - span.at) <= APART]
+    cosines = {each.id: float(each.vector @ span.vector) for each in near}
+    group = [span]
+    total = 0.0
+    for each in sorted(near, key=lambda other: (-cosines[other.id], other.id)):
+        if cosines[each.id] < ALIKE:
+            break
+        more = sum(float(each.vector @ other.vector) for other in group)
+        pairs = len(group) * (len(group) + 1) / 2
+        if (total + more) / pairs >= ALIKE:
+            group.append(each)
+            total += more
+    enough = len(group) >= SPANS and len({each.subject for each in group}) >= SUBJECTS
+    return group if enough or span.severity >= WORST else []
+
+
+def kind_of(group: Sequence[Loose]) -> str:
+    """What most of them speak of; of equally many, the more severe."""
+    counts = Counter(KINDS[each.label] for each in group)
+    worst = {kind: max(each.severity for each in group if KINDS[each.label] == kind) for kind in counts}
+    return max(counts, key=lambda kind: (counts[kind], worst[kind], kind))
+
+
+def title_of(group: Sequence[Loose]) -> str:
+    """The words of the span nearest to all others, as a line."""
+    vectors = np.stack([each.vector for each in group])
+    middle = group[int(np.argmax(vectors @ vectors.mean(axis=0)))]
+    text = " ".join(middle.text.split()).strip(" -*>#\"'")
+    if len(text) > TITLE:
+        cut = text.rfind(" ", TITLE // 2, TITLE)
+        text = text[: cut if cut > 0 else TITLE - 1].rstrip(" ,;:-") + "…"
+    return text[:1].upper() + text[1:].rstrip(".") if text else "Unnamed"

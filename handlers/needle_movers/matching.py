@@ -1,0 +1,190 @@
+"""Which needle mover a span belongs to: rules first, then a score of meaning, words, kind and account. Pure.
+
+After operations.md 3.4. score = .60 similarity + .25 BM25 / best BM25 + .10 kind compatible + .05 same account, over
+the 20 nearest by meaning and the 20 best by words.
+"""
+
+import re
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from needlework.handlers.needle_movers.messages import MatchingRules
+from needlework.handlers.text.bm25 import BM25, words
+from needlework.handlers.text.hashing import Float
+from needlework.handlers.text.themes import ENOUGH, Theme, order, similarity
+
+MEANING, LEXICAL, COMPATIBLE, ACCOUNT = 0.60, 0.25, 0.10, 0.05
+CANDIDATES = 20
+TIE = 0.03
+"""Two that differ by less are too close to call: a person is asked."""
+KINDS = {
+    "churn_risk": "risk",
+    "escalation": "risk",
+    "pricing_objection": "risk",
+    "competitor_mention": "risk",
+    "task_issue_bug": "issue",
+    "feature_request": "opportunity",
+    "expansion_signal": "opportunity",
+    "praise": "progress",
+    "decision": "decision",
+}
+"""What a label speaks of; others (action items, a workspace's own) fit any kind half, and found nothing new."""
+RELATED = {frozenset(("risk", "issue")), frozenset(("risk", "opportunity"))}
+"""A defect or a missing feature may be why somebody leaves."""
+_KEY = re.compile(r"\b[A-Za-z0-9][\w.-]*/[\w.-]+#\d+\b")
+
+Decision = Literal["link", "suggest", "none"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One span: what is said where by whom. `vector` [dim] is of unit norm."""
+
+    id: str
+    text: str
+    vector: Float
+    label: str | None = None
+    content_id: str | None = None
+    account_id: str | None = None
+    keys: Set[str] = frozenset()
+    kind: str | None = None
+
+    @property
+    def speaks_of(self) -> str | None:
+        """The kind of needle mover that it would be evidence for; None where it fits any."""
+        return self.kind or KINDS.get(self.label or "")
+
+
+@dataclass
+class Candidate:
+    """A needle mover to match with, and what is linked to it."""
+
+    id: str
+    title: str
+    kind: str
+    name: Float
+    words: list[str]
+    rules: MatchingRules = field(default_factory=MatchingRules)
+    examples: dict[str, Float] = field(default_factory=dict)
+    """By span id, so that a span is never its own example."""
+    accounts: set[str] = field(default_factory=set)
+    confirmed: set[str] = field(default_factory=set)
+    """Conversations and notes in which a person confirmed evidence."""
+    rejected: set[str] = field(default_factory=set)
+    """Spans that a person rejected."""
+
+    def theme(self, without: str) -> Theme:
+        """The mover as a theme, without one span among its examples."""
+        rows = [vector for span, vector in self.examples.items() if span != without]
+        examples = np.stack(rows) if rows else np.empty((0, len(self.name)), dtype=np.float32)
+        return Theme(self.name, examples, self.words)
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a span fits one candidate, and why."""
+
+    mover: Candidate
+    score: float
+    components: dict[str, Any]
+    provenance: str = "model"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All candidates, the best first, and what follows for the best."""
+
+    matches: list[Match]
+    decision: Decision
+
+    @property
+    def best(self) -> Match | None:
+        """The one that `decision` is about."""
+        return self.matches[0] if self.matches else None
+
+
+def keys_in(*texts: str | None) -> frozenset[str]:
+    """Keys of outside things (`owner/repo#12`) that texts name, in small letters."""
+    return frozenset(key.lower() for text in texts if text for key in _KEY.findall(text))
+
+
+def verdict(said: Said, candidates: Sequence[Candidate], link_at: float, suggest_at: float) -> Verdict:
+    """Rules, then scores, then what is near: at most one link or suggestion."""
+    allowed = [each for each in candidates if said.id not in each.rejected and not _excluded(said, each)]
+    ruled = [Match(each, 1.0, {"rule": why}, "rule") for each in allowed if (why := _rule(said, each))]
+    if ruled:
+        return Verdict(ruled, "link" if len(ruled) == 1 else "suggest")
+    matches = _scored(said, allowed)
+    matches = _reordered(said, matches, suggest_at)
+    if not matches or matches[0].score < suggest_at:
+        return Verdict(matches, "none")
+    runner_up = max((match.score for match in matches[1:]), default=0.0)
+    sure = matches[0].score >= link_at and matches[0].score - runner_up >= TIE
+    return Verdict(matches, "link" if sure else "suggest")
+
+
+def compatible(said: Said, kind: str) -> float:
+    """1 for the same kind, a half for related or neutral ones, else 0."""
+    mine = said.speaks_of
+    if mine is None or frozenset((mine, kind)) in RELATED:
+        return 0.5
+    return 1.0 if mine == kind else 0.0
+
+
+def _scored(said: Said, candidates: Sequence[Candidate]) -> list[Match]:
+    if not candidates:
+        return []
+    near = np.array([similarity(said.vector[None, :], each.theme(said.id))[0] for each in candidates])
+    lexical = BM25([each.words for each in candidates]).scores(words(said.text))
+    chosen = sorted({*np.argsort(-near, kind="stable")[:CANDIDATES], *np.argsort(-lexical, kind="stable")[:CANDIDATES]})
+    most = max((lexical[at] for at in chosen), default=0.0)
+    found = []
+    for at in chosen:
+        each = candidates[at]
+        parts = {
+            "embedding": round(float(max(0.0, near[at])), 4),
+            "lexical": round(float(lexical[at] / most), 4) if most > 0 else 0.0,
+            "compat": compatible(said, each.kind),
+            "account": 1.0 if said.account_id in each.accounts else 0.0,
+        }
+        total = MEANING * parts["embedding"] + LEXICAL * parts["lexical"]
+        total += COMPATIBLE * parts["compat"] + ACCOUNT * parts["account"]
+        found.append(Match(each, round(min(1.0, total), 4), parts))
+    return sorted(found, key=lambda match: (-match.score, match.mover.id))
+
+
+def _reordered(said: Said, matches: list[Match], suggest_at: float) -> list[Match]:
+    """Where several are likely and have examples enough, a model of just these says which is first."""
+    likely = [match for match in matches if match.score >= suggest_at]
+    themes = [match.mover.theme(said.id) for match in likely]
+    if len(likely) < 2 or any(len(theme.examples) < ENOUGH for theme in themes):
+        return matches
+    first = likely[int(np.argmax(order(said.vector[None, :], [words(said.text)], themes)[0]))]
+    return [first, *(match for match in matches if match is not first)]
+
+
+def _rule(said: Said, mover: Candidate) -> str | None:
+    """Why the span belongs to the mover for certain, or None."""
+    for phrase in mover.rules.patterns:
+        if _pattern(phrase).search(said.text):
+            return f"pattern: {phrase}"
+    for key in mover.rules.external_keys:
+        if key.lower() in said.keys:
+            return f"key: {key}"
+    if said.content_id is not None and said.content_id in mover.confirmed:
+        return "thread of confirmed evidence"
+    return None
+
+
+def _excluded(said: Said, mover: Candidate) -> bool:
+    return any(_pattern(phrase).search(said.text) for phrase in mover.rules.exclude)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(phrase: str) -> re.Pattern[str]:
+    """Plain words, any white space between them, `*` for up to four words."""
+    parts = [r"(?:\S+\s+){0,4}?" if word == "*" else re.escape(word) + r"(?!\w)\S{0,2}\s*" for word in phrase.split()]
+    return re.compile(r"(?<!\w)" + "".join(parts), re.IGNORECASE)

@@ -1,0 +1,74 @@
+"""Measure the impact of needle movers by what is linked to them now."""
+
+from collections.abc import Iterable
+
+import msgspec
+from needlework.bus.context import Context
+from needlework.handlers.needle_movers import store
+from needlework.handlers.needle_movers.impact import WEIGHTS, Evidence, Impact, Workspace, breakdown, impact
+from needlework.handlers.system.messages import ReadConfig
+from needlework.handlers.times import DAY
+
+ACTIVE = 90 * DAY
+MOVED = 5
+"""Points by which an impact must have changed since its actions were looked at."""
+
+
+async def measure(ctx: Context, movers: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Collect the impact of each mover: (id, before, after). The guard sees where its evidence changes meanwhile."""
+    found = []
+    totals, weights = await workspace(ctx), await weights_of(ctx)
+    for id_ in dict.fromkeys(movers):
+        row = await ctx.db.one(store.sql("find_mover", workspace=ctx.workspace.id, id=id_))
+        if row is None or row["merged_into"] is not None:
+            continue
+        evidence = await linked(ctx, id_)
+        measured = impact(evidence, totals, ctx.now, weights)
+        _write(ctx, row, measured, evidence)
+        found.append((id_, row["impact"], measured.score))
+    return found
+
+
+async def workspace(ctx: Context, at: int | None = None) -> Workspace:
+    """What the workspace's movers are measured by at a time (now). There is no churn model yet, so none is scored."""
+    until = ctx.now + 1 if at is None else at
+    values = {"workspace": ctx.workspace.id, "since": until - ACTIVE, "until": until}
+    active = await ctx.db.value(store.sql("active_accounts", **values))
+    return Workspace(int(active), float(await ctx.db.value(store.sql("total_revenue", workspace=ctx.workspace.id))))
+
+
+async def weights_of(ctx: Context) -> dict[str, float]:
+    """The weights of this workspace: its own where its configuration has any."""
+    config = await ctx.query(ReadConfig())
+    return {**WEIGHTS, **config.get("impact_weights", {})}
+
+
+async def linked(ctx: Context, mover: str, until: int | None = None) -> list[Evidence]:
+    """What is linked to a mover (and was said before a time)."""
+    rows = await ctx.db.all(store.sql("linked", workspace=ctx.workspace.id, id=mover))
+    return [
+        Evidence(
+            row["account_id"] or row["contact"] or row["content_id"],
+            row["score"],
+            row["severity"],
+            row["said_at"],
+            row["mrr"],
+        )
+        for row in rows
+        if until is None or row["said_at"] < until
+    ]
+
+
+def _write(ctx: Context, row: store.Row, measured: Impact, evidence: list[Evidence]) -> None:
+    acts = abs(measured.score - row["acted_impact"]) >= MOVED
+    values = {
+        "id": row["id"],
+        "impact": measured.score,
+        "breakdown": msgspec.json.encode(breakdown(measured)).decode(),
+        "acted": measured.score if acts else row["acted_impact"],
+        "first": min((each.at for each in evidence), default=None),
+        "last": max((each.at for each in evidence), default=None),
+        "seen": row["revision"],
+        "now": ctx.now,
+    }
+    ctx.write(store.sql("put_impact", 1, workspace=ctx.workspace.id, **values))

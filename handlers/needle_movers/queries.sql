@@ -1,0 +1,444 @@
+-- Queries of needle movers. Of other groups' tables they only read whose an entity is and what counts in a workspace.
+
+-- name: find_mover
+-- One needle mover that is not purged, with how much evidence it has.
+SELECT m.*, (
+    SELECT count(*) FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
+) AS linked, (
+    SELECT count(*) FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'suggested'
+) AS suggested, (
+    SELECT count(*) FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'rejected'
+) AS rejected, (
+    SELECT count(DISTINCT s.account_id) FROM needle_mover_evidence AS e
+    JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
+) AS accounts
+FROM needle_movers AS m
+WHERE m.workspace_id = :workspace AND m.id = :id AND m.purge_id IS NULL;
+
+-- name: list_movers
+-- A page of needle movers, the greatest impact first, after a place; filters are put in by name.
+SELECT m.*, (
+    SELECT count(*) FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
+) AS linked, (
+    SELECT count(*) FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'suggested'
+) AS suggested, (
+    SELECT count(*) FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'rejected'
+) AS rejected, (
+    SELECT count(DISTINCT s.account_id) FROM needle_mover_evidence AS e
+    JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
+    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
+) AS accounts
+FROM needle_movers AS m
+WHERE m.workspace_id = :workspace AND m.purge_id IS NULL AND (m.rank, m.seq) < (:rank, :seq) /* filters */
+ORDER BY m.rank DESC, m.seq DESC LIMIT :limit;
+
+-- name: filter_status
+-- Only those of one status.
+m.workspace_id = :workspace AND m.status = :status
+
+-- name: filter_unmerged
+-- Only those that stand for themselves.
+m.workspace_id = :workspace AND m.merged_into IS NULL
+
+-- name: filter_kind
+-- Only those of one kind.
+m.workspace_id = :workspace AND m.kind = :kind
+
+-- name: filter_owner
+-- Only those of one owner.
+m.workspace_id = :workspace AND m.owner_id = :owner
+
+-- name: filter_search
+-- Only those whose title, description or summary holds a text.
+m.workspace_id = :workspace AND (
+    m.title LIKE :like ESCAPE '\' OR m.description LIKE :like ESCAPE '\' OR m.summary_short LIKE :like ESCAPE '\'
+)
+
+-- name: insert_mover
+-- A new needle mover; the guard sees where another message has made it meanwhile.
+INSERT INTO needle_movers (
+    id, workspace_id, title, description, kind, status, provenance, model, owner_id, rules, impact_override, rank,
+    summary_user, vector, encoder, first_seen_at, last_seen_at, created_at, updated_at
+) VALUES (
+    :id, :workspace, :title, :description, :kind, :status, :provenance, :model, :owner_id, :rules, :impact_override,
+    coalesce(:impact_override, 0), :summary_user, :vector, :encoder, :first_seen_at, :last_seen_at, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_mover
+-- What a person changed; the guard sees where another message has changed it meanwhile.
+UPDATE needle_movers SET
+    title = :title, description = :description, kind = :kind, status = :status, owner_id = :owner_id, rules = :rules,
+    impact_override = :impact_override, rank = coalesce(:impact_override, impact), summary_user = :summary_user,
+    vector = :vector, encoder = :encoder, revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen AND purge_id IS NULL AND merged_into IS NULL;
+
+-- name: list_evidence
+-- A page of one mover's evidence in order, after a place; filters are put in by name.
+SELECT e.*, s.content_label_id, s.label_key, s.content_type, s.content_id, s.message_id, s.span_start, s.span_end,
+    s.quote, s.account_id, s.contact, s.severity AS said_severity, s.said_at
+FROM needle_mover_evidence AS e
+JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
+WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.seq > :seq /* filters */
+ORDER BY e.seq LIMIT :limit;
+
+-- name: filter_evidence_state
+-- Only evidence in one state.
+e.workspace_id = :workspace AND e.state = :state
+
+-- name: find_evidence
+-- One piece of evidence of one mover.
+SELECT e.*, s.content_label_id, s.label_key, s.content_type, s.content_id, s.message_id, s.span_start, s.span_end,
+    s.quote, s.account_id, s.contact, s.severity AS said_severity, s.said_at, s.mover_id AS span_mover
+FROM needle_mover_evidence AS e
+JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
+WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.id = :evidence;
+
+-- name: decide_evidence
+-- What a person says of evidence.
+UPDATE needle_mover_evidence SET
+    state = :state, severity = :severity, decided_by = coalesce(:by, decided_by),
+    decided_at = coalesce(:at, decided_at), updated_at = :now
+WHERE workspace_id = :workspace AND id = :evidence;
+
+-- name: unlink_elsewhere
+-- A span that a person linked to one mover is no evidence of the others it stood at.
+DELETE FROM needle_mover_evidence
+WHERE workspace_id = :workspace AND span_id = :span AND needle_mover_id <> :id AND state <> 'rejected';
+
+-- name: assign_span
+-- The mover that a span is evidence of now, and under which definitions that was found.
+UPDATE needle_mover_spans SET mover_id = :mover, considered = :considered, updated_at = :now
+WHERE workspace_id = :workspace AND id = :span;
+
+-- name: touch_mover
+-- Its evidence changed.
+UPDATE needle_movers SET revision = revision + 1, updated_at = :now WHERE workspace_id = :workspace AND id = :id;
+
+-- name: read_state
+-- How far matching is.
+SELECT * FROM needle_mover_states WHERE workspace_id = :workspace;
+
+-- name: make_state
+-- The row of a workspace that has none.
+INSERT INTO needle_mover_states (id, workspace_id, link_at, suggest_at, created_at, updated_at)
+VALUES (:id, :workspace, :link_at, :suggest_at, :now, :now) ON CONFLICT DO NOTHING;
+
+-- name: redefine
+-- People changed what spans are matched with: who matches now matches again.
+UPDATE needle_mover_states SET
+    revision = revision + 1, definitions = definitions + 1, decisions = decisions + :decisions, updated_at = :now
+WHERE workspace_id = :workspace;
+
+-- name: put_thresholds
+-- Thresholds learned from decisions.
+UPDATE needle_mover_states SET link_at = :link_at, suggest_at = :suggest_at, updated_at = :now
+WHERE workspace_id = :workspace;
+
+-- name: decided_scores
+-- The latest decisions of people: the score they were about, and what they said.
+SELECT score, state FROM needle_mover_evidence
+WHERE workspace_id = :workspace AND decided_at IS NOT NULL AND components <> '{}'
+ORDER BY decided_at DESC LIMIT 1000;
+
+-- name: pool_entities
+-- What spans without a mover stand in, since a time.
+SELECT DISTINCT content_type, content_id FROM needle_mover_spans
+WHERE workspace_id = :workspace AND mover_id IS NULL AND said_at >= :since LIMIT :limit;
+
+-- name: move_evidence
+-- Evidence of one mover becomes that of another, where the other has none of the same span.
+UPDATE needle_mover_evidence SET needle_mover_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND needle_mover_id = :id AND NOT EXISTS (
+    SELECT 1 FROM needle_mover_evidence AS o
+    WHERE o.workspace_id = :workspace AND o.needle_mover_id = :into AND o.span_id = needle_mover_evidence.span_id
+);
+
+-- name: drop_evidence
+-- What is left of a merged mover's evidence.
+DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND needle_mover_id = :id;
+
+-- name: move_spans
+-- Spans of one mover are another's now.
+UPDATE needle_mover_spans SET mover_id = :into, updated_at = :now WHERE workspace_id = :workspace AND mover_id = :id;
+
+-- name: free_rejected
+-- Spans that the mover they moved to had rejected have no mover.
+UPDATE needle_mover_spans SET mover_id = NULL, updated_at = :now
+WHERE workspace_id = :workspace AND mover_id = :into AND id IN (
+    SELECT span_id FROM needle_mover_evidence
+    WHERE workspace_id = :workspace AND needle_mover_id = :into AND state = 'rejected'
+);
+
+-- name: mark_merged
+-- A mover is a part of another.
+UPDATE needle_movers SET
+    status = 'merged', merged_into = :into, revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen AND merged_into IS NULL AND purge_id IS NULL;
+
+-- name: count_purged
+-- How many movers a purge would delete.
+SELECT count(*) FROM needle_movers
+WHERE workspace_id = :workspace AND purge_id IS NULL AND created_at >= :start AND created_at < :end
+  AND (:users = 1 OR provenance <> 'user');
+
+-- name: purge_movers
+-- Movers created in a range are gone, for now.
+UPDATE needle_movers SET purge_id = :purge, purged_at = :now, revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND purge_id IS NULL AND created_at >= :start AND created_at < :end
+  AND (:users = 1 OR provenance <> 'user');
+
+-- name: keep_purge
+-- A purge, for its restore.
+INSERT INTO needle_mover_purges (id, workspace_id, deleted, created_at, updated_at)
+SELECT :purge, :workspace, count(*), :now, :now FROM needle_movers
+WHERE workspace_id = :workspace AND purge_id = :purge;
+
+-- name: forget_cursors
+-- Entities whose evidence a purge freed are handed over again.
+DELETE FROM needle_mover_cursors WHERE workspace_id = :workspace AND (entity_type, entity_id) IN (
+    SELECT s.content_type, s.content_id FROM needle_movers AS m
+    JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+    JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
+    WHERE m.workspace_id = :workspace AND m.purge_id = :purge
+);
+
+-- name: rescan
+-- The next look at all labels begins at the first one.
+UPDATE needle_mover_states SET scanned_seq = 0, updated_at = :now WHERE workspace_id = :workspace;
+
+-- name: free_spans
+-- Spans of purged movers have no mover, and were not considered yet.
+UPDATE needle_mover_spans SET mover_id = NULL, considered = 0, updated_at = :now
+WHERE workspace_id = :workspace AND id IN (
+    SELECT e.span_id FROM needle_movers AS m
+    JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+    WHERE m.workspace_id = :workspace AND m.purge_id = :purge
+);
+
+-- name: drop_proposed
+-- Actions of purged movers that nobody has approved.
+DELETE FROM needle_mover_actions
+WHERE workspace_id = :workspace AND status = 'proposed' AND needle_mover_id IN (
+    SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id = :purge
+);
+
+-- name: find_purge
+-- One purge.
+SELECT * FROM needle_mover_purges WHERE workspace_id = :workspace AND id = :purge;
+
+-- name: drop_taken
+-- Evidence of movers about to be restored whose span belongs to another mover by now.
+DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND state <> 'rejected'
+  AND needle_mover_id IN (SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id = :purge)
+  AND span_id IN (
+    SELECT e.span_id FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id
+    WHERE e.workspace_id = :workspace AND m.purge_id IS NULL AND e.state <> 'rejected'
+  );
+
+-- name: give_back_spans
+-- Spans linked to movers about to be restored are theirs again.
+UPDATE needle_mover_spans SET updated_at = :now, mover_id = (
+    SELECT e.needle_mover_id FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id
+    WHERE e.workspace_id = :workspace AND e.span_id = needle_mover_spans.id AND m.purge_id = :purge
+      AND e.state = 'linked'
+)
+WHERE workspace_id = :workspace AND mover_id IS NULL AND id IN (
+    SELECT e.span_id FROM needle_movers AS m
+    JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+    WHERE m.workspace_id = :workspace AND m.purge_id = :purge AND e.state = 'linked'
+);
+
+-- name: restore_movers
+-- Movers of a purge are back.
+UPDATE needle_movers SET purge_id = NULL, purged_at = NULL, revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND purge_id = :purge;
+
+-- name: mark_restored
+-- A purge was undone; the guard sees where another message did that meanwhile.
+UPDATE needle_mover_purges SET restored_at = :now, updated_at = :now
+WHERE workspace_id = :workspace AND id = :purge AND restored_at IS NULL;
+
+-- name: find_id
+-- Whether a needle mover has this id, purged or not.
+SELECT id FROM needle_movers WHERE workspace_id = :workspace AND id = :id;
+
+-- name: active_accounts
+-- How many accounts said something in a time.
+SELECT count(DISTINCT account_id) FROM conversations
+WHERE workspace_id = :workspace AND account_id IS NOT NULL AND last_message_at >= :since AND last_message_at < :until;
+
+-- name: total_revenue
+-- The monthly revenue of all accounts that are still there.
+SELECT coalesce(sum(mrr), 0) FROM accounts WHERE workspace_id = :workspace AND churned_at IS NULL;
+
+-- name: linked
+-- What is linked to a mover, with the revenue of who said it.
+SELECT s.account_id, s.contact, s.content_id, s.said_at, e.score, coalesce(e.severity, s.severity) AS severity, a.mrr
+FROM needle_mover_evidence AS e
+JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
+LEFT JOIN accounts AS a ON a.workspace_id = e.workspace_id AND a.id = s.account_id
+WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.state = 'linked';
+
+-- name: put_impact
+-- What a mover was measured to be; the guard sees where its evidence has changed meanwhile.
+UPDATE needle_movers SET
+    impact = :impact, rank = coalesce(impact_override, :impact), impact_breakdown = :breakdown, impact_at = :now,
+    acted_impact = :acted, first_seen_at = coalesce(:first, first_seen_at), last_seen_at = coalesce(:last, last_seen_at),
+    updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
+
+-- name: entity_spans
+-- The spans of one conversation or note, and whether a person decided on evidence of it.
+SELECT s.*, EXISTS (
+    SELECT 1 FROM needle_mover_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.decided_by IS NOT NULL
+) AS decided
+FROM needle_mover_spans AS s
+WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = :content;
+
+-- name: insert_span
+-- A span that is new; the guard sees where another message has put it there meanwhile.
+INSERT INTO needle_mover_spans (
+    id, workspace_id, content_label_id, label_key, content_type, content_id, message_id, span_start, span_end, quote,
+    account_id, contact, severity, said_at, vector, encoder, created_at, updated_at
+) VALUES (
+    :id, :workspace, :content_label, :label, :type, :content, :message, :start, :end, :quote,
+    :account_id, :contact, :severity, :said_at, :vector, :encoder, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_span
+-- A span's label has another id, or it is known better who said it.
+UPDATE needle_mover_spans SET
+    content_label_id = :content_label, account_id = :account_id, contact = :contact, said_at = :said_at, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id;
+
+-- name: drop_span
+-- A span whose label is gone.
+DELETE FROM needle_mover_spans WHERE workspace_id = :workspace AND id = :span;
+
+-- name: drop_span_evidence
+-- The evidence of a span that is gone.
+DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND span_id = :span;
+
+-- name: whose_conversation
+-- Whose a conversation is.
+SELECT account_id, last_message_at AS at FROM conversations WHERE workspace_id = :workspace AND id = :id;
+
+-- name: whose_note
+-- Whose a note is: the account of the conversation that it is about.
+SELECT c.account_id, n.created_at AS at FROM notes AS n
+LEFT JOIN conversations AS c ON c.workspace_id = n.workspace_id AND c.id = n.conversation_id
+WHERE n.workspace_id = :workspace AND n.id = :id;
+
+-- name: messages_said
+-- Who said some messages, and when.
+SELECT id, sent_at, coalesce(nullif(sender_email, ''), nullif(sender_id, ''), sender_name) AS sender
+FROM conversation_messages
+WHERE workspace_id = :workspace AND conversation_id = :conversation
+  AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: index_movers
+-- The movers that spans are matched with.
+SELECT id, title, description, kind, rules, summary_user, summary_short, vector FROM needle_movers
+WHERE workspace_id = :workspace AND purge_id IS NULL AND merged_into IS NULL AND encoder = :encoder ORDER BY seq;
+
+-- name: index_evidence
+-- Their latest evidence, and what people rejected.
+SELECT e.needle_mover_id, e.span_id, e.state, e.decided_by, s.content_id, s.account_id, s.quote, s.vector
+FROM needle_movers AS m
+JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
+WHERE m.workspace_id = :workspace AND m.purge_id IS NULL AND m.merged_into IS NULL AND m.encoder = :encoder
+  AND s.encoder = :encoder AND (e.state = 'rejected' OR e.state = 'linked' AND e.seq > coalesce((
+    SELECT o.seq FROM needle_mover_evidence AS o
+    WHERE o.workspace_id = :workspace AND o.needle_mover_id = m.id AND o.state = 'linked'
+    ORDER BY o.seq DESC LIMIT 1 OFFSET :most
+  ), 0));
+
+-- name: unconsidered
+-- The first span of an entity that was not matched under the definitions of now; what a person linked stays.
+SELECT s.*, c.external_id, (
+    SELECT e.needle_mover_id FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
+    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'suggested' LIMIT 1
+) AS suggested_id
+FROM needle_mover_spans AS s
+JOIN needle_mover_states AS t ON t.workspace_id = s.workspace_id
+LEFT JOIN conversations AS c
+    ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
+WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = :content
+  AND s.considered < t.definitions AND NOT EXISTS (
+    SELECT 1 FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
+    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'linked' AND e.decided_by IS NOT NULL
+  )
+ORDER BY s.said_at, s.seq LIMIT 1;
+
+-- name: pool
+-- Spans of a time that no mover has or may have, the latest first.
+SELECT s.*, c.external_id, NULL AS suggested_id FROM needle_mover_spans AS s
+LEFT JOIN conversations AS c
+    ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
+WHERE s.workspace_id = :workspace AND s.mover_id IS NULL AND s.said_at >= :since AND s.said_at <= :until
+  AND s.encoder = :encoder AND NOT EXISTS (
+    SELECT 1 FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
+    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'suggested'
+  )
+ORDER BY s.said_at DESC LIMIT :limit;
+
+-- name: advance
+-- Matching goes on from the revision that it was read at; the guard sees where another has gone on meanwhile.
+UPDATE needle_mover_states SET revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND revision = :seen;
+
+-- name: clear_evidence
+-- A span is evidence of no mover any more, but for what people said.
+DELETE FROM needle_mover_evidence
+WHERE workspace_id = :workspace AND span_id = :span AND state <> 'rejected' AND decided_by IS NULL;
+
+-- name: insert_evidence
+-- A span is, or may be, evidence of a mover.
+INSERT INTO needle_mover_evidence (
+    id, workspace_id, needle_mover_id, span_id, score, components, state, provenance, model, created_at, updated_at
+) VALUES (:id, :workspace, :mover, :span, :score, :components, :state, :provenance, :model, :now, :now);
+
+-- name: new_labels
+-- Labels that are new since the last look.
+SELECT seq, content_type, content_id FROM content_labels
+WHERE workspace_id = :workspace AND seq > :seq ORDER BY seq LIMIT :limit;
+
+-- name: scanned
+-- Up to where the labels were looked at.
+UPDATE needle_mover_states SET scanned_seq = :seq, updated_at = :now WHERE workspace_id = :workspace;
+
+-- name: cursor_of
+-- Which labels of an entity were handed over last.
+SELECT version FROM needle_mover_cursors
+WHERE workspace_id = :workspace AND entity_type = :type AND entity_id = :id;
+
+-- name: put_cursor
+-- The labels of an entity are handed over.
+INSERT INTO needle_mover_cursors (id, workspace_id, entity_type, entity_id, version, created_at, updated_at)
+VALUES (:cursor, :workspace, :type, :id, :version, :now, :now)
+ON CONFLICT (workspace_id, entity_type, entity_id) DO UPDATE SET
+    version = excluded.version, updated_at = excluded.updated_at;
+
+-- name: forget_evidence
+-- Evidence of movers purged long ago.
+DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND needle_mover_id IN (
+    SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id IS NOT NULL AND purged_at < :before
+);
+
+-- name: forget_movers
+-- Movers purged long ago.
+DELETE FROM needle_movers WHERE workspace_id = :workspace AND purge_id IS NOT NULL AND purged_at < :before;
