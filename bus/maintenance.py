@@ -94,6 +94,8 @@ class Maintenance:
     async def prune(self) -> int:
         """One batch of retention; how many messages went."""
         await self._bus.sessions.prune()
+        await self._bus.tokens.prune()  # after what ends with them
+        await self._bus.scheduler.prune()
         return await self._bus.store.prune(self._bus.clock.now(), BATCH)
 
     async def _watch_clock(self) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 from needlework.bus.clock import SECOND, TimerHandle
 from needlework.bus.errors import NeedleworkError
@@ -17,6 +18,13 @@ log = structlog.get_logger("needlework.schedule")
 _ANCHOR = (
     "INSERT INTO anchors (schedule, workspace, started) VALUES (?, ?, ?) ON CONFLICT (schedule, workspace) DO NOTHING"
 )
+_PRUNE = (
+    "DELETE FROM slots WHERE slot < ? AND schedule NOT IN (SELECT value FROM json_each(?))",
+    "DELETE FROM anchors WHERE started < ? AND schedule NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+    " (SELECT 1 FROM slots s WHERE s.schedule = anchors.schedule AND s.workspace = anchors.workspace)",
+)
+GONE_KEPT = 400 * 24 * 3600 * SECOND
+"""Microseconds for which it is kept when a schedule that is gone last fired: its plug-in may come back."""
 
 
 class Entry:
@@ -119,6 +127,12 @@ class Scheduler:
             )
             self._known[place] = (rows[0]["started"], rows[0]["last"] or rows[0]["started"])
         return self._known[place]
+
+    async def prune(self) -> None:
+        """Forget schedules that have been gone for long."""
+        names = msgspec.json.encode([entry.name for entry in self.entries]).decode()
+        before = self._bus.clock.now() - GONE_KEPT
+        await self._bus.store.write([Statement(sql, (before, names)) for sql in _PRUNE])
 
     async def times(self, runner: str, workspace: Workspace) -> dict[str, int | None]:
         """The next and the last time of a runner's schedule, microseconds UTC."""

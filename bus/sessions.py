@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from needlework.bus import credentials
 from needlework.bus.audit import Audit, Read, Write
-from needlework.bus.clock import SECOND, Clock
-from needlework.bus.errors import GuardFailed, StorageError
-from needlework.bus.principals import Principal, Requester
-from needlework.bus.sql import Queries
+from needlework.bus.clock import SECOND, Clock, rfc3339
+from needlework.bus.errors import GuardFailed, NotFound, StorageError
+from needlework.bus.principals import By, Principal, Requester
+from needlework.bus.sql import Queries, Statement
 
 _SESSION = credentials.pattern("nws")
 _TICKET = credentials.pattern("nwt")
@@ -23,8 +24,22 @@ _FRESH = 0.5
 _CACHE = 10_000
 
 
+class SessionRecord(msgspec.Struct, frozen=True):
+    """A session as it is listed: never what its browser presents, never its hash."""
+
+    id: str
+    permissions: list[str]
+    workspaces: list[int] | None
+    opened_by: str
+    created_at: str
+    last_used_at: str
+    """To a quarter of an hour."""
+    expires_at: str
+    """Its last moment; sooner where nobody uses it for 12 hours."""
+
+
 class SessionStore:
-    """Opens, checks and ends sessions; issues the tickets that open them."""
+    """Opens, lists, checks and ends sessions; issues the tickets that open them."""
 
     def __init__(
         self,
@@ -89,7 +104,7 @@ class SessionStore:
             expires_at=now + WHOLE_LIFE,
             **_rights(owner),
         )
-        prune = self._sql("prune_sessions", before=now)
+        prune = self._prune(now)
         line = self._audit.statement(by, None, "session.opened", ident)
         await self._write([*before, prune, add, line])
         return text
@@ -117,19 +132,31 @@ class SessionStore:
         self._known[row["id"]] = (bytes(row["hash"]), principal, until, self._clock.monotonic() + _FRESH)
         return principal
 
-    async def end(self, by: Requester | Principal) -> None:
-        """Sign out."""
-        ident = (by.principal if isinstance(by, Requester) else by).token_id
-        if ident is not None:
-            end = self._sql("end_session", id=ident, now=self._clock.now())
-            await self._write([end, self._audit.statement(by, None, "session.ended", ident)])
-            self._forget(ident)
+    async def list(self) -> list[SessionRecord]:
+        """The sessions that a browser can still use, newest first."""
+        now = self._clock.now()
+        return [_record(row) for row in await self._read(self._sql("sessions", now=now, idle=now - IDLE_LIFE))]
+
+    async def end(self, by: By, ident: str | None = None) -> None:
+        """Sign out; with `ident` somebody else, at once in this process and within a second in others.
+
+        Raises NotFound where no such session can still be used.
+        """
+        who = by.principal if isinstance(by, Requester) else by
+        ident = ident or (who.token_id if isinstance(who, Principal) else None)
+        if ident is None or ident not in {record.id for record in await self.list()}:
+            raise NotFound("no such session")
+        end = self._sql("end_session", id=ident, now=self._clock.now())
+        await self._write([end, self._audit.statement(by, None, "session.ended", ident)])
+        self._forget(ident)
 
     async def prune(self) -> None:
         """Remove the tickets and sessions that nobody can use any more."""
         now = self._clock.now()
-        before = now - TICKET_LIFE
-        await self._write([self._sql("prune_tickets", before=before), self._sql("prune_sessions", before=now)])
+        await self._write([self._sql("prune_tickets", before=now - TICKET_LIFE), self._prune(now)])
+
+    def _prune(self, now: int) -> Statement:
+        return self._sql("prune_sessions", now=now, idle=now - IDLE_LIFE)
 
     async def sweep(self, idents: frozenset[str]) -> None:
         """Look again at sessions that hold something open, and tell of those that ended."""
@@ -150,6 +177,14 @@ class SessionStore:
         self._known.pop(ident, None)
         for callback in self._callbacks:
             callback(ident)
+
+
+def _record(row: Any) -> SessionRecord:
+    permissions, workspaces = credentials.unpack(row)
+    return SessionRecord(
+        row["id"], sorted(permissions), None if workspaces is None else sorted(workspaces), row["opened_by"],
+        rfc3339(row["created_at"]), rfc3339(row["seen_at"]), rfc3339(row["expires_at"]),
+    )  # fmt: skip
 
 
 def _rights(principal: Principal) -> dict[str, str | None]:

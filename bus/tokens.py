@@ -20,6 +20,8 @@ _FRESH = 0.5
 """Seconds for which a checked token is believed: another process may revoke it meanwhile."""
 _TOUCH_EVERY = 60.0
 _CACHE = 10_000
+ENDED_KEPT = 30 * 24 * 3600 * SECOND
+"""Microseconds for which a token that was revoked or has expired is still listed."""
 
 
 class TokenRecord(msgspec.Struct, frozen=True):
@@ -159,6 +161,10 @@ class TokenStore:
             row = rows[0] if rows else None
             if row is None or row["revoked_at"] is not None or _past(row["expires_at"], self._clock.now()):
                 self._forget(ident)
+
+    async def prune(self) -> None:
+        """Remove tokens that ended long ago; the log for people keeps their lines."""
+        await self._write([self._sql("prune_tokens", before=self._clock.now() - ENDED_KEPT)])
 
     async def flush(self) -> None:
         """Write when tokens were last used; for the minute's batch, and for a clean stop."""

@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit:audit", "Show who changed what."),
     "workspace": ("workspace:workspace", "Create, list and configure workspaces."),
     "token": ("token:token", "Create, list and revoke access tokens."),
+    "session": ("session:session", "List and end the sessions of browsers."),
     "backup": ("backup:backup", "Copy the database, whether it is served or not."),
     "restore": ("backup:restore", "Put a backup into a new data directory."),
     "doctor": ("doctor:doctor", "Look at the disk, the clock, the files and the server."),

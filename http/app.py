@@ -16,6 +16,7 @@ from needlework.http.operations import operation_endpoints
 from needlework.http.publish import Publish, Published, Publishing
 from needlework.http.routes import Endpoint, RouteTable
 from needlework.http.runners import Runners
+from needlework.http.sessions import Sessions
 from needlework.http.settings import HttpSettings
 from needlework.http.sign_in import SignIn
 from needlework.http.streams import Streams
@@ -61,6 +62,7 @@ def build_app(bus: "Bus", settings: HttpSettings) -> Application:
         *Runners(bus, settings).endpoints(),
         *Workspaces(bus, settings).endpoints(),
         *Tokens(bus, settings).endpoints(),
+        *Sessions(bus, settings).endpoints(),
         *SignIn(bus, callers, settings).endpoints(),
         *MetricsPage(bus, metrics, streams).endpoints(),
         *documents.endpoints(),

@@ -1,6 +1,9 @@
 """Signing in: a ticket or a token for a session cookie. GET only shows the page; POST spends the ticket."""
 
+import contextlib
+
 import msgspec
+from needlework.bus.errors import NotFound
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
 from needlework.bus.principals import Principal
 from needlework.http.callers import Callers, People
@@ -63,7 +66,8 @@ class SignIn:
         await read_nothing(request, self._settings)
         caller: Caller = request.scope["caller"]
         if caller.principal.name.startswith("session:"):
-            await self._people.sessions.end(caller.requester)
+            with contextlib.suppress(NotFound):  # somebody else has ended it just now
+                await self._people.sessions.end(caller.requester)
         response = json_response({"status": "ok"})
         response.headers["set-cookie"] = self._set_cookie("", request, 0)
         return response

@@ -1,10 +1,13 @@
 """Tokens over HTTP: made, listed, revoked. Nobody grants more than they hold; a secret is shown once."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from needlework.bus.permissions import WORKSPACES_WRITE, Permission
+from needlework.bus.sessions import SessionRecord
 from needlework.bus.tokens import TokenRecord
+from needlework.bus.workspaces import Workspace
 from needlework.http.inputs import read_nothing, read_query, read_record, wrong
 from needlework.http.moments import WrongTime, parse_moment
 from needlework.http.problems import Problem
@@ -58,7 +61,8 @@ class Tokens:
         """The tokens within the caller's own workspaces."""
         read_query(request)
         caller: Caller = request.scope["caller"]
-        return json_response({"items": [self._shown(record) for record in await self._visible(caller)]})
+        known = self._bus.workspaces.by_id
+        return json_response({"items": [shown(record, known) for record in await self._visible(caller)]})
 
     async def create(self, request: Request) -> Response:
         """A new token with at most the caller's rights."""
@@ -75,7 +79,7 @@ class Tokens:
         except WrongTime as error:
             raise wrong(error.error.field, error.error.message, error.error.hint) from None
         text, record = await self._bus.tokens.create(wanted.name, permissions, workspaces, expires, caller.requester)
-        return json_response({"token": text, **self._shown(record)}, 201)
+        return json_response({"token": text, **shown(record, self._bus.workspaces.by_id)}, 201)
 
     async def revoke(self, request: Request) -> Response:
         """End a token; 404 for one outside the caller's workspaces, as for one that never was."""
@@ -88,9 +92,7 @@ class Tokens:
         return json_response({"id": ident, "revoked": True})
 
     async def _visible(self, caller: Caller) -> list[TokenRecord]:
-        own = caller.principal.workspaces
-        records = await self._bus.tokens.list()
-        return [r for r in records if own is None or (r.workspaces is not None and own >= set(r.workspaces))]
+        return [record for record in await self._bus.tokens.list() if within(caller, record)]
 
     def _numbers(self, wanted: NewToken, caller: Caller) -> frozenset[int] | None:
         if wanted.workspaces is None:
@@ -104,10 +106,15 @@ class Tokens:
             numbers.add(found.id)
         return frozenset(numbers)
 
-    def _shown(self, record: TokenRecord) -> dict[str, Any]:
-        """A record with the names of its workspaces: their numbers mean nothing outside."""
-        known = self._bus.workspaces.by_id
-        shown: dict[str, Any] = msgspec.to_builtins(record)
-        if record.workspaces is not None:
-            shown["workspaces"] = [known[number].name for number in record.workspaces if number in known]
-        return shown
+
+def within(caller: Caller, record: TokenRecord | SessionRecord) -> bool:
+    """Whether a credential opens nothing but the caller's own workspaces; others are not even told of."""
+    return caller.principal.covers(frozenset(), None if record.workspaces is None else frozenset(record.workspaces))
+
+
+def shown(record: TokenRecord | SessionRecord, known: Mapping[int, Workspace]) -> dict[str, Any]:
+    """A record with the names of its workspaces: their numbers mean nothing outside."""
+    fields: dict[str, Any] = msgspec.to_builtins(record)
+    if record.workspaces is not None:
+        fields["workspaces"] = [known[number].name for number in record.workspaces if number in known]
+    return fields

@@ -36,6 +36,14 @@ UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now;
 -- Sign out.
 UPDATE sessions SET ended_at = :now WHERE id = :id AND ended_at IS NULL;
 
+-- name: sessions
+-- Every session that a browser can still use, newest first, without its hash.
+SELECT id, permissions, workspaces, opened_by, created_at, seen_at, expires_at FROM sessions
+WHERE ended_at IS NULL AND expires_at > :now AND seen_at > :idle AND NOT EXISTS (SELECT 1 FROM tokens t
+    WHERE sessions.opened_by = 'token:' || t.id AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now))
+ORDER BY created_at DESC, id;
+
 -- name: prune_sessions
--- Sessions past their last day.
-DELETE FROM sessions WHERE expires_at < :before;
+-- Sessions that nobody can use any more.
+DELETE FROM sessions WHERE ended_at IS NOT NULL OR expires_at < :now OR seen_at < :idle OR EXISTS (SELECT 1
+    FROM tokens t WHERE sessions.opened_by = 'token:' || t.id AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now));

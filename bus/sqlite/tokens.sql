@@ -23,3 +23,9 @@ UPDATE tokens SET revoked_at = :now, revoked_by = :by WHERE id = :id AND revoked
 -- name: touch_token
 -- When a token was last used, to the minute.
 UPDATE tokens SET last_used_at = :now WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :now);
+
+-- name: prune_tokens
+-- Tokens that ended long ago; not while something is there that ends with them.
+DELETE FROM tokens WHERE (revoked_at < :before OR expires_at < :before)
+    AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.opened_by = 'token:' || tokens.id)
+    AND NOT EXISTS (SELECT 1 FROM tickets i WHERE i.issued_by = 'token:' || tokens.id);

@@ -117,6 +117,25 @@ async def test_tickets_and_sessions_that_ended_are_removed(tmp_path: Path, clock
         assert await kit.value(bus, "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM tickets)") == 0
 
 
+async def test_schedules_that_are_gone_for_long_are_forgotten_and_others_are_not(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """The last slot of each was kept for ever, that of a plug-in that never came back too."""
+    hourly = kit.registry(take, t__brief={"schedule": "every 1h"}, t__lasting={"schedule": "every 1h"})
+    async with running_bus(hourly, tmp_path, clock=clock) as bus:
+        await kit.pass_time(bus, clock, 3700, step=100)
+        await drain(bus)
+        assert await kit.value(bus, "SELECT count(*) FROM slots") == 2
+    left = kit.registry(take, t__brief={"schedule": "every 1h", "missed": "skip"})
+    for days, names in ((300, {"topic:t.brief", "topic:t.lasting"}), (101, {"topic:t.brief"})):
+        clock.advance(days * DAY)
+        async with running_bus(left, tmp_path, clock=clock) as bus:
+            await bus.maintenance.prune()
+            for table in ("slots", "anchors"):
+                rows = await kit.rows(bus, f"SELECT DISTINCT schedule FROM {table}")
+                assert {name for (name,) in rows} == names
+
+
 async def test_p16_what_a_token_hands_on_ends_with_it(tmp_path: Path, clock: ManualClock) -> None:
     """It could make a token without an end; and a ticket of its session opened one that outlived its revocation."""
     rights = frozenset((READ, WORKSPACES_WRITE))

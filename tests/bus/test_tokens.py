@@ -14,6 +14,7 @@ from needlework.bus.registry import Registry
 from needlework.bus.sessions import SessionStore
 from needlework.bus.sql import Statement
 from needlework.bus.testing import ManualClock, running_bus
+from needlework.tests.bus import kit
 
 pytestmark = pytest.mark.anyio
 
@@ -207,6 +208,61 @@ async def test_a_session_ends_when_idle_and_after_a_week(sessions: SessionStore,
         clock.advance(11 * 3600)
         await sessions.check(busy)
     assert await sessions.check(busy) is None
+
+
+async def test_sessions_that_can_be_used_are_listed_and_any_of_them_ended(bus: Bus, clock: ManualClock) -> None:
+    text, record = await bus.tokens.create("opener", frozenset((READ,)), frozenset((1,)), None, LOCAL)
+    opener = await bus.tokens.check(text)
+    assert opener is not None
+    first = await bus.sessions.open(LOCAL)
+    clock.advance(1)
+    second = await bus.sessions.open(opener)
+    listed = await bus.sessions.list()
+    assert [(each.opened_by, each.workspaces) for each in listed] == [(f"token:{record.id}", [1]), ("local", None)]
+    assert not any(secret.split("_")[2] in repr(listed) for secret in (first, second))
+    ended = next(each.id for each in listed if each.opened_by == "local")
+    await bus.sessions.end(LOCAL, ended)
+    with pytest.raises(NotFound):
+        await bus.sessions.end(LOCAL, ended)
+    assert await bus.sessions.check(first) is None
+    assert await bus.sessions.check(second) is not None
+    assert (await bus.audit.list(None))["items"][0]["target"] == ended
+    await bus.tokens.revoke(record.id, LOCAL)
+    assert await bus.sessions.list() == []
+
+
+async def test_what_ended_is_removed_and_nothing_comes_back_with_it(bus: Bus, clock: ManualClock) -> None:
+    """A session ends with its token: were the token forgotten first, the session would open again."""
+    text, record = await bus.tokens.create("opener", ALL, None, None, LOCAL)
+    _, expired = await bus.tokens.create("short", ALL, None, clock.now() + 60 * 1_000_000, LOCAL)
+    _, lasting = await bus.tokens.create("lasting", ALL, None, None, LOCAL)
+    opener = await bus.tokens.check(text)
+    assert opener is not None
+    cookie, out = await bus.sessions.open(opener), await bus.sessions.open(LOCAL)
+    await bus.tokens.revoke(record.id, LOCAL)
+    await bus.sessions.end(await bus.sessions.check(out) or LOCAL)
+    await bus.maintenance.prune()
+    assert await kit.value(bus, "SELECT count(*) FROM sessions") == 0
+    assert {each.id for each in await bus.tokens.list()} == {record.id, expired.id, lasting.id}
+    clock.advance(31 * 24 * 3600)
+    await bus.tokens.prune()
+    assert {each.id for each in await bus.tokens.list()} == {lasting.id}
+    assert await bus.sessions.check(cookie) is None
+    assert await bus.tokens.check(text) is None
+
+
+async def test_a_token_is_kept_while_something_ends_with_it(bus: Bus, clock: ManualClock) -> None:
+    text, record = await bus.tokens.create("opener", ALL, None, None, LOCAL)
+    opener = await bus.tokens.check(text)
+    assert opener is not None
+    cookie = await bus.sessions.open(opener)
+    await bus.store.write([Statement("UPDATE sessions SET seen_at = seen_at + ?, expires_at = expires_at + ?",
+                                     (10**14, 10**14))])  # fmt: skip
+    await bus.tokens.revoke(record.id, LOCAL)
+    clock.advance(31 * 24 * 3600)
+    await bus.tokens.prune()
+    assert len(await bus.tokens.list()) == 1
+    assert await bus.sessions.check(cookie) is None
 
 
 async def test_the_log_is_append_only_and_tells_no_secret(bus: Bus) -> None:

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from needlework.bus.principals import LOCAL
+from needlework.cli.local import on_data
 from needlework.settings import FILE
 
 
@@ -20,6 +23,31 @@ def test_without_a_server_tokens_and_workspaces_are_made_on_the_data_directory(
     assert server("token", "revoke", listed["id"]).exit_code == 0
     assert json.loads(server("token", "list", "--json").stdout)[0]["revoked_at"]
     assert server.requests == []
+
+
+def test_who_is_signed_in_is_listed_and_ended_without_a_server(server, tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path))
+
+    async def sign_in(bus: Any) -> None:
+        await bus.sessions.open(LOCAL)
+
+    assert "nobody is signed in" in server("session", "list", *data).output
+    on_data(tmp_path, sign_in)
+    (listed,) = json.loads(server("session", "list", "--json", *data).stdout)
+    assert listed["opened_by"] == "local"
+    assert f"{listed['id']} is ended" in server("session", "end", listed["id"], *data).stdout
+    assert json.loads(server("session", "list", "--json", *data).stdout) == []
+    again = server("session", "end", listed["id"], *data)
+    assert (again.exit_code, "no such session" in again.stderr) == (1, True)
+
+
+def test_sessions_are_asked_of_a_server_that_runs(server) -> None:
+    server.says({"items": []})
+    server.says({"id": "k3", "ended": True})
+    assert server("session", "list", "--json").stdout == "[]\n"
+    assert json.loads(server("session", "end", "k3", "--json").stdout) == {"ended": "k3"}
+    asked = [(request.method, request.url.path) for request in server.requests]
+    assert asked == [("GET", "/api/sessions"), ("DELETE", "/api/sessions/k3")]
 
 
 def test_where_no_server_was_named_and_none_runs_the_directory_is_used(
