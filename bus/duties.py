@@ -33,7 +33,8 @@ class Duties:
         """Several times a second: is a lock free whose process is gone?"""
         if not self.checkpoints and self.checkpoint_lock.acquire():
             self.checkpoints = True
-            self._bus.dispatcher.background(self._bus.store.shared.checkpoint_itself(), "checkpoints")
+            checkpoint_itself = self._bus.store.shared.checkpoint_itself
+            self._bus.dispatcher.background(self._bus.dispatcher.persist(checkpoint_itself), "checkpoints")
         if self._wanted and not self.on_duty and self.duty_lock.acquire():
             self._bus.dispatcher.background(self._take_up(), "duties")
         self._beats += 1

@@ -90,7 +90,7 @@ class Handover:
                 queue.lanes[place] = LaneState()
             queue.wake()
         dispatcher.background(dispatcher.bus.holds.start(), "let go")
-        dispatcher.background(dispatcher.bus.asks.look(), "asks")
+        dispatcher.background(dispatcher.persist(dispatcher.bus.asks.look), "asks")
 
     def arrived(self, arrivals: Sequence[tuple[int, int, int, int, int]]) -> None:
         """Other processes let deliveries wait for our runners."""

@@ -1,11 +1,13 @@
 """Other processes on the same file: who is attached, and what they committed that concerns this one."""
 
 import asyncio
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from needlework.bus.errors import StorageDamaged, StorageError
+from needlework.bus.errors import ConfigError, StorageError
 from needlework.bus.owners import living
 from needlework.bus.sql import Queries
 
@@ -36,6 +38,8 @@ class Neighbours:
         self._polling: asyncio.TimerHandle | None = None
         self._looking = self._again = self._following = False
         self._stopped = False
+        self._refused: set[Callable[[], None]] = set()
+        """Looks that the system refused the last time."""
         self._old = False
         """Whether others changed the counts of the backlog since they were read."""
         self._beats = 0
@@ -53,6 +57,20 @@ class Neighbours:
                 timer.cancel()
 
     def _beat(self) -> None:
+        self._carefully(self._look_around)
+        self._beating = asyncio.get_running_loop().call_later(BEAT, self._beat)
+
+    def _carefully(self, look: Callable[[], None]) -> None:
+        """No descriptor is free, or the disk can't be read: that passes, and there is another look."""
+        try:
+            look()
+            self._refused.discard(look)
+        except (OSError, sqlite3.Error, ConfigError) as error:
+            if look not in self._refused:  # told once, not several times a second
+                log.warning("other processes could not be looked for", error=str(error))
+            self._refused.add(look)
+
+    def _look_around(self) -> None:
         others = living(self._bus.directory) - {self._bus.epoch}
         if others != self.others:
             self.others = others
@@ -60,21 +78,23 @@ class Neighbours:
             self._bus.sharing.wake()
             self.look()
             if others and self._polling is None:
-                self._poll()
+                self._polling = asyncio.get_running_loop().call_later(POLL, self._poll)
         elif self._bus.store.shared.notice.changed():  # a command that came and went between two beats
             self.look()
         self._beats += 1
         if self._old and self._beats % COUNT_EVERY == 0:
-            self._bus.dispatcher.background(self.count_again(), "backlog")
+            self._bus.dispatcher.background(self._bus.dispatcher.persist(self.count_again), "backlog")
         self._bus.duties.beat()
-        self._beating = asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _poll(self) -> None:
         self._polling = None
         if self.others and not self._stopped:
-            if self._bus.store.shared.notice.changed():
-                self.look()
+            self._carefully(self._look_for_commits)
             self._polling = asyncio.get_running_loop().call_later(POLL, self._poll)
+
+    def _look_for_commits(self) -> None:
+        if self._bus.store.shared.notice.changed():
+            self.look()
 
     def look(self) -> None:
         """Read what others changed; again afterwards where this is asked for meanwhile."""
@@ -87,22 +107,21 @@ class Neighbours:
         try:
             while self._again and not self._stopped:
                 self._again = False
-                seen = await self._bus.store.shared.see()
-                await self._refresh(seen.changes)
-                self._bus.dispatcher.handover.arrived(seen.arrivals)
-                self._bus.hub.reach(seen.latest_event)
-        except StorageError as error:
-            if isinstance(error, StorageDamaged):
-                raise
-            log.warning("others' commits could not be read", error=error.detail)
+                await self._bus.dispatcher.persist(self._look_once)
         finally:
             self._looking = False
+
+    async def _look_once(self) -> None:
+        seen = await self._bus.store.shared.see()
+        await self._refresh(seen.changes)
+        self._known = seen.changes
+        self._bus.dispatcher.handover.arrived(seen.arrivals)
+        self._bus.hub.reach(seen.latest_event)
 
     async def _refresh(self, changes: dict[str, int]) -> None:
         """Read again what others changed of what is kept in memory; holds come before what they let go."""
         bus, before = self._bus, self._known
         changed = {name for name, count in changes.items() if before.get(name) != count}
-        self._known = changes
         if "pauses" in changed:
             await bus.holds.refresh()
         if "workspaces" in changed:
@@ -122,7 +141,11 @@ class Neighbours:
         """Read the counts of the backlog again where others may have changed them."""
         if self._old:
             self._old = False
-            self._bus.backlog = await self._bus.inspection.backlog()
+            try:
+                self._bus.backlog = await self._bus.inspection.backlog()
+            except StorageError:
+                self._old = True
+                raise
 
     def follow(self) -> None:
         """Read the event log for the hub: another process committed events before our own."""
@@ -130,12 +153,16 @@ class Neighbours:
             self._following = True
             self._bus.dispatcher.background(self._follow(), "events of others")
 
+    async def _events_behind(self) -> list[Any]:
+        """The next page of the log behind what the hub knows."""
+        return await self._bus.store.read(_sql("events_after", after=self._bus.hub.latest, limit=PAGE))
+
     async def _follow(self) -> None:
         hub = self._bus.hub
         try:
             while not self._stopped:
                 hub.missed = False
-                rows = await self._bus.store.read(_sql("events_after", after=hub.latest, limit=PAGE))
+                rows = await self._bus.dispatcher.persist(self._events_behind)
                 if rows:
                     hub.deliver([tuple(row) for row in rows])
                 elif not hub.missed:

@@ -122,7 +122,7 @@ class Sharing:
             asyncio.get_running_loop().call_later(AGAIN, self.wake)
 
     async def _share(self) -> int:
-        living = [(each.epoch, each.role) for each in await self.processes()]
+        living: list[tuple[str, Role]] = [(each.epoch, each.role) for each in await self.processes()]
         return share_of(self._bus.epoch, living, len(self.groups))
 
     def _owned(self) -> list[list[str]]:

@@ -58,11 +58,17 @@ class Unfinished:
         held = queue.held.get(message) if queue is not None else None
         return held is not None and held.started
 
-    async def cancel(self, messages: Sequence[int], by: str) -> int:
-        """Cancel what is left of some messages; of how many something was."""
-        found = 0
+    async def cancel(self, messages: Sequence[int], by: str, *, running: bool) -> int:
+        """Cancel what is left of some messages; of how many something was.
+
+        Without `running`, what another process has in flight is left alone: it may have begun there.
+        """
+        found, store = 0, self._bus.store
         for seq in messages:
-            ended, in_flight = await self._bus.store.cancel(seq, by)
-            ended += sum([self._bus.dispatcher.revoke(runner, seq, by) for runner in in_flight])
+            ended, in_flight = await store.cancel(seq, by)
+            if not running:
+                here = self._bus.dispatcher.queues
+                in_flight = [each for each in in_flight if store.runners_by_number[each].name in here]
+            ended += await self._bus.asks.end(in_flight, seq, by)
             found += bool(ended)
         return found

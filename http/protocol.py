@@ -34,6 +34,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """One connection. `settings` is set on a subclass, see `bounded`: uvicorn builds these itself."""
 
     settings = HttpSettings()
+    parser: httptools.HttpRequestParser
+    """Given up with the connection: nothing is parsed after that."""
 
     def __init__(
         self,

@@ -45,6 +45,8 @@ def complete(transaction: Transaction, completions: Completions) -> None:
     events, freed, now, number = transaction.commit.events, transaction.commit.freed, transaction.now, transaction.event
     gone: list[tuple[int, int]] = []
     before: tuple[Any, ...] | None = None
+    topic = number_of = 0
+    counted = (0, 0)
     for delivery, data in completions.ends:
         runner, lane, seq, workspace = delivery.runner, delivery.lane, delivery.seq, delivery.workspace
         place = (lane, workspace, delivery.priority)

@@ -36,7 +36,9 @@ class Bulk:
         self._message, self._ctx = message, ctx
         self.state = Done(ctx.now) if ctx.cursor is None else msgspec.convert(ctx.cursor, Done)
         self.unfinished = Unfinished(ctx.bus, ctx.workspace, _where(message, ctx, self.state.began), self.state.began)
-        self._stages = [(kind, lane.number) for lane in self.unfinished.lanes() for kind in kinds]
+        self._stages: list[tuple[Kind, int]] = [
+            (kind, lane.number) for lane in self.unfinished.lanes() for kind in kinds
+        ]
 
     async def preview(self, fits: Callable[[int, Any], bool]) -> dict[str, Any]:
         """How many messages they are, by topic; counted exactly up to some thousands."""

@@ -24,7 +24,8 @@ async def cancel_messages(message: CancelMessages, ctx: Context) -> dict[str, An
         return message.state not in ("waiting", "running") or started is (message.state == "running")
 
     async def cancel(runner: int, rows: list[Any]) -> int:
-        return await bulk.unfinished.cancel([row["message"] for row in rows if fits(runner, row)], ctx.principal)
+        chosen = [row["message"] for row in rows if fits(runner, row)]
+        return await bulk.unfinished.cancel(chosen, ctx.principal, running=message.state != "waiting")
 
     if message.preview:
         return await bulk.preview(fits)

@@ -10,12 +10,13 @@ import pytest
 from needlework.bus.bus import Bus
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
-from needlework.bus.errors import Conflict
+from needlework.bus.errors import Conflict, StorageError
 from needlework.bus.messages import Message
 from needlework.bus.records import EventRecord
 from needlework.bus.sharing import groups_of, share_of
 from needlework.bus.sql import Statement
 from needlework.bus.subscriptions import subscribe
+from needlework.bus.unfinished import Unfinished, Where
 from needlework.tests.bus import kit
 
 pytestmark = pytest.mark.anyio
@@ -172,6 +173,68 @@ async def test_what_another_process_has_in_flight_is_cancelled_there(tmp_path: P
         with pytest.raises(Conflict):
             await api.cancel(kit.DEFAULT, receipt.id, "me")
         await kit.until_found(api, "SELECT NOT EXISTS (SELECT 1 FROM asks)")
+
+
+async def test_many_are_cancelled_wherever_they_are_in_flight(tmp_path: Path) -> None:
+    async with attached(tmp_path, "api", "worker") as (api, _):
+        running = await kit.publish(api, Work(1, waits=True))
+        delayed = await kit.publish(api, Work(2), due=api.clock.now() + 60 * SECOND)
+        await kit.until(lambda: SEEN)
+        numbers = [await api.inspection.seq_of(kit.DEFAULT, each.id) for each in (running, delayed)]
+        unfinished = Unfinished(api, kit.DEFAULT, Where(), api.clock.now())
+        assert await unfinished.cancel(numbers, "me", running=False) == 1, "it may have begun there"
+        assert await unfinished.cancel(numbers, "me", running=True) == 1
+        await kit.until_found(api, "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries)")
+        assert [await kit.state(api, each) for each in (running, delayed)] == ["cancelled", "cancelled"]
+
+
+async def test_neighbours_are_looked_for_again_where_the_system_refused_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P11: it recovers without a restart."""
+    async with attached(tmp_path, "api") as (api,):
+        refused: list[str] = []
+
+        def refuse(*_: object) -> Any:
+            refused.append("look")
+            raise OSError(24, "Too many open files")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("needlework.bus.neighbours.living", refuse)
+            await kit.until(lambda: len(refused) == 2)
+        async with attached(tmp_path, "worker") as (worker,):
+            await kit.until(lambda: worker.epoch in api.neighbours.others)
+            with monkeypatch.context() as patch:
+                patch.setattr(api.store.shared.notice, "changed", refuse)
+                await kit.until(lambda: len(refused) > 10)
+            assert (await kit.ask(api, Work(1))).data == 1
+
+
+async def test_a_disk_that_can_not_be_read_for_a_moment_ends_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P11: what others committed is read again."""
+    async with attached(tmp_path, "api", "worker") as (api, worker):
+        refused = [0]
+
+        async def refuse(*_: object) -> Any:
+            refused[0] += 1
+            raise StorageError("the disk refused", retry_after=1)
+
+        first = asyncio.ensure_future(anext(aiter(api.events(workspace=kit.DEFAULT))))
+        await kit.until(lambda: api.hub._by_topic)
+        with monkeypatch.context() as patch:
+            patch.setattr(api.store, "read", refuse)
+            await kit.publish(worker, Work(1))
+            await kit.until(lambda: refused[0] > 1)
+        assert isinstance(await asyncio.wait_for(first, 5), EventRecord)
+        with monkeypatch.context() as patch:
+            patch.setattr(worker.store.shared, "see", refuse)
+            before = refused[0]
+            await api.pause("work", "me")
+            await kit.until(lambda: refused[0] > before)
+        await kit.until(lambda: "work" in worker.controls.paused_runners)
+        assert (await api.counts(kit.DEFAULT))["t.work"]["unfinished"] == 0
 
 
 async def test_a_run_is_carried_out_and_counted_by_the_owner(tmp_path: Path) -> None:
