@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -81,8 +80,10 @@ class Execution:
         """Run a `def` handler in a thread, or in a process where the topic says so."""
         if delivery.lane.topic.policy.process:
             return await run_in_process(function, message, context)
-        call = partial(copy_context().run, _in_thread, function, message, context)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        carried = copy_context()
+        future = asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: carried.run(_in_thread, function, message, context)
+        )
         broken: asyncio.CancelledError | None = None
         while True:  # a thread can't be stopped: its slot and key stay held until it ends
             try:
