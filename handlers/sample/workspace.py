@@ -12,28 +12,45 @@ from needlework.handlers.accounts.messages import IngestAccount, IngestContact
 from needlework.handlers.answers import Saved
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput
 from needlework.handlers.notes.messages import IngestNote
+from needlework.handlers.sample.meetings import meeting_items
 
 Ingest = Message[Saved | list[Saved]]
+CHANNELS = ("email", "chat", "slack", "github")
 BETWEEN = "5m"
 """Time between two messages where the file says nothing."""
+_FOLDER = Path(__file__).parent
 
 
 def sample_items(now: int) -> Iterator[Ingest]:
-    """Everything in the sample, accounts first; sent in again with the same `now` it changes nothing."""
-    sample = tomllib.loads(Path(__file__).with_name("workspace.toml").read_text(encoding="utf-8"))
-    accounts = {entry["external_id"]: _own_id("acct", entry) for entry in sample["accounts"]}
-    for entry in sample["accounts"]:
-        yield IngestAccount(id=accounts[entry["external_id"]], **entry)
-    for entry in sample["users"]:
-        yield IngestContact(account_id=accounts[entry.pop("account")], **entry)
-    for entry in sample["conversations"]:
+    """Everything in the sample, accounts first; sent in again with the same `now` it changes nothing.
+
+    Conversations come newest first, so that what the page shows is labelled before what it does not.
+    """
+    for entry in read("accounts"):
+        churned = entry.pop("churned", None)
+        if churned is not None:
+            entry["churned_at"] = rfc3339(now - parse_duration(churned))
+        yield IngestAccount(id=account_id(entry["external_id"]), **entry)
+    for entry in read("contacts"):
+        yield IngestContact(account_id=account_id(entry.pop("account")), **entry)
+    given = [{"channel": channel} | entry for channel in CHANNELS for entry in read(channel, "conversations")]
+    for entry in sorted(given, key=lambda entry: parse_duration(entry["age"])):
         yield _conversation(entry, now)
-    for entry in sample["notes"]:
-        yield IngestNote(author="Jo Amsel", **entry)
+    for entry in read("meetings"):
+        yield from meeting_items(entry, now, account_id(entry.pop("account", None)))
+    for entry in read("notes"):
+        yield IngestNote(**entry)
 
 
-def _own_id(prefix: str, entry: dict[str, Any]) -> str:
-    return f"{prefix}_{entry['external_id'].replace(':', '_')}"
+def read(name: str, table: str | None = None) -> list[dict[str, Any]]:
+    """The entries of one data file."""
+    entries: list[dict[str, Any]] = tomllib.loads(_FOLDER.joinpath(f"{name}.toml").read_text("utf-8"))[table or name]
+    return entries
+
+
+def account_id(name: str | None) -> str | None:
+    """The id of an account, from its external id or the part of it that tells it from others."""
+    return None if name is None else f"acct_sample_{name.removeprefix('sample:')}"
 
 
 def _conversation(entry: dict[str, Any], now: int) -> IngestConversation:
@@ -43,4 +60,4 @@ def _conversation(entry: dict[str, Any], now: int) -> IngestConversation:
         after = each.pop("after", BETWEEN)
         at += 0 if number == 1 else parse_duration(after)
         messages.append(MessageInput(external_id=str(number), sent_at=rfc3339(at), **each))
-    return IngestConversation(messages=messages, **entry)
+    return IngestConversation(messages=messages, account_id=account_id(entry.pop("account", None)), **entry)
