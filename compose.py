@@ -18,6 +18,7 @@ from needlework.bus.clock import Clock, SystemClock
 from needlework.bus.errors import ConfigError
 from needlework.bus.mounts import check_local
 from needlework.bus.owners import ServerLock, lock_server
+from needlework.bus.peers import Peer
 from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.records import Publication
@@ -84,6 +85,7 @@ async def open_bus(
     bus.encoder.budget, bus.encoder.message_limit = settings.limits.ready, settings.limits.message
     bus.controls.idempotency_kept, bus.controls.audit_kept = settings.idempotency, settings.audit
     bus.encoder.telemetry = telemetry
+    bus.controls.peers.update(_slack(settings))
     bus.controls.withheld |= {secret.env for secret in settings.secrets.values() if secret.env is not None}
     try:
         yield bus
@@ -91,6 +93,16 @@ async def open_bus(
         await bus.stop(settings.grace.seconds)
         if telemetry is not None:
             await asyncio.to_thread(telemetry.close)
+
+
+def _slack(settings: Settings) -> dict[tuple[str, str], Peer]:
+    """Slack for each workspace that has a token: the secret `slack` is the default workspace's, `slack_NAME` NAME's."""
+    names = {name: name.removeprefix("slack_") for name in settings.secrets if name.startswith("slack_")}
+    names |= {"slack": "default"} if "slack" in settings.secrets else {}
+    return {
+        ("slack", workspace): Peer(settings.slack_base_url.rstrip("/") + "/", settings.secrets[name].read)
+        for name, workspace in names.items()
+    }
 
 
 def _telemetry(settings: Settings) -> "OpenTelemetry | None":

@@ -113,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long an idempotency key is kept after the first acknowledgement."""
     audit: Duration = Duration(parse_duration("400d"))
     """How long a line of the log for people is kept."""
+    slack_base_url: str = "https://slack.com/api/"
     secrets: dict[str, Secret] = {}
 
     @property
@@ -129,6 +130,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.require_token or self.exposed
 
     def __post_init__(self) -> None:
+        if not re.match(r"https?://[^\s/@]+(/|$)", self.slack_base_url):
+            raise ValueError(f'slack_base_url {self.slack_base_url!r} is not an address, e.g. "https://slack.com/api/"')
         for host in self.allowed_hosts:
             if not _HOST.fullmatch(host):
                 raise ValueError(f'{host!r} is not a host name; write it without scheme and port, e.g. "nw.lan"')

@@ -7,6 +7,7 @@ import msgspec
 from needlework.bus.clock import Clock
 from needlework.bus.ids import new_id
 from needlework.bus.messages import Message
+from needlework.bus.peers import Peer
 from needlework.bus.records import Delivery, Finish, NewMessage, Publication
 from needlework.bus.sql import Statement
 from needlework.bus.tracing import attempt_span
@@ -136,6 +137,10 @@ class Context:
     def principal(self) -> str:
         """Who published the message."""
         return str(self.head.get("principal", "system"))
+
+    def peer(self, service: str) -> Peer | None:
+        """The service outside that this workspace uses, None where the settings name none."""
+        return self.bus.controls.peers.get((service, self.workspace.name))
 
     def new_id(self, prefix: str) -> str:
         """A fresh `prefix_ULID`."""

@@ -4,6 +4,7 @@ Read from the event loop and from the writer's thread; the sets are replaced who
 """
 
 from needlework.bus.clock import SECOND, Clock
+from needlework.bus.peers import Peer
 from needlework.bus.records import WAITED, TopicLane
 
 
@@ -19,6 +20,8 @@ class Controls:
         """Microseconds an idempotency key is kept after the first acknowledgement (promise P5)."""
         self.withheld: frozenset[str] = frozenset({"NEEDLEWORK_TOKEN"})
         """Environment variables that hold secrets of ours: handlers' own processes do not inherit them."""
+        self.peers: dict[tuple[str, str], Peer] = {}
+        """(service, workspace name) -> the service outside that the workspace uses; from the settings."""
         self.audit_kept = 400 * 24 * 3600 * 1_000_000
         """Microseconds a line of the log for people is kept."""
         self.forced: frozenset[tuple[str, int]] = frozenset()

@@ -78,6 +78,12 @@ def test_a_secret_is_only_ever_a_reference(tmp_path: Path) -> None:
     assert "very-secret" not in problem
 
 
+@pytest.mark.parametrize("address", ["slack.com", "ftp://slack.com/", "https://user@slack.com/", ""])
+def test_slacks_address_is_one_of_http(tmp_path: Path, address: str) -> None:
+    write(tmp_path, f'slack_base_url = "{address}"\n')
+    assert "is not an address" in problems(tmp_path)[0]
+
+
 def test_a_secret_is_read_from_where_the_reference_points(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from a file\n")
     write(tmp_path, f'[secrets]\none = {{ env = "ONE" }}\ntwo = {{ file = "{tmp_path / "key"}" }}\n')

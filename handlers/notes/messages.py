@@ -122,6 +122,17 @@ class NoteText(msgspec.Struct, frozen=True):
     text: str | None
 
 
+class NotePublished(Message[None], topic="note.published", key=("note_id",), kw_only=True):
+    """A version of a note is there to be read by others. A fact; Slack's channels are told by subscription."""
+
+    note_id: str
+    version: str
+    kind: NoteKind
+
+    def __post_init__(self) -> None:
+        version_number(self.version)
+
+
 class ReadNoteText(Message[NoteText], topic="note.text"):
     """The text of a note's version (0: the current one), for other groups."""
 

@@ -1,0 +1,1 @@
+"""Delivery to Slack: channels and what they want, deliveries, the sending itself."""

@@ -1,0 +1,84 @@
+"""The public words of delivery to Slack."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from needlework.bus.messages import Message
+from needlework.handlers.answers import Limit, Page
+from needlework.handlers.notes.messages import NoteKind
+
+ChannelId = Annotated[str, msgspec.Meta(pattern=r"^[CDG][A-Z0-9]{2,30}$", examples=["C0123456789"])]
+Status = Literal["pending", "sent", "failed", "skipped"]
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel of Slack and what is sent to it: kinds of notes, reports by id (`*`: all of them)."""
+
+    id: str
+    name: str | None
+    notes: list[str]
+    reports: list[str]
+    created_at: str
+    updated_at: str
+
+
+class SubscribeChannel(Message[Channel], topic="slack.subscribe", key=("id",), kw_only=True):
+    """Say what a channel gets from now on; it replaces what was said before."""
+
+    id: ChannelId
+    name: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    notes: Annotated[tuple[NoteKind, ...], msgspec.Meta(max_length=10)] = ("meeting_summary",)
+    reports: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=100)], ...], msgspec.Meta(max_length=100)] = ()
+
+    def __post_init__(self) -> None:
+        for report in self.reports:
+            if report != "*" and not report.startswith("report_"):
+                raise ValueError(f"reports: {report[:40]!r} is neither a report's id (report_…) nor * for all of them")
+
+
+class UnsubscribeChannel(Message[dict[str, int]], topic="slack.unsubscribe", key=("id",)):
+    """Send nothing more to a channel; what was not begun is skipped."""
+
+    id: str
+
+
+class ListChannels(Message[Page[Channel]], topic="slack.channels"):
+    """The channels that get something."""
+
+
+class SlackDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a note (or a report's run) for one channel, and what became of it."""
+
+    id: str
+    source: str
+    source_note_id: str
+    note_version: str
+    channel_id: str
+    status: str
+    attempts: int
+    slack_ts: str | None
+    error: str | None
+    sent_at: str | None
+    created_at: str
+
+
+class ListDeliveries(Message[Page[SlackDelivery]], topic="slack.deliveries", kw_only=True):
+    """Deliveries, newest first; `note` is the id of a note or of a report's run."""
+
+    status: Status | None = None
+    channel: str | None = None
+    note: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+class RetryDelivery(Message[SlackDelivery], topic="slack.retry", key=("id",)):
+    """Let a failed delivery go again, once its cause is mended."""
+
+    id: str
+
+
+class DeliverSlackMessage(Message[dict[str, str]], topic="slack_message_delivery", key=("delivery_id",), kw_only=True):
+    """Post a delivery to its channel, or edit the message that an earlier version made."""
+
+    delivery_id: str
