@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from needlework.bus.testing import running_bus
 from needlework.http.app import Application, build_app
 from needlework.http.settings import HttpSettings
 from needlework.http.testing import MakeApp, client_of
+from selenium.webdriver import Chrome
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
 
 
 class Echoed(msgspec.Struct):
@@ -266,3 +270,34 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.kill()
         process.communicate()
+
+
+HINT = "the pages are tested in a real browser; on Debian: apt-get install chromium chromium-driver"
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",  # it can't be had as root, and the pages are ours
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,1000",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """The system's Chromium; selenium is not asked to fetch one."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.fail(HINT)
+    options = Options()
+    options.binary_location = program
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    made = Chrome(options=options, service=Service(driver))
+    yield made
+    made.quit()

@@ -1,49 +1,17 @@
 """The page in a real browser: what people see, with the keyboard, on a phone, and nothing on the console."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-HINT = "the pages are tested in a real browser; on Debian: apt-get install chromium chromium-driver"
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",  # it can't be had as root, and the pages are ours
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,1000",
-)
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 PATIENCE = 60
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """The system's Chromium; selenium is not asked to fetch one."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver = shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.fail(HINT)
-    options = Options()
-    options.binary_location = program
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = Chrome(options=options, service=Service(driver))
-    yield made
-    made.quit()
 
 
 @pytest.fixture
