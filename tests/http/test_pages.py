@@ -54,6 +54,7 @@ def test_it_says_what_waits_and_runs_first(page: Chrome) -> None:
 
 
 def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome) -> None:
+    until(page, lambda: {text(page, f"#total-{each}") for each in ("waiting", "running")} == {"0"})
     for _ in range(20):
         page.switch_to.active_element.send_keys(Keys.TAB)
         if page.switch_to.active_element.get_attribute("id") == "analyse":
