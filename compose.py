@@ -24,6 +24,7 @@ from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.cli import systemd
+from needlework.handlers.net.addresses import open_hosts
 from needlework.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ async def open_bus(
 ) -> AsyncIterator[Bus]:
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
     make_directory(settings)
+    open_hosts(settings.outbound_hosts)
     telemetry = _telemetry(settings)
     bus = await Bus.open(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),

@@ -96,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     allow_origins: tuple[str, ...] = ()
     trust_proxy: bool = False
     public_url: str | None = None
+    outbound_hosts: tuple[str, ...] = ()
+    """Hosts (`name` or `name:port`) that may be fetched from although their addresses are not public."""
     durability: Literal["power", "process"] = "power"
     """`power`: acknowledged survives a power cut. `process`: faster, survives only a crash of the process."""
     network_file_system: bool = False

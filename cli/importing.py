@@ -1,4 +1,4 @@
-"""`needlework import`: files become accounts, conversations, notes and meetings, in repeatable batches."""
+"""`needlework import`: files become accounts, conversations, calendars, notes and meetings, in repeatable batches."""
 
 import hashlib
 import sys
@@ -21,6 +21,7 @@ _PATHS = {
     "user": "/api/users",
     "conversation": "/api/conversations",
     "meeting": "/api/meetings",
+    "calendar": "/api/calendar_sources",
     "note": "/api/notes",
 }
 """Kind -> where it is posted, in the order in which they refer to each other."""
@@ -108,7 +109,7 @@ class Importer:
 @json_option
 @connected
 def import_files(client: Client, files: tuple[Path, ...], format: str | None, json: bool) -> None:
-    """Read FILES into the workspace: JSON, JSON lines, CSV, mbox, eml, transcripts, or folders of them.
+    """Read FILES into the workspace: JSON, JSON lines, CSV, mbox, eml, ics, transcripts, or folders of them.
 
     A CSV begins with the names of its fields; its rows are what the file is called, accounts.csv or users.csv,
     or what their column `kind` says, account or user.

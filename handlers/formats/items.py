@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["conversation", "note", "account", "user", "meeting"]
+Kind = Literal["conversation", "note", "account", "user", "meeting", "calendar"]
 
 
 class Item(msgspec.Struct, omit_defaults=True, frozen=True):

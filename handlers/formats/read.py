@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from needlework.handlers.formats import charset, jsonl, mail, mbox, moment, payload, tables, transcript
+from needlework.handlers.formats import charset, ics, jsonl, mail, mbox, moment, payload, tables, transcript
 from needlework.handlers.formats.items import Item, Problem
 
 SUFFIXES: Final = {
@@ -22,9 +22,11 @@ SUFFIXES: Final = {
     ".txt": "txt",
     ".csv": "csv",
     ".tsv": "csv",
+    ".ics": "ics",
+    ".ical": "ics",
 }
 FORMATS: Final = frozenset(SUFFIXES.values())
-ACCEPTED: Final = "accepted: .jsonl, .ndjson, .json, .csv, .eml, .mbox, .vtt, .srt, .txt, or a folder of them"
+ACCEPTED: Final = "accepted: .jsonl, .ndjson, .json, .csv, .eml, .mbox, .vtt, .srt, .txt, .ics, or a folder of them"
 PEEK: Final = 4096
 DEEPEST_FOLDER: Final = 64
 HEADER: Final = re.compile(
@@ -83,10 +85,20 @@ def _file(
         yield from tables.items(file, path.stem, source=source)
     elif found == "mbox":
         yield from mbox.conversations(file, received=received, source=source)
+    elif found == "ics":
+        yield _calendar(file.read(ics.LARGEST + 1), path)
     elif found == "eml":
         yield mail.conversation(file.read(mail.LARGEST + 1), received=received, source=source)
     else:
         yield _text(file.read(transcript.LARGEST + 1), found, path, received)
+
+
+def _calendar(data: bytes, path: Path) -> Item | Problem:
+    """A calendar, named by its file: sent in again under that name, it replaces what it said before."""
+    try:
+        return Item("calendar", {"name": _name(Path(path.stem))[:200], "text": ics.decode(data)})
+    except ValueError as error:
+        return Problem(_name(path), None, str(error))
 
 
 def _text(data: bytes, format: str, path: Path, received: datetime) -> Item | Problem:
@@ -111,6 +123,8 @@ def detect(name: str, head: bytes) -> str | None:
         return "eml"
     if found:
         return found
+    if start[:15].upper() == b"BEGIN:VCALENDAR":
+        return "ics"
     if start.startswith(b"WEBVTT"):
         return "vtt"
     if start.startswith(b"From ") and mbox.SEPARATOR.match(start):

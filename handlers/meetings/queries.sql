@@ -31,3 +31,21 @@ SELECT * FROM meetings
 WHERE workspace_id = :workspace AND seq < :seq
   AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
 ORDER BY seq DESC LIMIT :limit;
+
+-- name: meetings_of_event
+-- The meetings of an event of a calendar.
+SELECT * FROM meetings WHERE workspace_id = :workspace AND uid = :uid;
+
+-- name: meetings_by_external_ids
+-- The meetings with these external ids.
+SELECT * FROM meetings WHERE workspace_id = :workspace AND external_id IN (SELECT value FROM json_each(:ids));
+
+-- name: set_occurrence
+-- Which occurrence of which event a meeting is.
+UPDATE meetings SET connection_id = :connection, uid = :uid, recurrence_id = :recurrence
+WHERE workspace_id = :workspace AND id = :id;
+
+-- name: cancel_meeting
+-- An occurrence that does not take place; the guard sees where another message has changed it meanwhile.
+UPDATE meetings SET status = 'cancelled', updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-LIBRARIES = ("text", "formats")
+LIBRARIES = ("text", "formats", "net")
 """Groups without operations, open to every other group (docs/decisions/0003)."""
 MAY_IMPORT = {
     "root": {"root", "cli", "http", "handlers", "bus"},

@@ -1,0 +1,1 @@
+"""Requests to other machines: a library without topics, open to every group."""

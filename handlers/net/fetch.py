@@ -1,0 +1,158 @@
+"""Fetch a document from an address that somebody else has written: guarded, bounded, and quiet about why not."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+from needlework.handlers.net.addresses import is_opened, is_public
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})
+UNREACHABLE = "it cannot be reached, or is not one that may be"
+
+
+class Bounds(NamedTuple):
+    """How much one fetch may take: seconds and bytes."""
+
+    connect: float = 10.0
+    total: float = 30.0
+    size: int = 5 * 1024 * 1024
+    redirects: int = 3
+
+
+DEFAULT = Bounds()
+
+
+class Fetched(NamedTuple):
+    """What an address answered; `url` is where it came from after redirects."""
+
+    url: str
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class FetchError(Exception):
+    """The document could not be had. The text may be shown: it holds nothing of the answer, and does not tell
+    an address that refuses from one that is filtered."""
+
+
+class _Target(NamedTuple):
+    """Where to connect to: an address that was tested, under the name that was asked for."""
+
+    url: str
+    address: str
+    host: str
+    port: int
+
+
+async def fetch(url: str, *, headers: Mapping[str, str] | None = None, bounds: Bounds = DEFAULT) -> Fetched:
+    """The document at `url`, over http or https, after at most three redirects, each tested anew.
+
+    Names are resolved once, every address is tested, and the connection goes to the tested one. 304 is an
+    answer (for conditional requests). Raises FetchError.
+    """
+    try:
+        async with asyncio.timeout(bounds.total):
+            return await _follow(url, dict(headers or {}), bounds)
+    except TimeoutError:
+        raise FetchError(f"{_shown(url)}: it took longer than {bounds.total:g} s") from None
+
+
+def check_url(url: str) -> None:
+    """Raise ValueError for what is no http or https address with a host, or holds a password."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if not known or any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+        raise ValueError("an address is http:// or https:// with a host, for example https://example.org/team.ics")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an address must not hold a user or a password")
+
+
+async def _follow(url: str, headers: dict[str, str], bounds: Bounds) -> Fetched:
+    timeout = httpx2.Timeout(bounds.total, connect=bounds.connect)
+    async with httpx2.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False) as client:
+        before: _Target | None = None
+        for _ in range(bounds.redirects + 1):
+            target = await _resolve(url)
+            if before is not None and (before.host, before.port) != (target.host, target.port):
+                headers = {name: value for name, value in headers.items() if name.lower() not in SECRETS}
+            answer = await _ask(client, target, headers, bounds)
+            place = answer.headers.get("location")
+            if answer.status not in REDIRECTS or not place:
+                return answer
+            before, url = target, urljoin(url, place)
+    raise FetchError(f"{_shown(url)}: more than {bounds.redirects} redirects")
+
+
+async def _resolve(url: str) -> _Target:
+    """The tested address of a URL. One forbidden address among several is enough to refuse."""
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise FetchError(f"{_shown(url)}: {error}") from None
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise FetchError(f"{_shown(url)}: {UNREACHABLE}") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not (is_opened(host, port) or all(map(is_public, addresses))):
+        raise FetchError(f"{_shown(url)}: {UNREACHABLE}")
+    return _Target(url, addresses[0], host, port)
+
+
+async def _ask(client: httpx2.AsyncClient, target: _Target, headers: Mapping[str, str], bounds: Bounds) -> Fetched:
+    parts = urlsplit(target.url)
+    shown = f"[{target.address}]" if ":" in target.address else target.address
+    address = parts._replace(netloc=f"{shown}:{target.port}", fragment="").geturl()
+    # compressed answers can be small on the wire and huge here: none are asked for, none are taken
+    sent = {"User-Agent": "needlework", "Accept-Encoding": "identity", **headers, "Host": parts.netloc}
+    request = client.build_request("GET", address, headers=sent, extensions={"sni_hostname": target.host})
+    request.extensions["timeout"] = client.timeout.as_dict()
+    try:
+        response = await client.send(request, stream=True)
+    except httpx2.TimeoutException:
+        raise FetchError(f"{_shown(target.url)}: {UNREACHABLE}") from None
+    except (httpx2.HTTPError, OSError, ValueError):
+        raise FetchError(f"{_shown(target.url)}: {UNREACHABLE}") from None
+    try:
+        return await _read(response, target, bounds)
+    finally:
+        await response.aclose()
+
+
+async def _read(response: httpx2.Response, target: _Target, bounds: Bounds) -> Fetched:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    status = response.status_code
+    if status in REDIRECTS or status == 304:
+        return Fetched(target.url, status, b"", headers)
+    if status != 200:
+        raise FetchError(f"{_shown(target.url)}: it answered {status}")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise FetchError(f"{_shown(target.url)}: it answered compressed, which was not asked for")
+    body = bytearray()
+    try:
+        async for piece in response.aiter_raw():
+            body += piece
+            if len(body) > bounds.size:
+                raise FetchError(f"{_shown(target.url)}: it is larger than {bounds.size} bytes")
+    except (httpx2.HTTPError, OSError):
+        raise FetchError(f"{_shown(target.url)}: the answer was cut") from None
+    return Fetched(target.url, status, bytes(body), headers)
+
+
+def _shown(url: str) -> str:
+    """An address without its query, which may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200]
+    except ValueError:
+        return "the address"
