@@ -4,18 +4,37 @@ It would share file descriptors, SQLite's state and the kernel lock with its par
 """
 
 import os
+import weakref
+from typing import Protocol
 
 from needlework.bus.errors import ForkedError
 
 _generation = 0
 
 
-def _count() -> None:
+class Holder(Protocol):
+    """Holds kernel locks by descriptors."""
+
+    def let_go(self) -> None:
+        """Close them without unlocking."""
+
+
+_holders: "weakref.WeakSet[Holder]" = weakref.WeakSet()
+
+
+def leave_to_parent(holder: Holder) -> None:
+    """Have `holder` let go in every forked child, which would keep its locks beyond the death of the parent."""
+    _holders.add(holder)
+
+
+def _in_child() -> None:
     global _generation
     _generation += 1
+    for holder in _holders:
+        holder.let_go()
 
 
-os.register_at_fork(after_in_child=_count)
+os.register_at_fork(after_in_child=_in_child)
 
 
 class ForkGuard:

@@ -7,11 +7,11 @@ its process is gone, and time proves nothing.
 import contextlib
 import fcntl
 import os
-import weakref
 from pathlib import Path
 
 from needlework.bus.errors import ConfigError
 from needlework.bus.files import open_plain
+from needlework.bus.forks import leave_to_parent
 
 
 class ProcessLock:
@@ -38,7 +38,7 @@ class ProcessLock:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
-        _held.add(self)
+        leave_to_parent(self)
         return True
 
     def release(self, *, remove: bool = False) -> None:
@@ -46,9 +46,10 @@ class ProcessLock:
         if self._descriptor is not None:
             if remove:
                 self.path.unlink(missing_ok=True)
-            self._let_go()
+            self.let_go()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the file; the lock falls where no other process has the descriptor."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -106,18 +107,6 @@ class _FolderLock(ProcessLock):
                 if "FLOCK" in words and place in words and "->" not in words:
                     return int(words[4])
         return None
-
-
-_held: "weakref.WeakSet[ProcessLock]" = weakref.WeakSet()
-
-
-def _leave_to_parent() -> None:
-    """A forked child would keep the lock beyond the death of its parent."""
-    for lock in _held:
-        lock._let_go()
-
-
-os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def lock_server(directory: Path) -> ServerLock:

@@ -95,6 +95,7 @@ class RunnerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Messages of a tick or run when the caller names no number."""
     concurrency: int = 8
     lease: str = "60s"
+    """For stores that hand a runner over by time. SQLite's does so by kernel locks alone: it changes nothing there."""
     schedule: str | None = None
     """Ticked in every workspace at these times (cron, or `every 30m`; a time zone may follow)."""
     missed: Missed = "once"

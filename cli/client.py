@@ -157,7 +157,7 @@ def _body(response: httpx2.Response, method: str, path: str) -> Any:
     """The answer's JSON; a problem document or anything else but success becomes a Failure."""
     try:
         content = msgspec.json.decode(response.content) if response.content.strip() else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         if response.is_success:
             raise Failure(f"{method} {path}: the answer is not JSON", "is another program listening there?") from None
         content = None

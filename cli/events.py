@@ -18,7 +18,7 @@ def read_events(client: Client, path: str, after: str | None) -> Iterator[tuple[
             continue  # a bare `retry:` or id
         try:
             data = msgspec.json.decode(event.data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             data = event.data
         yield event.id, event.event, data
 

@@ -67,7 +67,7 @@ def unseal(path: Path, progress: Progress, copy: BinaryIO | None = None) -> Back
             )
         try:
             backup = msgspec.json.decode(body, type=Backup)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise StorageDamaged(f"{path} is damaged: {error}") from error
         file.seek(0)
         found = _read_through(file, backup.bytes, progress, copy)

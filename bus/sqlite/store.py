@@ -283,4 +283,4 @@ class SqliteStore(PeopleMoves):
                 await channel.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         await channel.close()
         forget_index(self.path)
-        self.writer.turnstile.close()
+        self.writer.turnstile.let_go()

@@ -10,7 +10,8 @@ import os
 import time
 from pathlib import Path
 
-from needlework.bus.errors import StorageBusy
+from needlework.bus.errors import StorageBusy, StorageError
+from needlework.bus.forks import leave_to_parent
 
 PATIENCE = 5.0
 """Seconds that a writer waits for its turn; then whoever waits hears that the database is busy."""
@@ -27,11 +28,11 @@ class Turnstile:
         self._held = False
 
     def __enter__(self) -> None:
-        """Raises StorageBusy where the turn does not come within `PATIENCE`."""
+        """Raises StorageBusy where the turn does not come within `PATIENCE`, StorageError where the disk refuses."""
         if not self.shared:
             return
         if not self._descriptors:
-            self._descriptors = [os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for path in self._paths]
+            self._open()
         gate, lane = self._descriptors
         end = time.monotonic() + PATIENCE
         _lock(gate, end)
@@ -46,8 +47,17 @@ class Turnstile:
             self._held = False
             fcntl.flock(self._descriptors[1], fcntl.LOCK_UN)
 
-    def close(self) -> None:
-        """Let go of the files."""
+    def _open(self) -> None:
+        try:
+            for path in self._paths:
+                self._descriptors.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            self.let_go()
+            raise StorageError(f"{error.filename} can't be opened: {error.strerror}", retry_after=1) from error
+        leave_to_parent(self)
+
+    def let_go(self) -> None:
+        """Close the files."""
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors = []

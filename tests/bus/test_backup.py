@@ -154,12 +154,14 @@ async def made_backup(tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
-@pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.99, "last page"])
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.99, "last page", "text"])
 async def test_a_flipped_bit_anywhere_in_a_backup_is_found(tmp_path: Path, place: Any) -> None:
     target = await made_backup(tmp_path)
     content = bytearray(target.read_bytes())
-    at = len(content) - 4096 + 40 if place == "last page" else int(place * (len(content) - 4096))
-    content[at] ^= 1
+    if place == "text":  # which is no UTF-8 then
+        content[content.rindex(b'"version":"') + 11] ^= 128
+    else:
+        content[len(content) - 4096 + 40 if place == "last page" else int(place * (len(content) - 4096))] ^= 1
     target.write_bytes(content)
     with pytest.raises(StorageDamaged):
         restore(target, tmp_path / "new", (), silent)

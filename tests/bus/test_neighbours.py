@@ -15,6 +15,7 @@ from needlework.bus.messages import Message
 from needlework.bus.records import EventRecord
 from needlework.bus.sharing import groups_of, share_of
 from needlework.bus.sql import Statement
+from needlework.bus.sqlite.turnstile import Turnstile
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.unfinished import Unfinished, Where
 from needlework.tests.bus import kit
@@ -235,6 +236,13 @@ async def test_a_disk_that_can_not_be_read_for_a_moment_ends_no_process(
             await kit.until(lambda: refused[0] > before)
         await kit.until(lambda: "work" in worker.controls.paused_runners)
         assert (await api.counts(kit.DEFAULT))["t.work"]["unfinished"] == 0
+
+
+def test_a_turn_for_which_no_file_can_be_opened_is_refused_as_by_the_disk(tmp_path: Path) -> None:
+    turnstile = Turnstile(tmp_path / "gone" / "db")
+    turnstile.shared = True
+    with pytest.raises(StorageError, match="can't be opened"), turnstile:
+        pass
 
 
 async def test_a_run_is_carried_out_and_counted_by_the_owner(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from needlework.bus.sql import Statement
 from needlework.bus.sqlite import migrating, opening
 from needlework.bus.sqlite import store as engine
 from needlework.bus.sqlite.mark import Mark, read_mark, write_mark
+from needlework.bus.sqlite.turnstile import Turnstile
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.testing import drain, running_bus
 from needlework.tests.bus import kit
@@ -301,12 +302,16 @@ async def test_p14_a_forked_child_hears_that_it_must_not_use_the_bus(tmp_path: P
         await drain(bus)
 
 
-def test_p14_a_forked_child_does_not_hold_the_lock_of_its_parent(tmp_path: Path) -> None:
+def test_p14_a_forked_child_does_not_hold_the_locks_of_its_parent(tmp_path: Path) -> None:
     code = (
         "import os, pathlib, signal, sys; from needlework.bus.owners import lock_epoch;"
-        "lock = lock_epoch(pathlib.Path(sys.argv[1]), 'e'); child = os.fork();"
+        "from needlework.bus.sqlite.turnstile import Turnstile; path = pathlib.Path(sys.argv[1]);"
+        "turnstile = Turnstile(path / 'db'); turnstile.shared = True; turnstile.__enter__();"
+        "lock = lock_epoch(path, 'e'); child = os.fork();"
         "child or print(os.getpid(), flush=True); signal.pause()"
     )
+    turnstile = Turnstile(tmp_path / "db")
+    turnstile.shared = True
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
@@ -315,5 +320,8 @@ def test_p14_a_forked_child_does_not_hold_the_lock_of_its_parent(tmp_path: Path)
         parent.wait()
         try:
             assert not is_alive(tmp_path, "e")
+            with turnstile:
+                pass
         finally:
+            turnstile.let_go()
             os.kill(child, signal.SIGKILL)

@@ -83,6 +83,13 @@ def test_another_program_on_the_port_is_recognised(server) -> None:
         server.client().get("/x")
 
 
+@pytest.mark.parametrize("content", [b"[" * 5000, b'{"a": ' * 5000, b'"\xff"'])
+def test_what_can_not_be_read_as_json_is_one_line(server, content) -> None:
+    server.answers.append(lambda request: httpx2.Response(200, content=content))
+    with pytest.raises(Failure, match="the answer is not JSON"):
+        server.client().get("/x")
+
+
 def test_a_page_in_place_of_a_problem_is_still_one_line() -> None:
     assert problem({}, 502, "GET /x").message == "the server refused [502] at GET /x"
 
