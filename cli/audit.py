@@ -5,8 +5,7 @@ from typing import Any
 import click
 from needlework.cli.client import Client
 from needlework.cli.options import connected
-from needlework.cli.show import as_json, json_option, table
-from needlework.cli.topics import items
+from needlework.cli.show import as_json, json_option, show_page
 
 
 @click.command()
@@ -30,6 +29,4 @@ def audit(client: Client, json: bool, from_: str | None, **filters: Any) -> None
         return
     columns = {"at": "AT", "principal": "BY", "action": "ACTION", "target": "TARGET", "outcome": "OUTCOME",
                "detail": "DETAIL", "origin": "FROM"}  # fmt: skip
-    table(items(page), columns, empty="no such lines")
-    if page.get("next_cursor"):
-        click.echo(f"more with: --cursor {page['next_cursor']}", err=True)
+    show_page(page, columns, empty="no such lines")

@@ -7,8 +7,7 @@ import click
 from needlework.cli.client import Client, quoted
 from needlework.cli.moves import chosen_options, do, previewed
 from needlework.cli.options import connected, parse_json, parse_pairs
-from needlework.cli.show import as_json, cell, fields, json_option, printable, table
-from needlework.cli.topics import items
+from needlework.cli.show import as_json, cell, fields, json_option, printable, show_page
 
 _BASE = "/api/internal/dead"
 _REASONS = ("attempts", "checksum", "schema", "poison")
@@ -55,9 +54,7 @@ def list_dead(client: Client, json: bool, from_: str | None, **filters: Any) -> 
         as_json(page)
         return
     columns = {"id": "DEAD LETTER", "topic": "TOPIC", "reason": "REASON", "died": "DIED", "error": "ERROR"}
-    table(items(page), columns, empty="no dead letters")
-    if page.get("next_cursor"):
-        click.echo(f"more with: --cursor {page['next_cursor']}", err=True)
+    show_page(page, columns, empty="no dead letters")
 
 
 @dead.command()
@@ -109,7 +106,10 @@ def redrive(
       needlework dead redrive --topic conversation_note_analysis --stop-after 5
       needlework dead redrive msg_01JD… --patch note_id=note_7
     """
-    patch = (parse_json(patch_json, "--patch-json") if patch_json else {}) | parse_pairs(patches, "--patch")
+    given = parse_json(patch_json, "--patch-json") if patch_json else {}
+    if not isinstance(given, dict):
+        raise click.UsageError('--patch-json is not an object: write for example \'{"note_id": "note_7"}\'')
+    patch = given | parse_pairs(patches, "--patch")
     body = _body(letters, chosen) | {"first": first, "stop_after": stop_after, "patch": patch or None}
     answer = do(client, f"{_BASE}/redrive", body, json=json)
     if answer is None or previewed(answer, "would be redriven"):

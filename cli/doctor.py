@@ -9,8 +9,7 @@ from needlework.bus.sqlite.orphans import Orphan, named, purge_orphan
 from needlework.cli.checks import installation, machine
 from needlework.cli.checks.findings import Finding
 from needlework.cli.options import connection_options, data_option, new_client
-from needlework.cli.show import Failure, as_json, counted, json_option, table
-from needlework.cli.topics import items
+from needlework.cli.show import Failure, as_json, counted, items, json_option, table
 from needlework.settings import data_directory
 
 _AT_ONCE = 500

@@ -6,8 +6,7 @@ import click
 from needlework.cli.client import Client, quoted
 from needlework.cli.moves import chosen_options, do, previewed
 from needlework.cli.options import connected
-from needlework.cli.show import as_json, cell, counted, fields, json_option, printable, table
-from needlework.cli.topics import items
+from needlework.cli.show import as_json, cell, counted, fields, items, json_option, printable, show_page, table
 
 _BASE = "/api/internal/pubsub/messages"
 _RUNNERS = "/api/internal/runners"
@@ -50,12 +49,10 @@ def list_messages(
         as_json(page)
         return
     columns = {"id": "MESSAGE", "topic": "TOPIC", "state": "STATE", "published": "PUBLISHED", "due": "DUE"}
-    table(items(page), columns, empty="no such messages")
+    show_page(page, columns, empty="no such messages")
     if state == "parked" and (held := [each["id"] for each in items(client.get(_RUNNERS)) if each["paused"]]):
         names = ", ".join(held)
         click.echo(f"what a paused runner holds back stays `waiting`; paused: {names}", err=True)
-    if isinstance(page, dict) and page.get("next_cursor"):
-        click.echo(f"more with: --cursor {page['next_cursor']}", err=True)
 
 
 @messages.command()

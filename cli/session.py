@@ -8,8 +8,7 @@ import msgspec
 from needlework.cli.client import Client, quoted
 from needlework.cli.local import either
 from needlework.cli.options import connection_options, data_option
-from needlework.cli.show import as_json, json_option, table
-from needlework.cli.topics import items
+from needlework.cli.show import as_json, items, json_option, table
 
 
 @click.group()

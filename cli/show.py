@@ -68,6 +68,19 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empt
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
+def show_page(answer: Any, columns: Mapping[str, str], *, empty: str) -> None:
+    """One page of a list as a table, and how to see the next one."""
+    table(items(answer), columns, empty=empty)
+    if isinstance(answer, dict) and answer.get("next_cursor"):
+        click.echo(f"more with: --cursor {answer['next_cursor']}", err=True)
+
+
+def items(answer: Any) -> list[dict[str, Any]]:
+    """The objects of a list answer, which is a bare list or a page with `items`."""
+    found = answer.get("items", []) if isinstance(answer, dict) else answer
+    return list(found or [])
+
+
 def fields(value: Mapping[str, Any], *, skip: Sequence[str] = ()) -> None:
     """One object, a field a line."""
     width = max((len(name) for name in value), default=0)

@@ -12,8 +12,7 @@ from needlework.bus.permissions import ALL, READ, TASKS_WRITE, WORKSPACES_WRITE,
 from needlework.cli.client import Client, quoted
 from needlework.cli.local import either
 from needlework.cli.options import connection_options, data_option
-from needlework.cli.show import Failure, as_json, json_option, table
-from needlework.cli.topics import items
+from needlework.cli.show import Failure, as_json, items, json_option, table
 
 _WORDS: dict[str, Permission] = {"read": READ, "write": WORKSPACES_WRITE, "tasks": TASKS_WRITE}
 

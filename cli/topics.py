@@ -1,17 +1,9 @@
 """`needlework topics` and `needlework runners`: what the service does, as the running server says it."""
 
-from typing import Any
-
 import click
 from needlework.cli.client import Client
 from needlework.cli.options import connected
-from needlework.cli.show import as_json, json_option, table
-
-
-def items(answer: Any) -> list[dict[str, Any]]:
-    """The objects of a list answer, which is a bare list or a page with `items`."""
-    found = answer.get("items", []) if isinstance(answer, dict) else answer
-    return list(found or [])
+from needlework.cli.show import as_json, items, json_option, table
 
 
 @click.command()

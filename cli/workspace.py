@@ -7,8 +7,7 @@ import click
 from needlework.cli.client import Client
 from needlework.cli.local import either
 from needlework.cli.options import connection_options, data_option, parse_json
-from needlework.cli.show import Failure, as_json, cell, fields, json_option, table
-from needlework.cli.topics import items
+from needlework.cli.show import Failure, as_json, cell, fields, items, json_option, table
 
 _CONFIG = "/api/workspace/config"
 

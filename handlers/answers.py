@@ -11,6 +11,8 @@ from needlework.bus.sql import Queries, Statement
 Item = TypeVar("Item")
 Limit = Annotated[int, msgspec.Meta(ge=1, le=500)]
 """How many items a page may have."""
+_Number = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+"""A part of a cursor, as large as the database takes it."""
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
@@ -57,7 +59,7 @@ def read_cursor(cursor: str | None, *start: int | str) -> tuple[Any, ...]:
         return start
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = msgspec.json.decode(raw, type=list[int | str])
+        place = msgspec.json.decode(raw, type=list[_Number | str])
     except (ValueError, msgspec.DecodeError):
         place = []
     if [type(part) for part in place] != [type(part) for part in start]:

@@ -205,3 +205,19 @@ def test_workspaces_are_listed_and_made(server) -> None:
     server.says({"name": "acme"})
     assert server("workspace", "list").stdout.splitlines()[1].split() == ["default", "2026"]
     assert json.loads(server("workspace", "create", "acme", "--json").stdout) == {"name": "acme"}
+
+
+@pytest.mark.parametrize("words", [("messages", "list"), ("dead", "list"), ("audit",)])
+def test_a_page_says_how_to_see_the_next_one(server, words: tuple[str, ...]) -> None:
+    server.says({"items": [{"id": "it"}], "next_cursor": "abc"})
+    assert server(*words).stderr == "more with: --cursor abc\n"
+
+
+def test_a_patch_is_an_object(server) -> None:
+    server.says({"preview": True, "count": 0, "more": False, "groups": []})
+    result = server("dead", "redrive", "msg_1", "--patch-json", "[1]")
+    assert (result.exit_code, server.requests) == (2, [])
+    assert "--patch-json is not an object" in result.stderr
+    words = ("--patch-json", '{"a": 1}', "--patch", "b=c", "--preview")
+    assert server("dead", "redrive", "msg_1", *words).exit_code == 0
+    assert server.sent()["patch"] == {"a": 1, "b": "c"}

@@ -1,5 +1,6 @@
 """Pages, cursors, and what a person types into a search box."""
 
+import base64
 import sqlite3
 
 import pytest
@@ -18,7 +19,7 @@ def test_a_page_names_its_last_place_only_where_more_follows() -> None:
     assert page.items == rows[:2]
 
 
-@given(st.integers(), st.text())
+@given(st.integers(-(1 << 62), 1 << 62), st.text())
 def test_a_cursor_reads_back(number: int, text: str) -> None:
     assert read_cursor(write_cursor(number, text), 0, "") == (number, text)
 
@@ -28,6 +29,13 @@ def test_any_other_text_is_refused_as_a_cursor(text: str) -> None:
     with pytest.raises(Refuse) as refused:
         read_cursor("!" + text, 0)
     assert refused.value.code == "bad_cursor"
+
+
+@pytest.mark.parametrize("number", [10**23, -(10**23), 1 << 63])
+def test_a_cursor_with_a_number_that_no_database_takes_is_refused(number: int) -> None:
+    """It would be an OverflowError inside, which is 500."""
+    with pytest.raises(Refuse):
+        read_cursor(base64.urlsafe_b64encode(b"[%d]" % number).decode(), 0)
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:
