@@ -228,9 +228,24 @@ def _check(
         problems.extend(
             f"{where}: unknown limit {name!r}{nearest(name, limits)}" for name in policy.limits if name not in limits
         )
+        problems.extend(f"{where}: instead: {problem}" for problem in _instead(topic, topics))
         for field in _path_fields(policy.path):
             if field not in topic.type.__struct_fields__:
                 problems.append(f"{where}: route names {{{field}}}, which is not a field of {topic.type.__name__}")
+
+
+def _instead(topic: Topic, topics: dict[str, Topic]) -> Iterator[str]:
+    """What is wrong with the topics that take over where a field is true."""
+    for field, name in topic.policy.instead.items():
+        other = topics.get(name)
+        if field not in topic.type.__struct_fields__:
+            yield f"{field!r} is not a field of {topic.type.__name__}"
+        if other is None:
+            yield f"unknown topic {name!r}{nearest(name, topics)}"
+        elif other.policy.route is not None or other.policy.permission != topic.policy.permission:
+            yield f"{name!r} must have the same permission, and no route of its own"
+        elif set(other.type.__struct_fields__) != set(topic.type.__struct_fields__):
+            yield f"{other.type.__name__} must have the fields of {topic.type.__name__}"
 
 
 def _path_fields(path: str) -> list[str]:

@@ -35,6 +35,9 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
+_AT_ONCE = 0.2
+"""Seconds in which an operation that streams may be refused before its stream begins."""
+
 
 def operation_endpoints(bus: "Bus", streams: Streams, settings: HttpSettings) -> list[Endpoint]:
     """The endpoint of every topic that has a route."""
@@ -71,13 +74,24 @@ class Operation:
         self.topic, self.arguments = topic, Arguments(topic)
         self._bus, self._streams, self._settings = bus, streams, settings
         self._headers = sunset_headers(topic.policy)
+        self._instead = {
+            field: Operation(bus, bus.registry.topic(name), streams, settings)
+            for field, name in topic.policy.instead.items()
+        }
         self._limit = settings.upload_limit if topic.policy.large else settings.body_limit
 
     async def __call__(self, request: Request) -> Response:
         """The answer: the result, a stream of events, or where to look."""
+        message = await self._message(request)
+        for field, other in self._instead.items():
+            if getattr(message, field) is True:
+                message = other.topic.decode(msgspec.json.encode(message))
+                return await other._answer(message, request)
+        return await self._answer(message, request)
+
+    async def _answer(self, message: Message[Any], request: Request) -> Response:
         caller: Caller = request.scope["caller"]
         headers = request.scope["request_headers"]
-        message = await self._message(request)
         streaming = preferences.wants_stream(headers) or self.topic.policy.reply == "stream"
         if self.topic.policy.query:
             response = await self._query(message, caller, streaming)
@@ -137,7 +151,12 @@ class Operation:
     async def _stream(self, publication: Publication, caller: Caller) -> Response:
         self._streams.check(caller)  # refused before the work is stored, not after
         publication.waited = True
-        receipt = await self._bus.publish(publication)
+        if self.topic.policy.reply == "stream":  # what is refused at once is told as such, not as a stream
+            receipt, outcome = await self._bus.request(publication, timeout=_AT_ONCE)
+            if outcome is not None and outcome.kind == "refused":
+                return self._outcome(outcome, caller)
+        else:
+            receipt = await self._bus.publish(publication)
         location = event_location(receipt.id)
         events = self._bus.events(workspace=caller.workspace, after=None, message=receipt.id)
         first = accepted_frame(receipt.id, location, publication.traceparent)

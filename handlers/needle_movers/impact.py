@@ -25,14 +25,6 @@ HALF_LIFE = 30 * DAY
 RECENT, BEFORE = 7 * DAY, 28 * DAY
 WORST = 3
 """The highest severity."""
-SEVERITIES: Mapping[str, int] = {
-    "praise": 0,
-    "task_issue_bug": 2,
-    "pricing_objection": 2,
-    "churn_risk": 3,
-    "escalation": 3,
-}
-"""By label; every other label is 1."""
 
 
 class Evidence(NamedTuple):
@@ -75,11 +67,6 @@ class _Subject(NamedTuple):
     harm: float
     mrr: float
     churn: float
-
-
-def severity_of(label: str) -> int:
-    """How bad what a label says is, 0..3."""
-    return SEVERITIES.get(label, 1)
 
 
 def impact(

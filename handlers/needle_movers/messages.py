@@ -204,3 +204,27 @@ class MatchEntity(Message[dict[str, Any]], topic="needle_mover", key=("entity_ty
     entity_type: ContentType
     entity_id: str
     version: str | None = None
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one needle mover in a period, with the words that say so."""
+
+    id: str
+    title: str
+    kind: str
+    status: str
+    owner_id: str | None
+    impact: int
+    before: int
+    delta: int
+    new_evidence: int
+    accounts: int
+    quotes: list[dict[str, Any]]
+
+
+class DigestNeedleMovers(Message[list[Digest]], topic="needle_movers.digest", kw_only=True):
+    """The needle movers of a period, the greatest impact first, for reports."""
+
+    from_: Time = msgspec.field(default=None, name="from")
+    until: Time = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20

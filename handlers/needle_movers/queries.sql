@@ -311,14 +311,15 @@ INSERT INTO needle_mover_spans (
     id, workspace_id, content_label_id, label_key, content_type, content_id, message_id, span_start, span_end, quote,
     account_id, contact, severity, said_at, vector, encoder, created_at, updated_at
 ) VALUES (
-    :id, :workspace, :content_label, :label, :type, :content, :message, :start, :end, :quote,
+    :id, :workspace, :content_label_id, :label, :type, :content, :message, :start, :end, :quote,
     :account_id, :contact, :severity, :said_at, :vector, :encoder, :now, :now
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_span
 -- A span's label has another id, or it is known better who said it.
 UPDATE needle_mover_spans SET
-    content_label_id = :content_label, account_id = :account_id, contact = :contact, said_at = :said_at, updated_at = :now
+    content_label_id = :content_label_id, account_id = :account_id, contact = :contact, severity = :severity,
+    said_at = :said_at, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id;
 
 -- name: drop_span
@@ -328,23 +329,6 @@ DELETE FROM needle_mover_spans WHERE workspace_id = :workspace AND id = :span;
 -- name: drop_span_evidence
 -- The evidence of a span that is gone.
 DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND span_id = :span;
-
--- name: whose_conversation
--- Whose a conversation is.
-SELECT account_id, last_message_at AS at FROM conversations WHERE workspace_id = :workspace AND id = :id;
-
--- name: whose_note
--- Whose a note is: the account of the conversation that it is about.
-SELECT c.account_id, n.created_at AS at FROM notes AS n
-LEFT JOIN conversations AS c ON c.workspace_id = n.workspace_id AND c.id = n.conversation_id
-WHERE n.workspace_id = :workspace AND n.id = :id;
-
--- name: messages_said
--- Who said some messages, and when.
-SELECT id, sent_at, coalesce(nullif(sender_email, ''), nullif(sender_id, ''), sender_name) AS sender
-FROM conversation_messages
-WHERE workspace_id = :workspace AND conversation_id = :conversation
-  AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: index_movers
 -- The movers that spans are matched with.
@@ -442,3 +426,64 @@ DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND needle_mov
 -- name: forget_movers
 -- Movers purged long ago.
 DELETE FROM needle_movers WHERE workspace_id = :workspace AND purge_id IS NOT NULL AND purged_at < :before;
+
+-- name: label_content
+-- What a label is of.
+SELECT content_type, content_id FROM content_labels WHERE workspace_id = :workspace AND id = :id;
+
+-- name: conversation_owner
+-- Whose a conversation is, and its key outside.
+SELECT account_id, external_id FROM conversations WHERE workspace_id = :workspace AND id = :id;
+
+-- name: content_evidence
+-- What one conversation or note is evidence of, the surest first.
+SELECT e.*, m.title, s.content_label_id, s.message_id, s.span_start, s.span_end, s.quote
+FROM needle_mover_spans AS s
+JOIN needle_mover_evidence AS e ON e.workspace_id = s.workspace_id AND e.span_id = s.id AND e.state <> 'rejected'
+JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
+WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = :content
+ORDER BY e.state, e.score DESC, e.seq;
+
+-- name: put_summaries
+-- Summaries of the evidence as it is now; the guard sees where it has changed meanwhile.
+UPDATE needle_movers SET
+    summary_short = :short, summary_long = :long, summary_delta = :delta, citations = :citations,
+    evidence_hash = :hash, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
+
+-- name: quotes
+-- The latest linked evidence of a mover with the names of who said it.
+SELECT e.id, e.score, coalesce(e.severity, s.severity) AS severity, s.quote, s.said_at,
+    coalesce(nullif(a.name, ''), s.account_id, s.contact) AS who
+FROM needle_mover_evidence AS e
+JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
+LEFT JOIN accounts AS a ON a.workspace_id = e.workspace_id AND a.id = s.account_id
+WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.state = 'linked'
+ORDER BY s.said_at DESC, e.seq DESC LIMIT 500;
+
+-- name: reconsidered
+-- A label's span, where people changed something since it was matched and none of them linked it.
+SELECT s.*, c.external_id, (
+    SELECT e.needle_mover_id FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
+    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'suggested' LIMIT 1
+) AS suggested_id
+FROM needle_mover_spans AS s
+JOIN needle_mover_states AS t ON t.workspace_id = s.workspace_id
+LEFT JOIN conversations AS c
+    ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
+WHERE s.workspace_id = :workspace AND s.content_label_id = :label AND s.considered < t.definitions
+  AND (:rematch = 1 OR s.mover_id IS NULL) AND NOT EXISTS (
+    SELECT 1 FROM needle_mover_evidence AS e
+    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
+    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'linked' AND e.decided_by IS NOT NULL
+  );
+
+-- name: begin_job
+-- A job has the workspace; the guard sees where another has begun meanwhile.
+UPDATE needle_mover_states SET job = :job, updated_at = :now
+WHERE workspace_id = :workspace AND job IS NOT DISTINCT FROM :seen;
+
+-- name: end_job
+-- The job is over.
+UPDATE needle_mover_states SET job = NULL, updated_at = :now WHERE workspace_id = :workspace;

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from needlework.handlers.needle_movers.impact import Evidence, Impact, Workspace, impact, severity_of
+from needlework.handlers.needle_movers.impact import Evidence, Impact, Workspace, impact
 from needlework.handlers.times import DAY
 
 NOW = 1_750_000_000_000_000
@@ -55,13 +54,6 @@ def test_it_decays_while_nothing_is_said() -> None:
 def test_without_evidence_there_is_no_impact() -> None:
     assert shown(impact([], ALL, NOW)) == (0, 0.0)
     assert shown(impact([], Workspace(0), NOW)) == (0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("label", "severity"), [("praise", 0), ("question", 1), ("task_issue_bug", 2), ("escalation", 3)]
-)
-def test_severity_comes_from_the_label(label: str, severity: int) -> None:
-    assert severity_of(label) == severity
 
 
 def evidence() -> Any:
