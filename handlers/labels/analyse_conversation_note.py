@@ -40,6 +40,7 @@ async def analyse(message: AnalyseConversationNote, ctx: Context) -> dict[str, A
     store.save(ctx, content, change, input_hash)
     if not wanted:
         store.mark(ctx, content, loaded.last_message)
+    store.hand_on(ctx, content, change)
     return {
         "content_type": content.type,
         "content_id": content.id,

@@ -19,5 +19,6 @@ async def decide(message: DecideContentLabel, ctx: Context) -> ContentLabel:
         return store.content_label(row)
     values = {"id": message.id, "state": message.state, "seen": row["state"], "now": ctx.now}
     ctx.write(store.sql("decide_label", 1, workspace=ctx.workspace.id, **values))
+    store.changed_labels(ctx, row["content_type"], row["content_id"], {row["label_key"]})
     ctx.audit(f"label.{message.state}", message.id, f"{row['label_key']}: {row['quote'][:200]}")
     return store.content_label({**row, "state": message.state, "updated_at": ctx.now})

@@ -119,6 +119,30 @@ class LabelsOfContent(Message[list[LabelEvidence]], topic="content_labels.of_con
     content_id: str
 
 
+class LabelFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What an analysis says of one label: whether it is present, and the sentences that prove it."""
+
+    label: str
+    present: bool
+    score: float
+    evidence: list[Span]
+    provenance: str
+    model: str
+
+
+class LabelAnalysis(msgspec.Struct, frozen=True, kw_only=True):
+    """One result for each label that was asked for."""
+
+    results: list[LabelFound]
+
+
+class PreviewLabels(Message[LabelAnalysis], topic="content_labels.preview", kw_only=True):
+    """The labels of a text that is not stored, and is not by this; all labels, or those named."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, pattern=r"\S")]
+    labels: tuple[LabelKey, ...] = ()
+
+
 class LabelRange(msgspec.Struct, frozen=True, kw_only=True):
     """A page of labels; `total` counts the whole range, `next_after` is null on the last page."""
 

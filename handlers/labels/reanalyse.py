@@ -3,9 +3,7 @@
 from typing import Any
 
 from needlework.bus.context import Context
-from needlework.bus.errors import FieldError, Refuse
 from needlework.bus.subscriptions import subscribe
-from needlework.bus.topicfile import nearest
 from needlework.handlers.labels import store
 from needlework.handlers.labels.messages import AnalyseConversationNote, ReanalyseLabels, csv_words
 from needlework.handlers.system.messages import ReadBatch
@@ -24,7 +22,8 @@ TYPES = tuple(PAGES)
 async def reanalyse(message: ReanalyseLabels, ctx: Context) -> dict[str, Any]:
     """One analysis for each entity; those that wait for theirs already are counted, not doubled."""
     started = ctx.clock.monotonic()
-    labels = await _labels(message, ctx)
+    labels = csv_words(message.labels)
+    await store.chosen(ctx, labels)
     counted = tally(ctx, "started_at", "conversations", "notes")
     # The range of the first attempt holds after a restart too: "until now" must not move.
     now = counted.counts["started_at"] = counted.counts["started_at"] or ctx.now
@@ -43,16 +42,6 @@ async def reanalyse(message: ReanalyseLabels, ctx: Context) -> dict[str, Any]:
         "dry_run": message.dry_run,
         "duration_ms": milliseconds(ctx, started),
     }
-
-
-async def _labels(message: ReanalyseLabels, ctx: Context) -> tuple[str, ...]:
-    wanted = csv_words(message.labels)
-    known = await store.definitions(ctx)
-    unknown = [key for key in wanted if key not in known]
-    if unknown:
-        problem = f"no label {unknown[0]!r}{nearest(unknown[0], known)}"
-        raise Refuse(422, "unknown_label", problem, errors=[FieldError("labels", problem, ", ".join(known))])
-    return wanted
 
 
 async def _count(ctx: Context, type_: str, range_: Range) -> int:

@@ -6,14 +6,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 from needlework.bus.context import Context
+from needlework.bus.errors import FieldError, Refuse
 from needlework.bus.sql import Queries
+from needlework.bus.topicfile import nearest
 from needlework.handlers.labels.analyser import Evidence, LabelResult
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.messages import ContentLabel, ContentType, LabelDefinitionSummary, Span
+from needlework.handlers.needle_movers.messages import NeedleMoverCandidate
+from needlework.handlers.tasks.messages import LabelTasks
 from needlework.handlers.times import show
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
+TASK_LABELS = {"action_items", "task_issue_bug"}
+"""What tasks are made from."""
 
 
 class Content(NamedTuple):
@@ -36,6 +42,16 @@ async def definitions(ctx: Context) -> dict[str, LabelDefinition]:
     rows = await ctx.db.all(sql("definitions", workspace=ctx.workspace.id))
     own = [msgspec.json.decode(row["definition"], type=LabelDefinition) for row in rows]
     return {**DEFAULTS_BY_KEY, **{definition.key: definition for definition in own}}
+
+
+async def chosen(ctx: Context, keys: Sequence[str]) -> list[LabelDefinition]:
+    """The enabled definitions with these keys, all for none. Raises Refuse 422 naming an unknown one."""
+    known = await definitions(ctx)
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        problem = f"no label {unknown[0]!r}{nearest(unknown[0], known)}"
+        raise Refuse(422, "unknown_label", problem, errors=[FieldError("labels", problem, ", ".join(known))])
+    return [each for each in known.values() if each.enabled and (not keys or each.key in keys)]
 
 
 def compare(rows: Sequence[Row], results: Sequence[LabelResult]) -> Change:
@@ -83,6 +99,21 @@ def save(ctx: Context, content: Content, change: Change, input_hash: str) -> Non
         values |= {"quote": evidence.quote, "score": min(1.0, max(0.0, evidence.score))}
         values |= {"id": ctx.new_id("label"), "run": ctx.delivery_id}
         ctx.write(sql("insert_label", 1, workspace=workspace, now=now, **values))
+
+
+def hand_on(ctx: Context, content: Content, change: Change) -> None:
+    """Collect what follows from labels that came or went: matching with needle movers, and tasks."""
+    keys = {result.label for result, _ in change.added} | {row["label_key"] for row in change.removed}
+    changed_labels(ctx, content.type, content.id, keys, version=content.version)
+
+
+def changed_labels(ctx: Context, type_: ContentType, id_: str, keys: set[str], *, version: int | None = None) -> None:
+    """Collect what follows where labels with these keys changed."""
+    if keys:
+        named = None if version is None else f"v{version}"
+        ctx.publish(NeedleMoverCandidate(entity_type=type_, entity_id=id_, version=named))
+    if keys & TASK_LABELS:
+        ctx.publish(LabelTasks(content_type=type_, content_id=id_))
 
 
 def mark(ctx: Context, content: Content, last_message: str | None) -> None:

@@ -1,0 +1,79 @@
+"""Suggested tasks of one conversation or note: what its labels say is to be done, and what they say no more."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from needlework.bus.clock import SECOND
+from needlework.bus.context import Context
+from needlework.handlers.labels.messages import ContentType, LabelEvidence, LabelsOfContent
+from needlework.handlers.tasks import store
+from needlework.handlers.tasks.offers import Offer, offer
+from needlework.handlers.tasks.titles import outline
+from needlework.handlers.times import read_time
+
+SUGGESTING = {"task_issue_bug": "bug", "action_items": "follow_up"}
+"""Label -> type of the task that it suggests; of two at one place the first counts."""
+
+
+async def suggest_from(ctx: Context, type_: ContentType, content: str) -> Counter[str]:
+    """How many suggestions were created, added to, blocked, and withdrawn because nothing proves them any more."""
+    labels: list[LabelEvidence] = await ctx.query(LabelsOfContent(content_type=type_, content_id=content))
+    counts: Counter[str] = Counter(await _withdraw(ctx, type_, content, labels))
+    await ctx.commit()
+    for label in _one_a_place(labels):
+        suggested = await offer(ctx, await _offer(ctx, label))
+        counts[suggested.outcome] += 1
+        await ctx.commit()
+    return counts
+
+
+async def _offer(ctx: Context, label: LabelEvidence) -> Offer:
+    zone = await store.zone(ctx)
+    said_at = datetime.fromtimestamp(read_time(label.sent_at) / SECOND, zone)
+    quote = label.evidence[0].quote
+    found = outline(quote, SUGGESTING[label.label], said_at, zone, label.sender)
+    return Offer(
+        title=found.title,
+        source="content_label",
+        body=quote,
+        due_on=found.due_on.isoformat() if found.due_on else None,
+        assignee=found.owner,
+        account_id=label.account_id,
+        content_label_id=label.id,
+        confidence=label.score,
+        provenance=label.provenance,
+        model=label.model,
+        label=label,
+    )
+
+
+def _one_a_place(labels: Iterable[LabelEvidence]) -> list[LabelEvidence]:
+    """What tasks are made from, one label a sentence."""
+    rank = list(SUGGESTING)
+    places: dict[tuple[str | None, int, int], LabelEvidence] = {}
+    for label in labels:
+        if label.label not in SUGGESTING:
+            continue
+        span = label.evidence[0]
+        place = (span.message_id, span.start, span.end)
+        if place not in places or rank.index(label.label) < rank.index(places[place].label):
+            places[place] = label
+    return list(places.values())
+
+
+async def _withdraw(ctx: Context, type_: str, content: str, labels: Iterable[LabelEvidence]) -> dict[str, int]:
+    """Sentences that carry no such label any more prove nothing; a suggestion without proof is closed."""
+    standing = {
+        (each.evidence[0].message_id or "", each.evidence[0].start, each.evidence[0].quote)
+        for each in labels
+        if each.label in SUGGESTING
+    }
+    values = {"workspace": ctx.workspace.id, "type": type_, "content": content}
+    rows = await ctx.db.all(store.sql("evidence_of_content", **values))
+    gone = [row for row in rows if (row["message_id"], row["span_start"], row["quote"]) not in standing]
+    for row in gone:
+        ctx.write(store.sql("drop_evidence", workspace=ctx.workspace.id, id=row["id"]))
+    for task in sorted({row["task_id"] for row in gone}):
+        ctx.write(store.sql("close_unproven", workspace=ctx.workspace.id, id=task, now=ctx.now))
+    return {"withdrawn": len(gone)} if gone else {}

@@ -1,0 +1,118 @@
+"""One suggestion: a new task, more evidence for one that says (nearly) the same, or nothing."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from needlework.bus.context import Context
+from needlework.handlers.labels.messages import LabelEvidence
+from needlework.handlers.tasks import store
+from needlework.handlers.tasks.messages import LabelTasks, Suggested
+from needlework.handlers.tasks.titles import fingerprint
+from needlework.handlers.times import read_time
+
+NEAR = 0.9
+"""Cosine of two titles from which they are the same task."""
+
+
+class Offer(msgspec.Struct, kw_only=True):
+    """What is suggested, by whom, and the label that proves it."""
+
+    title: str
+    source: str
+    body: str = ""
+    id: str | None = None
+    due_on: str | None = None
+    assignee: str | None = None
+    account_id: str | None = None
+    needle_mover_id: str | None = None
+    content_label_id: str | None = None
+    confidence: float = 0.8
+    provenance: str = "rule"
+    model: str = ""
+    fingerprint: str | None = None
+    label: LabelEvidence | None = None
+
+
+async def offer(ctx: Context, given: Offer) -> Suggested:
+    """Collect the suggestion. Commit before the next one: it looks at what is stored."""
+    known = None if given.label is None else await _evidence_at(ctx, given.label)
+    if known is not None and (known["task_id"] is not None or known["again_at"] is None or known["again_at"] > ctx.now):
+        return Suggested("unchanged" if known["task_id"] else "blocked", known["task_id"])
+    print_ = given.fingerprint or fingerprint(given.title, given.account_id, given.assignee)
+    workspace = ctx.workspace.id
+    twin = await ctx.db.one(store.sql("twin", workspace=workspace, fingerprint=print_))
+    if twin is not None and twin["status"] == "dismissed":
+        return _keep_out(ctx, given, None)
+    until = await ctx.db.value(store.sql("blocked", workspace=workspace, fingerprint=print_, now=ctx.now))
+    if twin is None and until is not None:
+        return _keep_out(ctx, given, until)
+    place, encoder = await store.vector(given.title)
+    near = twin or await _near(ctx, given, place, encoder)
+    if near is not None:
+        return _add(ctx, near, given)
+    return _create(ctx, given, print_, place, encoder)
+
+
+async def _evidence_at(ctx: Context, label: LabelEvidence) -> store.Row | None:
+    span = label.evidence[0]
+    values: dict[str, Any] = {"type": label.content_type, "content": label.content_id}
+    values |= {"message_id": span.message_id or "", "start": span.start, "quote": span.quote}
+    return await ctx.db.one(store.sql("evidence_at", workspace=ctx.workspace.id, **values))
+
+
+async def _near(ctx: Context, given: Offer, place: bytes, encoder: str) -> store.Row | None:
+    """The living task of the same account that says nearly the same, for the same person or for nobody."""
+    values = {"workspace": ctx.workspace.id, "account": given.account_id, "encoder": encoder}
+    rows = [
+        row
+        for row in await ctx.db.all(store.sql("living", **values))
+        if given.assignee is None or row["assignee"] in (None, given.assignee)
+    ]
+    if not rows:
+        return None
+    others = np.frombuffer(b"".join(row["vector"] for row in rows), dtype=np.float32).reshape(len(rows), -1)
+    cosines = others @ np.frombuffer(place, dtype=np.float32)
+    best = int(np.argmax(cosines))
+    return rows[best] if cosines[best] >= NEAR else None
+
+
+def _keep_out(ctx: Context, given: Offer, until: int | None) -> Suggested:
+    """Remember that it was looked at; for good where `until` is None."""
+    if given.label is not None:
+        _prove(ctx, given.label, None, until)
+    return Suggested("blocked", None)
+
+
+def _add(ctx: Context, row: store.Row, given: Offer) -> Suggested:
+    values = {"id": row["id"], "confidence": given.confidence, "due_on": given.due_on, "mover": given.needle_mover_id}
+    ctx.write(store.sql("add_to_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
+    if given.label is not None:
+        _prove(ctx, given.label, row["id"], None)
+        return Suggested("added", row["id"])
+    return Suggested("unchanged" if given.content_label_id is None else "added", row["id"])
+
+
+def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder: str) -> Suggested:
+    task = given.id or ctx.new_id("task")
+    same = (
+        "title", "body", "due_on", "assignee", "source", "content_label_id", "needle_mover_id", "account_id",
+        "confidence", "provenance", "model",
+    )  # fmt: skip
+    values: dict[str, Any] = {name: getattr(given, name) for name in same}
+    values |= {"id": task, "status": "suggested", "external_ref": None, "fingerprint": print_}
+    values |= {"vector": place, "encoder": encoder}
+    ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
+    if given.label is not None:
+        _prove(ctx, given.label, task, None)
+    ctx.publish(LabelTasks(task_id=task))
+    return Suggested("created", task)
+
+
+def _prove(ctx: Context, label: LabelEvidence, task: str | None, again_at: int | None) -> None:
+    span = label.evidence[0]
+    values: dict[str, Any] = {"id": ctx.new_id("taskev"), "task": task, "again_at": again_at, "label": label.id}
+    values |= {"label_key": label.label, "type": label.content_type, "content": label.content_id}
+    values |= {"message_id": span.message_id or "", "start": span.start, "end": span.end, "quote": span.quote}
+    values |= {"sender": label.sender, "said_at": read_time(label.sent_at), "score": span.score}
+    ctx.write(store.sql("put_evidence", workspace=ctx.workspace.id, now=ctx.now, **values))

@@ -1,0 +1,261 @@
+-- Queries of tasks. Other groups' tables are only read: labels that no task was made from, issues that were closed.
+
+-- name: find_task
+-- One task.
+SELECT * FROM tasks WHERE workspace_id = :workspace AND id = :id;
+
+-- name: labels_of
+-- The judgements of these tasks.
+SELECT task_id, key, value, score, provenance FROM task_labels
+WHERE workspace_id = :workspace AND task_id IN (SELECT value FROM json_each(:ids)) ORDER BY task_id, key;
+
+-- name: evidence_of
+-- What proves a task, oldest first.
+SELECT * FROM task_evidence WHERE workspace_id = :workspace AND task_id = :id ORDER BY seq LIMIT 500;
+
+-- name: list_tasks
+-- A page of tasks, newest first, before a place; filters are put in by name.
+SELECT t.* FROM tasks AS t
+WHERE t.workspace_id = :workspace AND t.seq < :seq /* filters */ ORDER BY t.seq DESC LIMIT :limit;
+
+-- name: filter_status
+-- Only those in one status.
+t.workspace_id = :workspace AND t.status = :status
+
+-- name: filter_assignee
+-- Only those of one person.
+t.workspace_id = :workspace AND t.assignee = :assignee
+
+-- name: filter_source
+-- Only those from one source.
+t.workspace_id = :workspace AND t.source = :source
+
+-- name: filter_account
+-- Only those of one account.
+t.workspace_id = :workspace AND t.account_id = :account
+
+-- name: filter_mover
+-- Only those of one needle mover.
+t.workspace_id = :workspace AND t.needle_mover_id = :mover
+
+-- name: filter_type
+-- Only those of one type.
+EXISTS (
+    SELECT 1 FROM task_labels AS l
+    WHERE l.workspace_id = :workspace AND l.task_id = t.id AND l.key = 'type' AND l.value = :type
+)
+
+-- name: filter_overdue
+-- Only those that are, or are not, overdue.
+t.workspace_id = :workspace AND :overdue = (
+    t.due_on IS NOT NULL AND t.due_on < :today AND t.status IN ('suggested', 'open', 'in_progress')
+)
+
+-- name: filter_search
+-- Only those whose title or text holds a text.
+t.workspace_id = :workspace AND (t.title LIKE :like ESCAPE '\' OR t.body LIKE :like ESCAPE '\')
+
+-- name: insert_task
+-- A new task; the guard sees where another message has made it meanwhile.
+INSERT INTO tasks (
+    id, workspace_id, title, body, status, assignee, due_on, source, content_label_id, needle_mover_id, account_id,
+    external_ref, fingerprint, confidence, provenance, model, vector, encoder, created_at, updated_at
+) VALUES (
+    :id, :workspace, :title, :body, :status, :assignee, :due_on, :source, :content_label_id, :needle_mover_id,
+    :account_id, :external_ref, :fingerprint, :confidence, :provenance, :model, :vector, :encoder, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: update_task
+-- What was changed; the guard sees where another message has changed it meanwhile.
+UPDATE tasks SET
+    title = :title, body = :body, status = :status, closed_reason = :closed_reason, assignee = :assignee,
+    due_on = :due_on, overdue_at = :overdue_at, account_id = :account_id, external_ref = :external_ref,
+    fingerprint = :fingerprint, vector = :vector, encoder = :encoder, labelled_hash = :labelled_hash,
+    revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
+
+-- name: twin
+-- The task with a fingerprint: a living one before one that was dismissed by a person.
+SELECT * FROM tasks
+WHERE workspace_id = :workspace AND fingerprint = :fingerprint
+  AND (status IN ('suggested', 'open', 'in_progress') OR (status = 'dismissed' AND closed_reason = 'user'))
+ORDER BY status = 'dismissed', seq DESC LIMIT 1;
+
+-- name: blocked
+-- Until when a deleted suggestion stays away.
+SELECT until FROM task_fingerprints WHERE workspace_id = :workspace AND fingerprint = :fingerprint AND until > :now;
+
+-- name: living
+-- Living tasks of an account (or of none), the newest first, to compare a suggestion with.
+SELECT id, title, assignee, due_on, status, confidence, vector, revision FROM tasks
+WHERE workspace_id = :workspace AND account_id IS :account AND status IN ('suggested', 'open', 'in_progress')
+  AND encoder = :encoder
+ORDER BY seq DESC LIMIT 2000;
+
+-- name: evidence_at
+-- What the same sentence suggested before.
+SELECT * FROM task_evidence
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND message_id = :message_id
+  AND span_start = :start AND quote = :quote;
+
+-- name: put_evidence
+-- A sentence and the task that it proves.
+INSERT INTO task_evidence (
+    id, workspace_id, task_id, again_at, content_label_id, label_key, content_type, content_id, message_id, span_start,
+    span_end, quote, sender, said_at, score, created_at, updated_at
+) VALUES (
+    :id, :workspace, :task, :again_at, :label, :label_key, :type, :content, :message_id, :start,
+    :end, :quote, :sender, :said_at, :score, :now, :now
+) ON CONFLICT (workspace_id, content_type, content_id, message_id, span_start, quote) DO UPDATE SET
+    task_id = excluded.task_id, again_at = excluded.again_at, content_label_id = excluded.content_label_id,
+    label_key = excluded.label_key, score = excluded.score, updated_at = excluded.updated_at;
+
+-- name: add_to_task
+-- More proof for a living task: the greater confidence, a due date and a needle mover where it had none.
+UPDATE tasks SET
+    confidence = max(confidence, :confidence), due_on = coalesce(due_on, :due_on),
+    needle_mover_id = coalesce(needle_mover_id, :mover), revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND status IN ('suggested', 'open', 'in_progress');
+
+-- name: evidence_of_content
+-- What stands in one content and proves tasks.
+SELECT * FROM task_evidence
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND task_id IS NOT NULL;
+
+-- name: drop_evidence
+-- A sentence that proves nothing any more.
+DELETE FROM task_evidence WHERE workspace_id = :workspace AND id = :id;
+
+-- name: close_unproven
+-- A suggestion from a label that nothing proves any more.
+UPDATE tasks SET status = 'dismissed', closed_reason = 'evidence_gone', revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND status = 'suggested' AND source = 'content_label' AND NOT EXISTS (
+    SELECT 1 FROM task_evidence AS e WHERE e.workspace_id = :workspace AND e.task_id = tasks.id
+);
+
+-- name: put_label
+-- A judgement of a task; a person's stays.
+INSERT INTO task_labels (id, workspace_id, task_id, key, value, score, provenance, model, created_at, updated_at)
+VALUES (:id, :workspace, :task, :key, :value, :score, :provenance, :model, :now, :now)
+ON CONFLICT (workspace_id, task_id, key) DO UPDATE SET
+    value = excluded.value, score = excluded.score, provenance = excluded.provenance, model = excluded.model,
+    updated_at = excluded.updated_at
+WHERE task_labels.provenance <> 'user';
+
+-- name: drop_labels
+-- Judgements of a task that do not hold any more.
+DELETE FROM task_labels
+WHERE workspace_id = :workspace AND task_id = :task AND provenance <> 'user'
+  AND key NOT IN (SELECT value FROM json_each(:ids));
+
+-- name: mark_labelled
+-- A task is judged as it says now; the guard sees where it was changed meanwhile.
+UPDATE tasks SET labelled_hash = :hash WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
+
+-- name: unlabelled
+-- Tasks that were not judged as they are, longest unchanged first.
+SELECT * FROM tasks WHERE workspace_id = :workspace AND labelled_hash = '' ORDER BY updated_at, id LIMIT :limit;
+
+-- name: deletable
+-- Suggestions; filters are put in by name.
+SELECT t.id, t.fingerprint FROM tasks AS t
+WHERE t.workspace_id = :workspace AND t.status = 'suggested' /* filters */ ORDER BY t.seq LIMIT :limit;
+
+-- name: filter_before
+-- Only those created before a time.
+t.workspace_id = :workspace AND t.created_at < :before
+
+-- name: keep_fingerprints
+-- The same suggestions stay away for a while.
+INSERT INTO task_fingerprints (id, workspace_id, fingerprint, until, created_at, updated_at)
+SELECT 'taskfp_' || lower(hex(randomblob(13))), :workspace, value, :until, :now, :now FROM json_each(:ids) WHERE true
+ON CONFLICT (workspace_id, fingerprint) DO UPDATE SET until = excluded.until, updated_at = excluded.updated_at;
+
+-- name: free_evidence
+-- What proved deleted suggestions may suggest them again after a while.
+UPDATE task_evidence SET task_id = NULL, again_at = :until, updated_at = :now
+WHERE workspace_id = :workspace AND task_id IN (SELECT value FROM json_each(:ids));
+
+-- name: delete_labels
+-- The judgements of deleted suggestions.
+DELETE FROM task_labels WHERE workspace_id = :workspace AND task_id IN (SELECT value FROM json_each(:ids));
+
+-- name: delete_tasks
+-- These suggestions; the guard sees where one was accepted meanwhile.
+DELETE FROM tasks
+WHERE workspace_id = :workspace AND status = 'suggested' AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: unlink_mover
+-- Tasks of a needle mover become another's, or nobody's.
+UPDATE tasks SET needle_mover_id = :into, revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND needle_mover_id = :mover;
+
+-- name: untried
+-- Contents with labels in force that tasks are made from and that were not tried yet, or may be again.
+SELECT DISTINCT l.content_type, l.content_id FROM content_labels AS l
+WHERE l.workspace_id = :workspace AND l.label_key IN (SELECT value FROM json_each(:ids))
+  AND l.state IN ('machine', 'confirmed') AND NOT EXISTS (
+    SELECT 1 FROM task_evidence AS e
+    WHERE e.workspace_id = l.workspace_id AND e.content_type = l.content_type AND e.content_id = l.content_id
+      AND e.message_id = l.message_id AND e.span_start = l.span_start AND e.quote = l.quote
+      AND (e.task_id IS NOT NULL OR e.again_at IS NULL OR e.again_at > :now)
+)
+LIMIT :limit;
+
+-- name: expired
+-- Suggestions that nobody has looked at for long.
+SELECT id, title FROM tasks
+WHERE workspace_id = :workspace AND status = 'suggested' AND created_at < :before ORDER BY created_at LIMIT :limit;
+
+-- name: expire
+-- They are dismissed, by nobody: the same may be suggested again.
+UPDATE tasks SET status = 'dismissed', closed_reason = 'expired', revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND status = 'suggested' AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: newly_overdue
+-- Living tasks whose due date has passed, not marked yet.
+SELECT id FROM tasks
+WHERE workspace_id = :workspace AND due_on < :today AND due_on IS NOT NULL AND overdue_at IS NULL
+  AND status IN ('suggested', 'open', 'in_progress')
+ORDER BY due_on LIMIT :limit;
+
+-- name: mark_overdue
+-- They are overdue from now on.
+UPDATE tasks SET overdue_at = :now, updated_at = :now
+WHERE workspace_id = :workspace AND overdue_at IS NULL AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: closed_outside
+-- Living tasks whose issue elsewhere says, in the newest message that tells its state, that it is closed.
+SELECT t.id, t.external_ref FROM tasks AS t
+WHERE t.workspace_id = :workspace AND t.external_ref IS NOT NULL AND t.status IN ('open', 'in_progress')
+  AND 'closed' = (
+    SELECT json_extract(m.facts, '$.state') FROM conversations AS c
+    JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.conversation_id = c.id
+    WHERE c.workspace_id = t.workspace_id AND c.external_id = t.external_ref AND c.channel = 'github'
+      AND json_extract(m.facts, '$.state') IS NOT NULL
+    ORDER BY m.sent_at DESC, m.seq DESC LIMIT 1
+)
+LIMIT :limit;
+
+-- name: finish
+-- Their work was done elsewhere.
+UPDATE tasks SET status = 'done', closed_reason = 'external', revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND status IN ('open', 'in_progress') AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: suggestions
+-- Suggestions, oldest first, to find those that say the same.
+SELECT id, account_id, assignee, needle_mover_id, vector, encoder, confidence, due_on FROM tasks
+WHERE workspace_id = :workspace AND status = 'suggested' ORDER BY seq LIMIT 5000;
+
+-- name: move_evidence
+-- What proves one suggestion proves another.
+UPDATE task_evidence SET task_id = :into, updated_at = :now WHERE workspace_id = :workspace AND task_id = :id;
+
+-- name: close_merged
+-- A suggestion that another one says already.
+UPDATE tasks SET status = 'dismissed', closed_reason = 'merged', revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND status = 'suggested';
+
+-- name: forget_fingerprints
+-- Those whose time is over.
+DELETE FROM task_fingerprints WHERE workspace_id = :workspace AND until <= :now;
