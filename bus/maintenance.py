@@ -53,10 +53,6 @@ class Maintenance:
         if self._timer is not None:
             self._timer.cancel()
 
-    def confirm_clock(self) -> None:
-        """A person says that the clock is right: retention goes on."""
-        self.paused_until = 0.0
-
     def due_by(self) -> int:
         """Until when things are due, microseconds UTC: the wall clock; where it was set, once all knows of it."""
         known = self._offset + round(self._bus.clock.monotonic() * SECOND)
@@ -109,7 +105,8 @@ class Maintenance:
             self._shift = Shift(step, self._bus.clock.now(), self._latest)
             if abs(step) > JUMP:
                 self.paused_until = self._bus.clock.monotonic() + CONFIRM
-                log.warning("retention pauses after the jump of the clock", hours=CONFIRM / 3600)
+                hint = "is the clock right? starting again says so"
+                log.warning("retention pauses after the jump of the clock", hours=CONFIRM / 3600, hint=hint)
         while self._shift.stage != "done":
             self._shift = await self._bus.store.shift(self._shift, SHIFTED)
         log.warning("the clock was set", seconds=self._shift.step / SECOND, moved=self._shift.moved)

@@ -32,6 +32,6 @@ def _is_public(found: IPv4Address | IPv6Address) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
         if inner:
             return found.ipv4_mapped is not None and _is_public(inner)
-        if any(found in network for network in _NAT64):
+        if found.is_site_local or any(found in network for network in _NAT64):
             return False
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
