@@ -80,9 +80,12 @@ class Audit:
         principal: str | None = None,
         start: int = 0,
         end: int = _TOP,
+        reader: str | None = None,
     ) -> dict[str, Any]:
         """A page of the log, newest first: `{"items": […], "next_cursor": …}`. None for every workspace.
 
+        `reader` is the name of who asks: that an operator held work is told to all, which one and from where only to
+        those who see every workspace. None is one of them.
         `action` and `principal` are whole, or beginnings that end in `*`; times are microseconds UTC.
         """
         before = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else _TOP
@@ -91,10 +94,11 @@ class Audit:
             rows = await self._read(self._sql("all_entries", before=before, limit=limit + 1))
         else:
             number = workspace if isinstance(workspace, int) else workspace.id
+            whole = reader is None or bool((await self._read(self._sql("sees_all", name=reader)))[0]["it"])
             rows = await self._read(
                 self._sql(
                     "entries", workspace=number, before=before, limit=limit + 1, action=_pattern(action),
-                    principal=_pattern(principal), start=start, end=end,
+                    principal=_pattern(principal), start=start, end=end, whole=whole,
                 )
             )  # fmt: skip
         items = [{**dict(row), "at": rfc3339(row["at"])} for row in rows[:limit]]

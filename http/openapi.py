@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_KEY = "^[\\t ]*[!-~]([ -~]*[!-~])?[\\t ]*$"
-"""What stands around a header's value is not part of it."""
+_KEY = "^[!-~][ -~]*\\t*$"
+"""What stands around a header's value is no part of it, and many clients refuse to send it in front."""
 _REFUSALS = {
     "400": "The request can't be read", "401": "A token is needed, or this one is not valid",
     "403": "Not allowed", "404": "Not found in this workspace", "405": "Not possible here",

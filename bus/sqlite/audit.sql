@@ -10,12 +10,20 @@ SELECT :at, :principal, :token_id, id, :action, :target, :outcome, :detail, :req
 FROM workspaces WHERE name = :workspace;
 
 -- name: entries
--- A page of the log of one workspace, newest first; holds are everybody's.
-SELECT id, at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin
-FROM audit WHERE id < :before AND (workspace_id = :workspace OR (workspace_id IS NULL
-        AND action IN ('topic.pause', 'topic.resume', 'runner.pause', 'runner.resume')))
-    AND (:action IS NULL OR action GLOB :action) AND (:principal IS NULL OR principal GLOB :principal)
+-- A page of the log of one workspace, newest first; holds are everybody's, who held is told to who sees every workspace.
+SELECT * FROM (
+    SELECT id, at, iif(whose, principal, 'operator') AS principal, iif(whose, token_id, NULL) AS token_id, workspace_id,
+        action, target, outcome, detail, iif(whose, request_id, NULL) AS request_id, iif(whose, origin, NULL) AS origin
+    FROM (SELECT *, workspace_id IS NOT NULL OR :whole AS whose FROM audit)
+    WHERE id < :before AND (workspace_id = :workspace OR (workspace_id IS NULL
+        AND action IN ('topic.pause', 'topic.resume', 'runner.pause', 'runner.resume'))))
+WHERE (:action IS NULL OR action GLOB :action) AND (:principal IS NULL OR principal GLOB :principal)
     AND at >= :start AND at < :end ORDER BY id DESC LIMIT :limit;
+
+-- name: sees_all
+-- Whether a caller of this name sees every workspace.
+SELECT :name IN ('local', 'cli', 'system') OR EXISTS (SELECT 1 FROM tokens WHERE 'token:' || id = :name
+    AND workspaces IS NULL) OR EXISTS (SELECT 1 FROM sessions WHERE 'session:' || id = :name AND workspaces IS NULL) AS it;
 
 -- name: all_entries
 -- A page of the whole log, newest first: for callers who may see every workspace.

@@ -14,6 +14,6 @@ async def list_audit(message: ListAudit, ctx: Context) -> Page[Entry]:
     range_ = parse_range(message.from_, message.until, now=ctx.now, default=ctx.now)
     found = await ctx.bus.audit.list(
         ctx.workspace, limit=message.limit, cursor=message.cursor, action=message.action, principal=message.principal,
-        start=range_.start, end=range_.end,
+        start=range_.start, end=range_.end, reader=ctx.principal,
     )  # fmt: skip
     return Page([msgspec.convert(item, Entry, strict=False) for item in found["items"]], found["next_cursor"])

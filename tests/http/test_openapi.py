@@ -56,7 +56,7 @@ async def test_it_tells_what_the_server_refuses_before_any_route_and_which_keys_
     echo = document["paths"]["/api/t/{id}/echo"]["post"]
     assert {"408", "413", "414", "431"} <= set(echo["responses"])
     (key,) = (parameter["schema"] for parameter in echo["parameters"] if parameter["name"] == "Idempotency-Key")
-    for text, kept in (("a b", True), (" a ", True), ("a\tb", False), (" ", False), ("\xa0a", False)):
+    for text, kept in (("a b", True), ("a ", True), ("a\tb", False), (" ", False), ("\xa0a", False)):
         assert bool(re.search(key["pattern"], text)) is kept
         answer = await http.post("/api/t/a/echo", headers={b"idempotency-key": text.encode("latin-1")})
         assert (answer.status_code == 200) is kept, text
