@@ -21,8 +21,8 @@ WHERE (:action IS NULL OR action GLOB :action) AND (:principal IS NULL OR princi
     AND at >= :start AND at < :end ORDER BY id DESC LIMIT :limit;
 
 -- name: sees_all
--- Whether a caller of this name sees every workspace.
-SELECT :name IN ('local', 'cli', 'system') OR EXISTS (SELECT 1 FROM tokens WHERE 'token:' || id = :name
+-- Whether a caller of this name sees every workspace; only tokens and sessions can be for some.
+SELECT NOT (:name GLOB 'token:*' OR :name GLOB 'session:*') OR EXISTS (SELECT 1 FROM tokens WHERE 'token:' || id = :name
     AND workspaces IS NULL) OR EXISTS (SELECT 1 FROM sessions WHERE 'session:' || id = :name AND workspaces IS NULL) AS it;
 
 -- name: all_entries

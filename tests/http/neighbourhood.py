@@ -127,7 +127,7 @@ def address(endpoint: Endpoint, ident: str) -> str:
 
 
 def body(endpoint: Endpoint, ident: str) -> dict[str, Any]:
-    """A body in which each field that may be a text or a list of them is `ident`, or its first word; others stay out."""
+    """A body in which each field that may be a text or a list of them is `ident`, or its first word; no others."""
     try:
         fields = msgspec.structs.fields(endpoint.body)
     except TypeError:
