@@ -4,7 +4,10 @@ import re
 from urllib.parse import quote
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_CODE = re.compile(r"(`[^`\n]+`)")
+_CODE = re.compile(r"((?<!\\)`[^`\n]+`)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ROW = re.compile(r"\s*\|(.*)\|\s*$")
+_RULE = re.compile(r"[\s|:-]+")
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((https?://[^\s()<>]{1,1000}|mailto:[^\s()<>]{1,300})\)")
 _BARE = re.compile(r"(?<![\w/|])https?://[^\s<>()|*_~`\"']{1,1000}")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
@@ -31,9 +34,15 @@ def mrkdwn(markdown: str) -> list[str]:
         if _FENCE.match(line):
             fenced = not fenced
             lines.append("```")
+        elif not fenced and (row := _ROW.match(line)):
+            lines += [] if _RULE.fullmatch(row[1]) else [_inline(" · ".join(_cells(row[1])))]
         else:
             lines.append(escape(line) if fenced else _line(line))
     return [*lines, "```"] if fenced else lines
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row)]
 
 
 def _line(line: str) -> str:
@@ -54,13 +63,14 @@ def _inline(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """Bold, italic, struck and links of a piece without code. Links are set aside, so that no mark changes them."""
+    """Bold, italic, struck and links of a piece without code. Links and `\\*` are set aside: no mark changes them."""
     links: list[str] = []
 
     def aside(link: str) -> str:
         links.append(link)
         return f"{_MARK}{len(links) - 1}{_MARK}"
 
+    text = _ESCAPED.sub(lambda match: aside(escape(match[1])), text)
     text = _LINK.sub(lambda match: aside(_link(match[2], match[1])), text)
     text = _BARE.sub(lambda match: aside(_link(match[0], "")), text)
     text = escape(text)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from needlework.bus.messages import Message, Reply
+from needlework.handlers.times import Time
 
 
 class TickSettings(msgspec.Struct, frozen=True):
@@ -24,6 +25,26 @@ class IsUnfinished(Message[bool], topic="message.unfinished"):
     """Whether a message is there and has not ended, for operations of which only one may run."""
 
     id: str
+
+
+class RunnerHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One runner in this workspace: what it owes now, what died in a period, and the errors that did it most often."""
+
+    id: str
+    paused: bool
+    waiting: int
+    running: int
+    parked: int
+    dead: int
+    died: int
+    errors: list[tuple[str, int]]
+
+
+class ReadHealth(Message[list[RunnerHealth]], topic="runner.health", kw_only=True):
+    """Every runner's depth now, and what died in a range, for reports."""
+
+    from_: Time = msgspec.field(default=None, name="from")
+    until: Time = None
 
 
 class ReadBatch(Message[dict[str, Any]], topic="batch.read"):

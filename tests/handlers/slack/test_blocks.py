@@ -36,6 +36,7 @@ _HOSTILE = st.lists(
         ("```py\nx = **y**\n", "```\nx = **y**\n```"),
         ("<!channel> [x](!channel) <@U1|bob>", "&lt;!channel&gt; [x](!channel) &lt;@U1|bob&gt;"),
         ("2 * 3 * 4", "2 * 3 * 4"),
+        ("| a | b\\|c |\n| --- | :-: |\n| \\*x\\* | \\<!here> |", "a · b|c\n*x* · &lt;!here&gt;"),
     ],
 )
 def test_markdown_becomes_what_slack_shows(markdown: str, expected: str) -> None:

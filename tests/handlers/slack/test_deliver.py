@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from needlework.handlers.reports.messages import CreateReport, ReportPublished, RunReport
 from needlework.handlers.slack import client
 from needlework.handlers.slack.messages import DeliverSlackMessage, RetryDelivery, SubscribeChannel, UnsubscribeChannel
 
@@ -218,3 +219,21 @@ async def test_another_workspaces_slack_is_never_used(office: Office) -> None:
     for message in (RetryDelivery(id=mine["id"]), DeliverSlackMessage(delivery_id=mine["id"])):
         assert await stranger.desk.refusal(message) == (404, "not_found")
     assert await office.desk.refusal(RetryDelivery(id=theirs["id"])) == (404, "not_found")
+
+
+async def test_a_report_is_delivered_once_to_the_channels_that_want_it(office: Office) -> None:
+    made = await office.desk(CreateReport(query="runner_health", name="Runners | *all*"))
+    await office.desk(SubscribeChannel(id="C02", notes=(), reports=(made["id"],)))
+    await office.desk(SubscribeChannel(id="C03", notes=(), reports=("*",)))
+    await office.desk(SubscribeChannel(id="C04", notes=(), reports=("report_other",)))
+    run = await office.desk(RunReport(id=made["id"]))
+    await office.desk.drain()
+    await office.desk.publish(ReportPublished(run_id=run["id"], report_id=made["id"]))
+    await office.desk.drain()
+    assert sorted(office.slack.channels) == ["C02", "C03"]
+    assert [(each["source"], each["source_note_id"]) for each in await office.deliveries()] == [
+        ("report_run", run["id"])
+    ] * 2
+    (text,) = texts(office, "C02")
+    assert text.startswith("*Runners | ∗all∗*\n")
+    assert "*Runners*\n\n0 deliveries died" in text

@@ -1,0 +1,1 @@
+"""Reports: what is reported and when, their runs, what is in them, how they look."""
