@@ -8,6 +8,7 @@ from needlework.bus.clock import micros
 from needlework.bus.errors import Refuse
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput
 from needlework.handlers.labels.messages import AnalyseConversationNote
+from needlework.handlers.needle_movers.messages import CreateNeedleMover
 from needlework.handlers.reports.messages import (
     CreateReport,
     DeleteReport,
@@ -174,3 +175,12 @@ async def test_lists_go_on_behind_their_cursors(desk: Desk) -> None:
         first = await desk(ask(limit=2))
         rest = await desk(ask(limit=2, cursor=first["next_cursor"]))
         assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
+
+
+async def test_the_digest_names_the_needle_movers(desk: Desk) -> None:
+    await desk(CreateNeedleMover(title="Exports | fail", kind="issue", impact_override=77))
+    await desk(CreateReport(id="report_1", query="needle_movers"))
+    run = await desk(RunReport(id="report_1"))
+    await desk.drain()
+    text = (await desk(ReadRun(run_id=run["id"])))["content"]
+    assert "| Exports \\| fail | issue | active | 77 |" in text
