@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from needlework.bus.context import Context
 from needlework.handlers.needle_movers import store
+from needlework.handlers.needle_movers.action_messages import ProcessMoverActions
 from needlework.handlers.needle_movers.impact import WEIGHTS, Evidence, Impact, Workspace, breakdown, impact
 from needlework.handlers.system.messages import ReadConfig
 from needlework.handlers.times import DAY
@@ -72,3 +73,5 @@ def _write(ctx: Context, row: store.Row, measured: Impact, evidence: list[Eviden
         "now": ctx.now,
     }
     ctx.write(store.sql("put_impact", 1, workspace=ctx.workspace.id, **values))
+    if acts:
+        ctx.publish(ProcessMoverActions(needle_mover_id=row["id"]))

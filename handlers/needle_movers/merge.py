@@ -5,6 +5,7 @@ from needlework.bus.errors import FieldError, Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import measuring, pool, store
 from needlework.handlers.needle_movers.messages import MergeNeedleMovers, NeedleMover
+from needlework.handlers.tasks.messages import UnlinkTasks
 
 
 @subscribe(MergeNeedleMovers, runner="content")
@@ -35,4 +36,5 @@ def join(ctx: Context, row: store.Row, target: store.Row) -> None:
         store.sql("free_rejected", workspace=ctx.workspace.id, into=target["id"], now=ctx.now),
         store.sql("touch_mover", workspace=ctx.workspace.id, id=target["id"], now=ctx.now),
     )
+    ctx.publish(UnlinkTasks(needle_mover_id=row["id"], into=target["id"]))
     ctx.audit("needle_mover.merged", row["id"], f"into {target['id']}: {target['title']}")

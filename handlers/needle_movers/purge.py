@@ -6,6 +6,7 @@ from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import job, store
 from needlework.handlers.needle_movers.messages import PurgeNeedleMovers
+from needlework.handlers.tasks.messages import UnlinkTasks
 from needlework.handlers.times import parse_range
 
 
@@ -15,7 +16,8 @@ async def purge(message: PurgeNeedleMovers, ctx: Context) -> dict[str, Any]:
     range_ = parse_range(message.from_, message.until, now=ctx.now, default=ctx.now)
     await job.refuse_while_running(ctx)
     chosen = {"start": range_.start, "end": range_.end, "users": int(message.include_user_created)}
-    deleted = int(await ctx.db.value(store.sql("count_purged", workspace=ctx.workspace.id, **chosen)))
+    movers = await ctx.db.all(store.sql("to_purge", workspace=ctx.workspace.id, **chosen))
+    deleted = len(movers)
     if message.dry_run or not deleted:
         return {"deleted": deleted, "purge_id": None, "dry_run": message.dry_run}
     id_ = ctx.new_id("purge")
@@ -29,5 +31,7 @@ async def purge(message: PurgeNeedleMovers, ctx: Context) -> dict[str, Any]:
         store.sql("free_spans", now=ctx.now, **common),
         store.sql("drop_proposed", **common),
     )
+    for row in movers:
+        ctx.publish(UnlinkTasks(needle_mover_id=row["id"]))
     ctx.audit("needle_movers.purged", id_, f"{deleted} needle movers; restorable for 7 days")
     return {"deleted": deleted, "purge_id": id_, "dry_run": False}

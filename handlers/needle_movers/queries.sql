@@ -182,9 +182,9 @@ UPDATE needle_movers SET
     status = 'merged', merged_into = :into, revision = revision + 1, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen AND merged_into IS NULL AND purge_id IS NULL;
 
--- name: count_purged
--- How many movers a purge would delete.
-SELECT count(*) FROM needle_movers
+-- name: to_purge
+-- The movers that a purge deletes.
+SELECT id FROM needle_movers
 WHERE workspace_id = :workspace AND purge_id IS NULL AND created_at >= :start AND created_at < :end
   AND (:users = 1 OR provenance <> 'user');
 
@@ -487,3 +487,49 @@ WHERE workspace_id = :workspace AND job IS NOT DISTINCT FROM :seen;
 -- name: end_job
 -- The job is over.
 UPDATE needle_mover_states SET job = NULL, updated_at = :now WHERE workspace_id = :workspace;
+
+-- name: action_places
+-- Where the evidence of a mover stands.
+SELECT e.id, s.content_label_id, s.account_id,
+    CASE WHEN s.content_type = 'conversation' THEN s.content_id END AS conversation_id
+FROM needle_mover_evidence AS e
+JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
+WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.state = 'linked';
+
+-- name: find_fingerprint
+-- An action that is there already.
+SELECT id, status FROM needle_mover_actions WHERE workspace_id = :workspace AND fingerprint = :fingerprint;
+
+-- name: insert_action
+-- A new action; the guard sees where another message has made it meanwhile.
+INSERT INTO needle_mover_actions (
+    id, workspace_id, needle_mover_id, type, target, params, reversible, status, fingerprint, reason, provenance,
+    result, executed_at, created_at, updated_at
+) VALUES (
+    :id, :workspace, :mover, :type, :target, :params, :reversible, :status, :fingerprint, :reason, 'rule',
+    :result, :at, :now, :now
+) ON CONFLICT DO NOTHING;
+
+-- name: list_actions
+-- A page of one mover's actions in order, after a place; filters are put in by name.
+SELECT a.* FROM needle_mover_actions AS a
+WHERE a.workspace_id = :workspace AND a.needle_mover_id = :id AND a.seq > :seq /* filters */
+ORDER BY a.seq LIMIT :limit;
+
+-- name: filter_action_status
+-- Only actions in one state.
+a.workspace_id = :workspace AND a.status = :status
+
+-- name: find_action
+-- One action.
+SELECT * FROM needle_mover_actions WHERE workspace_id = :workspace AND id = :id;
+
+-- name: settle_action
+-- What became of an action; the guard sees where another message has settled it meanwhile.
+UPDATE needle_mover_actions SET
+    status = :status, result = :result, decided_by = :by, executed_at = :executed, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND status = :seen;
+
+-- name: note_kind
+-- What kind of note one is.
+SELECT kind FROM notes WHERE workspace_id = :workspace AND id = :id;

@@ -13,9 +13,13 @@ from needlework.handlers.words import content_hash
 Place = tuple[str, str, int, str]
 """Label, message, start, quote: what makes a span the same one in a later analysis."""
 
+OUR_OWN = "service_result"
+
 
 async def labels(ctx: Context, type_: ContentType, id_: str) -> list[LabelEvidence]:
     """The labels of one conversation or note that count and feed needle movers."""
+    if type_ == "note" and await ctx.db.value(store.sql("note_kind", workspace=ctx.workspace.id, id=id_)) == OUR_OWN:
+        return []  # what we wrote ourselves, with customers' words in it, is nobody's evidence
     found: list[LabelEvidence] = await ctx.query(LabelsOfContent(content_type=type_, content_id=id_))
     return [each for each in found if each.needle_relevant]
 

@@ -43,15 +43,15 @@ def evidence_hash(quotes: Sequence[Quote], now: int) -> str:
 
 def summarise(quotes: Sequence[Quote], before: int, after: int, now: int) -> Summaries:
     """Short, long and weekly delta; `before` is the impact of a week ago, `after` that of now."""
-    ordered = _ordered(quotes, now)
-    numbers = {each.id: number for number, each in enumerate(ordered, 1)}
-    short, long = _short(ordered, numbers), _long(ordered, numbers)
-    delta = _delta(ordered, numbers, before, after, now)
-    used = {each.id for each in ordered if any(f"[{numbers[each.id]}]" in text for text in (short, long, delta))}
+    ranked = ordered(quotes, now)
+    numbers = {each.id: number for number, each in enumerate(ranked, 1)}
+    short, long = _short(ranked, numbers), _long(ranked, numbers)
+    delta = _delta(ranked, numbers, before, after, now)
+    used = {each.id for each in ranked if any(f"[{numbers[each.id]}]" in text for text in (short, long, delta))}
     return Summaries(short, long, delta, {str(numbers[id_]): id_ for id_ in sorted(used, key=numbers.__getitem__)})
 
 
-def _ordered(quotes: Sequence[Quote], now: int) -> list[Quote]:
+def ordered(quotes: Sequence[Quote], now: int) -> list[Quote]:
     """The weightiest of each voice first, then the second of each, and so on."""
     weights = {each.id: (1 + each.severity) * each.score * recency(each.at, now) for each in quotes}
     ranked = sorted(quotes, key=lambda each: (-weights[each.id], each.id))
@@ -64,19 +64,19 @@ def _ordered(quotes: Sequence[Quote], now: int) -> list[Quote]:
     return [each for _, _, each in sorted(order, key=lambda entry: entry[:2])]
 
 
-def _short(ordered: Sequence[Quote], numbers: dict[str, int]) -> str:
-    if not ordered:
+def _short(quotes: Sequence[Quote], numbers: dict[str, int]) -> str:
+    if not quotes:
         return ""
-    head = f"{_count(ordered)} {_cited(ordered[:3], numbers)}: "
-    first = ordered[0]
+    head = f"{_count(quotes)} {_cited(quotes[:3], numbers)}: "
+    first = quotes[0]
     tail = f" [{numbers[first.id]}]"
     return head + _quoted(first.text, SHORT - len(head) - len(tail)) + tail
 
 
-def _long(ordered: Sequence[Quote], numbers: dict[str, int]) -> str:
+def _long(quotes: Sequence[Quote], numbers: dict[str, int]) -> str:
     """One line a quote, as many as fit."""
     text = ""
-    for each in ordered:
+    for each in quotes:
         tail = f" [{numbers[each.id]}]"
         head = f"{'' if not text else chr(10)}- {each.who or 'Somebody'}, {rfc3339(each.at)[:10]}: "
         room = LONG - len(text) - len(head) - len(tail)
@@ -86,8 +86,8 @@ def _long(ordered: Sequence[Quote], numbers: dict[str, int]) -> str:
     return text
 
 
-def _delta(ordered: Sequence[Quote], numbers: dict[str, int], before: int, after: int, now: int) -> str:
-    recent = [each for each in ordered if now - each.at < RECENT]
+def _delta(quotes: Sequence[Quote], numbers: dict[str, int], before: int, after: int, now: int) -> str:
+    recent = [each for each in quotes if now - each.at < RECENT]
     if not recent:
         return ""
     names = list(dict.fromkeys(each.who for each in recent if each.who))
@@ -97,9 +97,9 @@ def _delta(ordered: Sequence[Quote], numbers: dict[str, int], before: int, after
     return f"Last 7 days: {len(recent)} new{who} {_cited(recent[:5], numbers)}; {moved}."[:DELTA]
 
 
-def _count(ordered: Sequence[Quote]) -> str:
-    voices = len({each.who or each.id for each in ordered})
-    pieces = f"{len(ordered)} statement" + ("s" if len(ordered) != 1 else "")
+def _count(quotes: Sequence[Quote]) -> str:
+    voices = len({each.who or each.id for each in quotes})
+    pieces = f"{len(quotes)} statement" + ("s" if len(quotes) != 1 else "")
     return pieces if voices == 1 else f"{pieces} from {voices} sides"
 
 

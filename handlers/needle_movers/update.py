@@ -6,6 +6,7 @@ import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import pool, store
+from needlework.handlers.needle_movers.action_messages import ProcessMoverActions
 from needlework.handlers.needle_movers.messages import NeedleMover, UpdateNeedleMover
 from needlework.handlers.words import clean
 
@@ -32,6 +33,8 @@ async def update(message: UpdateNeedleMover, ctx: Context) -> NeedleMover:
     ctx.audit("needle_mover.updated", message.id, said)
     if set(MATCHED) & changed.keys():
         await pool.rematch(ctx)
+    if "status" in changed:
+        ctx.publish(ProcessMoverActions(needle_mover_id=message.id))
     await ctx.commit()
     return store.mover(await store.find(ctx, message.id))
 

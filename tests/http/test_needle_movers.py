@@ -76,6 +76,15 @@ async def test_purge(client: httpx2.AsyncClient) -> None:
     assert (await client.post(f"{V2}/purge?unitl={until}")).status_code == 422
 
 
+async def test_process_actions(client: httpx2.AsyncClient) -> None:
+    await create(client)
+    answer = await client.post(f"{V2}/nm_123/actions/process")
+    assert (answer.status_code, answer.json()) == (200, {"action_ids": [], "actions": []})
+    assert (await client.get(f"{V2}/nm_123/actions")).json()["items"] == []
+    assert (await client.post("/api/internal/actions/action_none/undo")).status_code == 404
+    assert (await client.post("/api/internal/actions/action_none/approve")).status_code == 404
+
+
 async def test_match_reads_and_with_apply_links(client: httpx2.AsyncClient) -> None:
     """Two topics behind one address, chosen by a field; a body without Content-Type."""
     await create(client)
@@ -131,6 +140,7 @@ async def test_a_second_reprocess_is_a_problem_and_no_stream(
     ("method", "path", "permission"),
     [
         ("POST", f"{V2}/reprocess?from=1&until=2", "permissionTasksWrite"),
+        ("POST", f"{V2}/nm_123/actions/process", "permissionTasksWrite"),
         ("POST", f"{V2}/nm_123/refresh", "permissionWorkspacesWrite"),
         ("POST", f"{V2}/purge", "permissionWorkspacesWrite"),
         ("POST", "/api/internal/needle_movers/match", "permissionWorkspacesWrite"),

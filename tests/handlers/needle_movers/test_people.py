@@ -216,7 +216,7 @@ async def test_a_purge_keeps_to_its_range_and_spares_what_people_made(desk: Desk
 async def test_after_a_week_a_purge_is_final(desk: Desk, say: Any) -> None:
     await emerged(desk, say)
     purged = await desk(PurgeNeedleMovers())
-    desk.clock.advance(7 * DAY / 1_000_000 + 1)
+    desk.clock.step(7 * DAY / 1_000_000 + 1)
     assert await desk.refusal(RestoreNeedleMovers(purge_id=purged["purge_id"])) == (409, "expired")
     assert await desk.refusal(RestoreNeedleMovers(purge_id="purge_none")) == (404, "not_found")
 

@@ -72,7 +72,7 @@ async def test_nothing_asked_for_changes_nothing(desk: Desk, say: Any) -> None:
 
 async def test_the_impact_falls_while_nothing_is_said(desk: Desk, say: Any) -> None:
     mover = await emerged(desk, say)
-    desk.clock.advance(30 * 86_400)
+    desk.clock.step(30 * 86_400)
     found = await desk(RefreshNeedleMover(id=mover["id"], impact=True))
     assert found["impact_before"] == mover["impact"]
     assert found["impact_after"] < found["impact_before"]

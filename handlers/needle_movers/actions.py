@@ -1,0 +1,115 @@
+"""What follows from a needle mover, by rules on its status, kind, impact and evidence. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from needlework.handlers.needle_movers.summaries import Quote
+from needlework.handlers.words import content_hash
+
+HIGH = 40
+"""Impact from which on people should hear of it."""
+WORTH_A_LOOK = 20
+"""Impact from which on an opportunity is worth a task."""
+FOLLOW_UP_DAYS = 7
+CONFIRMED = ("active", "in_progress")
+VERBS = {"issue": "Fix", "risk": "Address", "opportunity": "Look into"}
+TITLE = 80
+
+
+class Facts(NamedTuple):
+    """A needle mover as its actions see it. `quotes` are its linked evidence, the weightiest first."""
+
+    id: str
+    title: str
+    kind: str
+    status: str
+    impact: int
+    owner_id: str | None
+    summary: str
+    quotes: Sequence[Quote]
+    places: dict[str, dict[str, Any]]
+    """By evidence: content_label_id, account_id, conversation_id."""
+    alike: Sequence[tuple[str, str, float]] = ()
+    """Other movers that may be the same: id, title, similarity."""
+
+
+class Proposal(NamedTuple):
+    """One action that should be there."""
+
+    type: str
+    target: str
+    params: dict[str, Any]
+    reversible: bool
+    reason: str
+
+    def fingerprint(self, mover: str, evidence: str) -> str:
+        """Names it: the same mover, type, target and evidence is the same action."""
+        return content_hash(mover, self.type, self.target, evidence)
+
+
+def evidence_name(quotes: Sequence[Quote]) -> str:
+    """Names a set of evidence."""
+    return content_hash(sorted(each.id for each in quotes))
+
+
+def derive(facts: Facts) -> list[Proposal]:
+    """Everything that follows; a mover that nobody has confirmed gets a suggested task and merge proposals alone."""
+    found = [*_task(facts), *_merges(facts)]
+    if facts.status in CONFIRMED:
+        found += [*_reply(facts), *_follow_up(facts), *_notice(facts)]
+    return found
+
+
+def _task(facts: Facts) -> list[Proposal]:
+    worth = facts.kind in ("issue", "risk") or (facts.kind == "opportunity" and facts.impact >= WORTH_A_LOOK)
+    if not worth or not facts.quotes:
+        return []
+    verb = VERBS[facts.kind]
+    room = TITLE - len(verb) - 2
+    name = facts.title if len(facts.title) <= room else facts.title[: room - 1].rstrip() + "…"
+    place = facts.places[facts.quotes[0].id]
+    params = {"title": f"{verb}: {name}", "body": _body(facts), "account_id": place["account_id"]}
+    params["content_label_id"] = place["content_label_id"]
+    return [Proposal("create_task", facts.id, params, True, f"{facts.kind} with an impact of {facts.impact}")]
+
+
+def _reply(facts: Facts) -> list[Proposal]:
+    """A draft for the conversation in which it was said worst."""
+    if facts.kind not in ("issue", "risk"):
+        return []
+    for quote in facts.quotes:
+        conversation = facts.places[quote.id]["conversation_id"]
+        if conversation is not None:
+            text = (
+                f"Hello,\n\nthank you for telling us:\n\n> {quote.text}\n\n"
+                f"We are looking into it ({facts.title}) and will come back to you.\n"
+            )
+            params = {"title": f"Draft reply: {facts.title}"[:200], "body": text, "conversation_id": conversation}
+            return [Proposal("draft_reply", conversation, params, True, "said worst there")]
+    return []
+
+
+def _follow_up(facts: Facts) -> list[Proposal]:
+    if facts.status != "in_progress":
+        return []
+    params = {"title": f"Follow up: {facts.title}"[:TITLE], "days": FOLLOW_UP_DAYS}
+    return [Proposal("schedule_follow_up", facts.id, params, True, "in progress")]
+
+
+def _notice(facts: Facts) -> list[Proposal]:
+    if facts.owner_id is None or not (facts.kind == "risk" or facts.impact >= HIGH):
+        return []
+    params = {"title": f"For {facts.owner_id}: {facts.title}"[:200], "body": _body(facts)}
+    return [Proposal("notify_owner", facts.owner_id, params, False, f"impact {facts.impact}")]
+
+
+def _merges(facts: Facts) -> list[Proposal]:
+    return [
+        Proposal("merge", other, {"into": other, "title": title, "similarity": near}, False, f"{near:.2f} alike")
+        for other, title, near in facts.alike
+    ]
+
+
+def _body(facts: Facts) -> str:
+    said = "\n".join(f"- {each.who or 'Somebody'}: “{each.text}”" for each in facts.quotes[:5])
+    return f"{facts.summary}\n\n{said}\n\nNeedle mover {facts.id}, impact {facts.impact}".strip()

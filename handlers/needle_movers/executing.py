@@ -1,0 +1,76 @@
+"""Do an action, and take it back: each type is a message of the group that owns what it makes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from needlework.bus.context import Context
+from needlework.bus.errors import Refuse
+from needlework.handlers.needle_movers.action_messages import FollowUp
+from needlework.handlers.needle_movers.messages import MergeNeedleMovers
+from needlework.handlers.notes.messages import IngestNote, UpdateNote
+from needlework.handlers.tasks.messages import DismissTask, ReadTask, SuggestTask, Task
+from needlework.handlers.times import DAY
+from needlework.handlers.words import content_hash
+
+Params = dict[str, Any]
+Result = dict[str, Any]
+AUTHOR = "needle movers"
+
+
+def execute(ctx: Context, action: str, mover: str, type_: str, params: Params) -> Result:
+    """Collect the messages that do it; what they make."""
+    return _DO[type_](ctx, action, mover, params)
+
+
+async def take_back(ctx: Context, type_: str, result: Result) -> None:
+    """Collect the messages that undo what a reversible action did."""
+    if type_ == "create_task":
+        await _dismiss(ctx, result)
+    elif type_ == "draft_reply":
+        ctx.publish(UpdateNote(id=result["note_id"], title="(withdrawn)", body_md="", author=AUTHOR))
+    # a follow-up looks at its action when its time comes, and lets it be
+
+
+def _suggest(ctx: Context, action: str, mover: str, params: Params) -> Result:
+    """One task a mover, whatever evidence comes later: more of it is added to the suggestion that is there."""
+    name = content_hash(mover, "task")[:26]
+    task = f"task_{name}"
+    given = {each: params[each] for each in ("title", "body", "account_id", "content_label_id")}
+    ctx.publish(SuggestTask(id=task, needle_mover_id=mover, fingerprint=name, **given))
+    return {"task_id": task}
+
+
+async def _dismiss(ctx: Context, result: Result) -> None:
+    """A task that said the same before was only added to, and stays."""
+    try:
+        task: Task = await ctx.query(ReadTask(id=result["task_id"]))
+    except Refuse:
+        return
+    if task.status != "done":
+        ctx.publish(DismissTask(id=task.id))
+
+
+def _note(ctx: Context, action: str, mover: str, params: Params) -> Result:
+    note = action.replace("action_", "note_", 1)
+    given = {"title": params["title"], "body_md": params["body"], "conversation_id": params.get("conversation_id")}
+    ctx.publish(IngestNote(id=note, kind="service_result", author=AUTHOR, **given))
+    return {"note_id": note}
+
+
+def _schedule(ctx: Context, action: str, mover: str, params: Params) -> Result:
+    ctx.publish(FollowUp(action_id=action), deliver_after=ctx.now + params["days"] * DAY)
+    return {"in_days": params["days"]}
+
+
+def _merge(ctx: Context, action: str, mover: str, params: Params) -> Result:
+    ctx.publish(MergeNeedleMovers(id=mover, into=params["into"]))
+    return {"into": params["into"]}
+
+
+_DO: dict[str, Callable[[Context, str, str, Params], Result]] = {
+    "create_task": _suggest,
+    "draft_reply": _note,
+    "schedule_follow_up": _schedule,
+    "notify_owner": _note,
+    "merge": _merge,
+}
