@@ -120,7 +120,13 @@ def main() -> int:
         result = asyncio.run(run(server, options))
         server.kill()
         with contextlib.closing(sqlite3.connect(server.folder / "data" / "needlework.db")) as database:
-            database.execute("DELETE FROM events WHERE seq <= (SELECT (min(seq) + max(seq)) / 2 FROM events)")
+            (half,) = database.execute("SELECT (min(seq) + max(seq)) / 2 FROM events").fetchone()
+            database.execute("DELETE FROM events WHERE seq <= ?", (half,))  # as retention does: with its mark
+            database.execute(
+                "INSERT INTO pruned (workspace, topic, event) SELECT DISTINCT workspace, topic, ? FROM events"
+                " WHERE true ON CONFLICT (workspace, topic) DO UPDATE SET event = max(event, excluded.event)",
+                (half,),
+            )
             database.commit()
         server.start()
         result["reset_told"] = asyncio.run(expired(server))

@@ -25,7 +25,7 @@ from needlework.bus import quarantine
 from needlework.bus.bus import Bus
 from needlework.bus.errors import StorageError
 from needlework.bus.records import Publication
-from needlework.bus.sqlite import opening, store
+from needlework.bus.sqlite import connections, opening, shared
 
 HERE = Path(__file__).parent
 PRODUCERS = 8
@@ -54,14 +54,8 @@ class Callers(Producers):
 def small_steps() -> None:
     """Little at a time, so that a short life has all of a long one: a small log that is written back often."""
     opening.WAL_PRESIZE = 8 * 1024
-    inner = store.prepare_writer
-
-    def prepare(connection: store.sqlite3.Connection, durability: str) -> None:
-        inner(connection, durability)
-        connection.execute("PRAGMA wal_autocheckpoint = 50")
-
-    store.prepare_writer = prepare
-    quarantine.ALONE_EVERY = 0.02
+    connections.CHECKPOINT_PAGES, shared.CHECKPOINT_HERE = 50, "PRAGMA wal_autocheckpoint = 50"
+    quarantine.ALONE_EVERY = quarantine.CALM = 0.02
 
 
 async def open_bus(folder: Path, groups: list[tuple[str, Path]]) -> Bus:

@@ -39,7 +39,7 @@ def test_p01_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, fai
         assert one.many(tmp_path / "data", 4, random.Random(1), failing=failing) == []
         steps = list(read_trace(tmp_path / "trace"))
         assert images(tmp_path, steps, one, 20 if not failing else 40) == []
-    assert sum(step.what == "N" for step in steps) > 80
+    assert sum(step.what == "N" for step in steps) > 40
     assert any(step.what == "S" and step.offset for step in steps) == bool(failing)
 
 
