@@ -86,8 +86,8 @@ class Handover:
         for name in runners:
             lane = dispatcher.bus.store.runners[name]
             queue = dispatcher.queues[name] = RunnerQueue(lane, dispatcher)
-            for place in await dispatcher.bus.store.lanes(lane):
-                queue.lanes[place] = LaneState()
+            queue.lanes.update({place: LaneState() for place in await dispatcher.bus.store.lanes(lane)})
+            queue._refilling = False
             queue.wake()
         dispatcher.background(dispatcher.bus.holds.start(), "let go")
         dispatcher.background(dispatcher.persist(dispatcher.bus.asks.look), "asks")

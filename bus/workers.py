@@ -43,7 +43,8 @@ class RunnerQueue:
         self.lanes: dict[tuple[int, int], LaneState] = {}
         self.ready = Turns()
         self.workers: set[Worker] = set()
-        self._refilling = False
+        self._refilling = True
+        """Whether more is being fetched; from the start on, so that nothing is before the lanes are known."""
         self.leaving = False  # set while another process is to own it: nothing more is taken or started
         self._turn = 0
 

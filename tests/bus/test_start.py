@@ -1,0 +1,52 @@
+"""What a start does beside others: nothing that waits is forgotten."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from needlework.bus.context import Context
+from needlework.bus.messages import Message
+from needlework.bus.subscriptions import subscribe
+from needlework.bus.testing import drain, running_bus
+from needlework.tests.bus import kit
+
+pytestmark = pytest.mark.anyio
+
+SEEN: list[int] = []
+
+
+class Do(Message[Any], topic="t.do"):
+    """Be counted."""
+
+    n: int
+
+
+@subscribe(Do, runner="one")
+async def do(message: Do, ctx: Context) -> None:
+    """Count it."""
+    SEEN.append(message.n)
+
+
+REGISTRY = kit.registry(do)
+
+
+async def test_a_queue_that_is_woken_before_its_lanes_are_known_forgets_nothing(tmp_path: Path) -> None:
+    """A timer or another's commit woke a queue while its lanes were read: it took itself for empty, and what waited
+    from before the start waited until the next start."""
+    SEEN.clear()
+    async with running_bus(REGISTRY, tmp_path, runners=[]) as bus:
+        await kit.publish(bus, Do(1))
+        lanes = bus.store.lanes
+
+        async def woken(lane: Any) -> Any:
+            found = await lanes(lane)
+            bus.dispatcher.queues[lane.name].wake()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # what it began has ended
+            return found
+
+        bus.store.lanes = woken  # type: ignore[method-assign]
+        await bus.dispatcher.start(["one"])
+        await drain(bus, seconds=5)
+    assert SEEN == [1]
