@@ -43,8 +43,7 @@ class RunnerQueue:
         self.lanes: dict[tuple[int, int], LaneState] = {}
         self.ready = Turns()
         self.workers: set[Worker] = set()
-        self._refilling = True
-        """Whether more is being fetched; from the start on, so that nothing is before the lanes are known."""
+        self._refilling = True  # nothing is fetched before the lanes are known
         self.leaving = False  # set while another process is to own it: nothing more is taken or started
         self._turn = 0
 
