@@ -80,7 +80,8 @@ def _expanded(text: str, start: int, end: int, zone: ZoneInfo) -> list[Occurrenc
     # wider by a day on each side: times without a zone are placed by us
     span = (_moment(start) - _DAY, _moment(end) + _DAY)
     found: dict[str, Occurrence] = {}
-    for component in recurring_ical_events.of(Calendar.from_ical(text)).between(*span):
+    components: Any = recurring_ical_events.of(Calendar.from_ical(text)).between(*span)
+    for component in components:
         each = _occurrence(component, zone, single)
         if each.recurrence_id in found:  # RANGE=THISANDFUTURE: one exception stands for many
             each = each._replace(recurrence_id=_identity(component["DTSTART"].dt))

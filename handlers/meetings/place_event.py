@@ -121,7 +121,7 @@ def _save(ctx: Context, event: calendars.Row, each: Occurrence, row: Any, extern
         "facts": msgspec.json.encode({k: v for k, v in facts.items() if v not in ("", False)}, order="sorted").decode(),
     }
     saved = store.MEETINGS.save(ctx, row, None, stated)
-    if saved.unchanged is not True or row["connection_id"] != event["connection_id"]:
+    if row is None or saved.unchanged is not True or row["connection_id"] != event["connection_id"]:
         linked = {"connection": event["connection_id"], "uid": event["uid"], "recurrence": each.recurrence_id}
         ctx.write(store.sql("set_occurrence", 1, workspace=ctx.workspace.id, id=saved.id, **linked))
     return saved

@@ -64,13 +64,14 @@ async def fetch(url: str, *, headers: Mapping[str, str] | None = None, bounds: B
 
 def check_url(url: str) -> None:
     """Raise ValueError for what is no http or https address with a host, or holds a password."""
+    shape = "an address is http:// or https:// with a host, for example https://example.org/team.ics"
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
-        known = False
+        raise ValueError(shape) from None
     if not known or any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-        raise ValueError("an address is http:// or https:// with a host, for example https://example.org/team.ics")
+        raise ValueError(shape)
     if parts.username is not None or parts.password is not None:
         raise ValueError("an address must not hold a user or a password")
 
