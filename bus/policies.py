@@ -47,7 +47,7 @@ class TopicPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replies: str | None = None
     """The runner whose result answers a caller; needed where several runners subscribe."""
     instead: dict[str, str] = {}
-    """Field -> topic: where a caller over HTTP sets that field to true, the other topic takes the same record."""
+    """Field -> topic: where a caller over HTTP gives that field (not null, not false), the other takes the record."""
     large: bool = False
     """Its messages may be as large as a request body (or an upload) instead of 256 KiB."""
     process: bool = False

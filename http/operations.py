@@ -84,7 +84,7 @@ class Operation:
         """The answer: the result, a stream of events, or where to look."""
         message = await self._message(request)
         for field, other in self._instead.items():
-            if getattr(message, field) is True:
+            if getattr(message, field) not in (None, False):
                 message = other.topic.decode(msgspec.json.encode(message))
                 return await other._answer(message, request)
         return await self._answer(message, request)

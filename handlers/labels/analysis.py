@@ -26,7 +26,7 @@ async def results(
             return _placed(msgspec.json.decode(kept, type=list[LabelResult]), segments), key, True
     numbered = [msgspec.structs.replace(each, id=str(at)) for at, each in enumerate(segments)]
     found = await to_thread.run_sync(partial(analyse, numbered, definitions))
-    text = msgspec.json.encode([each for each in found if each.present]).decode()
+    text = msgspec.json.encode(found).decode()
     now, workspace = ctx.now, ctx.workspace.id
     values = {"id": ctx.new_id("res"), "hash": key, "results": text, "now": now}
     ctx.write(sql("keep_results", workspace=workspace, **values))

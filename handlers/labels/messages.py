@@ -6,7 +6,7 @@ import msgspec
 from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page
 from needlework.handlers.labels.definitions import LabelRules
-from needlework.handlers.times import Time
+from needlework.handlers.times import Time, check_times
 
 ContentType = Literal["conversation", "note"]
 LabelKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -122,6 +122,8 @@ class LabelsOfContent(Message[list[LabelEvidence]], topic="content_labels.of_con
 class LabelFound(msgspec.Struct, frozen=True, kw_only=True):
     """What an analysis says of one label: whether it is present, and the sentences that prove it."""
 
+    content_type: ContentType | None
+    content_id: str | None
     label: str
     present: bool
     score: float
@@ -131,16 +133,78 @@ class LabelFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelAnalysis(msgspec.Struct, frozen=True, kw_only=True):
-    """One result for each label that was asked for."""
+    """One result for each label that was asked for; `remaining` pairs wait in the queue still."""
 
     results: list[LabelFound]
+    cached: bool = False
+    remaining: int = 0
+
+
+class AnalyseContentLabels(Message[LabelAnalysis], topic="content_labels.analyze", kw_only=True):
+    """Find labels now: of one content, of a `text` that is not stored, or (without any) of up to 100 queued pairs.
+
+    `persist` false stores nothing. `version` is a note's; another than the current one is refused.
+    """
+
+    content_type: ContentType | None = None
+    content_id: str | None = None
+    version: str | None = None
+    labels: tuple[LabelKey, ...] = ()
+    text: Annotated[str, msgspec.Meta(min_length=1, pattern=r"\S")] | None = None
+    persist: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.content_type is None) != (self.content_id is None):
+            raise ValueError("content_type and content_id belong together")
+        if self.text is not None and self.content_id is not None:
+            raise ValueError("give text, or content_type and content_id, not both")
+        if self.version is not None:
+            if self.content_type != "note":
+                raise ValueError("version is that of a note: it needs content_type note and content_id")
+            version_number(self.version)
+        if self.content_id is None and self.text is None and self.labels:
+            raise ValueError("labels needs content_type and content_id, or text; without them the queue says which")
 
 
 class PreviewLabels(Message[LabelAnalysis], topic="content_labels.preview", kw_only=True):
-    """The labels of a text that is not stored, and is not by this; all labels, or those named."""
+    """The labels of a text that is not stored, and is not by this; all labels, or those named.
+
+    The record of `content_labels.analyze` where that has a text.
+    """
 
     text: Annotated[str, msgspec.Meta(min_length=1, pattern=r"\S")]
     labels: tuple[LabelKey, ...] = ()
+    content_type: None = None
+    content_id: None = None
+    version: None = None
+    persist: bool = False
+
+
+class LabelContent(
+    Message[dict[str, Any]], topic="content_labels", key=("content_type", "content_id", "labels"), kw_only=True
+):
+    """Find the labels that wait in the queue for one content, or those named."""
+
+    content_type: ContentType
+    content_id: str
+    labels: tuple[LabelKey, ...] = ()
+
+
+class QueueContentLabels(Message[dict[str, Any]], topic="content_labels.queue", kw_only=True):
+    """Put (content, label) pairs into the queue: by default all that were not found yet, of the last 30 days."""
+
+    labels: tuple[LabelKey, ...] = ()
+    content_type: ContentType | None = None
+    content_ids: Annotated[tuple[str, ...], msgspec.Meta(max_length=1000)] | None = None
+    from_: Time = msgspec.field(default=None, name="from")
+    until: Time = None
+    only_missing: bool = True
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+
+    def __post_init__(self) -> None:
+        check_times(**{"from": self.from_, "until": self.until})
+        if self.content_ids is not None and (self.from_ is not None or self.until is not None):
+            raise ValueError("give content_ids, or from and until, not both")
 
 
 class LabelRange(msgspec.Struct, frozen=True, kw_only=True):

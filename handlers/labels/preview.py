@@ -8,6 +8,7 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.labels import store
 from needlework.handlers.labels.analyser import LabelResult, Segment, analyse
 from needlework.handlers.labels.messages import LabelAnalysis, LabelFound, PreviewLabels, Span
+from needlework.handlers.labels.store import Content
 
 
 @subscribe(PreviewLabels, runner="content")
@@ -18,13 +19,15 @@ async def preview(message: PreviewLabels, ctx: Context) -> LabelAnalysis:
     return LabelAnalysis(results=[shown(each) for each in found])
 
 
-def shown(result: LabelResult) -> LabelFound:
-    """A result as the API shows it."""
+def shown(result: LabelResult, content: Content | None = None) -> LabelFound:
+    """A result as the API shows it, of a stored content where there is one."""
     evidence = [
         Span(message_id=each.message_id, start=each.start, end=each.end, quote=each.quote, score=each.score)
         for each in result.evidence
     ]
     return LabelFound(
+        content_type=None if content is None else content.type,
+        content_id=None if content is None else content.id,
         label=result.label,
         present=result.present,
         score=result.score,

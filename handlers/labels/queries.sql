@@ -2,7 +2,7 @@
 
 -- name: definitions
 -- What this workspace changed of the built-in definitions, and its own.
-SELECT label_key, definition FROM label_definitions WHERE workspace_id = :workspace ORDER BY label_key;
+SELECT label_key, definition, updated_at FROM label_definitions WHERE workspace_id = :workspace ORDER BY label_key;
 
 -- name: put_definition
 -- A changed or new definition.
@@ -96,13 +96,15 @@ WHERE workspace_id = :workspace AND id = :content;
 
 -- name: conversations_in_range
 -- A page of conversations last active in a range, after a place.
-SELECT id, last_message_at AS at, NULL AS version, revision > analyzed_revision AS stale FROM conversations
+SELECT id, last_message_at AS at, revision AS version, analyzed_at, revision > analyzed_revision AS stale
+FROM conversations
 WHERE workspace_id = :workspace AND (last_message_at, id) > (:at, :id) AND last_message_at < :end
 ORDER BY last_message_at, id LIMIT :limit;
 
 -- name: notes_in_range
 -- A page of notes last changed in a range, after a place.
-SELECT id, updated_at AS at, current_version AS version, current_version > analyzed_version AS stale FROM notes
+SELECT id, updated_at AS at, current_version AS version, analyzed_at, current_version > analyzed_version AS stale
+FROM notes
 WHERE workspace_id = :workspace AND (updated_at, id) > (:at, :id) AND updated_at < :end
 ORDER BY updated_at, id LIMIT :limit;
 
@@ -146,3 +148,53 @@ l.workspace_id = :workspace AND (l.created_at, l.seq) > (:at, :seq) AND l.create
 -- How many labels in force were created in a range.
 SELECT count(*) FROM content_labels
 WHERE workspace_id = :workspace AND created_at >= :start AND created_at < :end AND state IN ('machine', 'confirmed');
+
+-- name: named_conversations
+-- These conversations, as a queue operation sees them.
+SELECT id, last_message_at AS at, revision AS version, analyzed_at, revision > analyzed_revision AS stale
+FROM conversations WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids)) ORDER BY id;
+
+-- name: named_notes
+-- These notes, as a queue operation sees them.
+SELECT id, updated_at AS at, current_version AS version, analyzed_at, current_version > analyzed_version AS stale
+FROM notes WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids)) ORDER BY id;
+
+-- name: pairs_of
+-- The pairs of these contents, waiting and done.
+SELECT content_id, label_key, queued_at, content_version, definition_version FROM content_label_pairs
+WHERE workspace_id = :workspace AND content_type = :type AND content_id IN (SELECT value FROM json_each(:ids));
+
+-- name: queue_pairs
+-- Put pairs into the queue: [[content, label], ...]; one that waits already stays where it is.
+INSERT INTO content_label_pairs (
+    id, workspace_id, content_type, content_id, label_key, queued_at, created_at, updated_at
+)
+SELECT 'labelpair_' || lower(hex(randomblob(13))), :workspace, :type, value ->> 0, value ->> 1, :now, :now, :now
+FROM json_each(:ids) WHERE true
+ON CONFLICT (workspace_id, content_type, content_id, label_key) DO UPDATE SET
+    queued_at = coalesce(content_label_pairs.queued_at, excluded.queued_at), updated_at = excluded.updated_at;
+
+-- name: queued_pairs
+-- Pairs that wait, the oldest first.
+SELECT content_type, content_id, label_key FROM content_label_pairs
+WHERE workspace_id = :workspace AND queued_at IS NOT NULL ORDER BY queued_at, content_id LIMIT :limit;
+
+-- name: count_queued_pairs
+-- How many pairs wait.
+SELECT count(*) FROM content_label_pairs WHERE workspace_id = :workspace AND queued_at IS NOT NULL;
+
+-- name: queued_labels
+-- The labels that wait for one content.
+SELECT label_key FROM content_label_pairs
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND queued_at IS NOT NULL;
+
+-- name: finish_pair
+-- A pair was analysed: of which version, under which definition.
+UPDATE content_label_pairs SET
+    queued_at = NULL, content_version = :version, definition_version = :definition_version, updated_at = :now
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND label_key = :label;
+
+-- name: drop_pairs
+-- Every label of a content was looked for, or it is gone.
+DELETE FROM content_label_pairs
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content;

@@ -54,6 +54,12 @@ async def chosen(ctx: Context, keys: Sequence[str]) -> list[LabelDefinition]:
     return [each for each in known.values() if each.enabled and (not keys or each.key in keys)]
 
 
+async def redefined(ctx: Context) -> dict[str, int]:
+    """When this workspace last changed each definition that it has changed."""
+    rows = await ctx.db.all(sql("definitions", workspace=ctx.workspace.id))
+    return {row["label_key"]: row["updated_at"] for row in rows}
+
+
 def compare(rows: Sequence[Row], results: Sequence[LabelResult]) -> Change:
     """What must change so that the machine's rows say what `results` say.
 

@@ -1,6 +1,6 @@
 """The public words of notes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
@@ -24,6 +24,8 @@ class NoteInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     author: str | None = None
     conversation_id: str | None = None
     meeting_id: str | None = None
+    draft: bool | None = None
+    """A draft is analysed once it is final: by `draft: false`, or a day after its last change."""
 
     def __post_init__(self) -> None:
         check_note(self)
@@ -53,10 +55,11 @@ class UpdateNote(Message[Saved], topic="note.update", key=("id",), kw_only=True)
     title: Title | None = None
     body_md: str | None = None
     author: str | None = None
+    draft: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.title is None and self.body_md is None:
-            raise ValueError("a new version needs title, body_md, or both")
+        if self.title is None and self.body_md is None and self.draft is None:
+            raise ValueError("a change needs title, body_md or draft")
 
 
 class NoteHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,7 @@ class NoteHead(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     title: str
     version: str
+    draft: bool
     analyzed_version: str | None
     analyzed_at: str | None
     conversation_id: str | None
@@ -111,6 +115,28 @@ class ReadNote(Message[Note], topic="note.read", kw_only=True):
     def __post_init__(self) -> None:
         if self.version is not None:
             version_number(self.version)
+
+
+class NoteVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a note in a list."""
+
+    version: str
+    title: str
+    author: str | None
+    provenance: str
+    created_at: str
+
+
+class ListNoteVersions(Message[Page[NoteVersion]], topic="note.versions", kw_only=True):
+    """The versions of one note, the newest first."""
+
+    id: str
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+class TickNotes(Message[dict[str, Any]], topic="tick.notes"):
+    """Queue the analysis of notes that have none of their current version; make old drafts final."""
 
 
 class NoteText(msgspec.Struct, frozen=True):

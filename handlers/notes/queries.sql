@@ -19,16 +19,19 @@ SELECT * FROM note_versions WHERE workspace_id = :workspace AND note_id = :id AN
 -- name: insert_note
 -- A new note; the guard sees where another message has made it meanwhile.
 INSERT INTO notes (
-    id, workspace_id, external_id, kind, title, conversation_id, meeting_id, current_version, created_at, updated_at
+    id, workspace_id, external_id, kind, title, conversation_id, meeting_id, current_version, draft, queued_version,
+    queued_at, created_at, updated_at
 ) VALUES (
-    :id, :workspace, :external_id, :kind, :title, :conversation_id, :meeting_id, 1, :now, :now
+    :id, :workspace, :external_id, :kind, :title, :conversation_id, :meeting_id, 1, :draft, :queued_version,
+    :queued_at, :now, :now
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_note
 -- What an input changed; the guard sees where another message has changed it meanwhile.
 UPDATE notes SET
     external_id = :external_id, kind = :kind, title = :title, conversation_id = :conversation_id,
-    meeting_id = :meeting_id, current_version = :version, updated_at = :now
+    meeting_id = :meeting_id, current_version = :version, draft = :draft, queued_version = :queued_version,
+    queued_at = :queued_at, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND current_version = :seen_version AND updated_at = :seen;
 
 -- name: insert_version
@@ -74,3 +77,29 @@ n.workspace_id = :workspace AND n.id IN (
     CROSS JOIN notes AS c ON c.workspace_id = v.workspace_id AND c.id = v.note_id AND c.current_version = v.version
     WHERE note_search MATCH :match AND v.workspace_id = :workspace
 )
+
+-- name: list_versions
+-- A page of a note's versions, the newest first.
+SELECT version, title, author, provenance, created_at FROM note_versions
+WHERE workspace_id = :workspace AND note_id = :id AND version < :before ORDER BY version DESC LIMIT :limit;
+
+-- name: old_drafts
+-- Drafts that nobody has touched for long.
+SELECT id FROM notes WHERE workspace_id = :workspace AND draft = 1 AND updated_at <= :before
+ORDER BY updated_at LIMIT :limit;
+
+-- name: finalise
+-- They are final, unless somebody touched them meanwhile.
+UPDATE notes SET draft = 0
+WHERE workspace_id = :workspace AND draft = 1 AND updated_at <= :before AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: unanalyzed
+-- Notes whose current version was neither analysed nor queued lately.
+SELECT id, current_version FROM notes
+WHERE workspace_id = :workspace AND current_version > analyzed_version AND draft = 0
+  AND (queued_version < current_version OR queued_at <= :overdue)
+ORDER BY updated_at LIMIT :limit;
+
+-- name: mark_queued
+-- The analysis of a version is queued.
+UPDATE notes SET queued_version = :version, queued_at = :now WHERE workspace_id = :workspace AND id = :id;

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.sql import Queries
@@ -42,29 +43,44 @@ def create(ctx: Context, given: NoteInput) -> Saved:
     """Collect a new note with its first version and its analysis."""
     note = given.id or ctx.new_id("note")
     title, body = clean(given.title or ""), clean(given.body_md or "")
-    values = {"id": note, "external_id": given.external_id, "kind": given.kind or "manual", "title": title}
+    values: dict[str, Any] = {
+        "id": note,
+        "external_id": given.external_id,
+        "kind": given.kind or "manual",
+        "title": title,
+    }
     values |= {"conversation_id": given.conversation_id, "meeting_id": given.meeting_id}
+    draft = bool(given.draft)
+    values |= {"draft": int(draft), "queued_version": 0 if draft else 1, "queued_at": None if draft else ctx.now}
     ctx.write(sql("insert_note", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
     _add_version(ctx, note, 1, title, body, given.author)
+    if not draft:
+        ctx.publish(AnalyseConversationNote(note_id=note, note_version="v1"))
     return Saved(note, True, "v1")
 
 
 def update(ctx: Context, row: Row, given: NoteInput) -> Saved:
-    """Collect what differs: other content is a new version, the same content none."""
+    """Collect what differs: other content is a new version, the same content none. A draft is analysed once final."""
     title = row["title"] if given.title is None else clean(given.title)
     body = row["body_md"] if given.body_md is None else clean(given.body_md)
     fresh = content_hash(title, body) != row["content_hash"]
     names = ("external_id", "kind", "conversation_id", "meeting_id")
     values = {name: getattr(given, name) or row[name] for name in names}
     version = row["current_version"] + int(fresh)
-    if fresh or any(values[name] != row[name] for name in names):
+    draft = bool(row["draft"]) if given.draft is None else given.draft
+    if fresh or draft != bool(row["draft"]) or any(values[name] != row[name] for name in names):
         seen = {"seen_version": row["current_version"], "seen": row["updated_at"], "now": ctx.now}
-        values |= {"id": row["id"], "title": title, "version": version}
+        values |= {"id": row["id"], "title": title, "version": version, "draft": int(draft)}
+        due = not draft and (fresh or bool(row["draft"]))
+        values |= {"queued_version": version if due else row["queued_version"]}
+        values |= {"queued_at": ctx.now if due else row["queued_at"]}
         ctx.write(sql("update_note", 1, workspace=ctx.workspace.id, **seen, **values))
     else:
         return Saved(row["id"], False, f"v{version}", unchanged=True)
     if fresh:
         _add_version(ctx, row["id"], version, title, body, given.author)
+    if due:
+        ctx.publish(AnalyseConversationNote(note_id=row["id"], note_version=f"v{version}"))
     return Saved(row["id"], False, f"v{version}")
 
 
@@ -72,7 +88,11 @@ def _add_version(ctx: Context, note: str, version: int, title: str, body: str, a
     values = {"title": title, "body_md": body, "content_hash": content_hash(title, body), "now": ctx.now}
     values |= {"author": author, "provenance": "user", "version": version, "note": note}
     ctx.write(sql("insert_version", id=ctx.new_id("nver"), workspace=ctx.workspace.id, **values))
-    ctx.publish(AnalyseConversationNote(note_id=note, note_version=f"v{version}"))
+
+
+def json_list(values: list[str]) -> str:
+    """Values for `json_each`."""
+    return msgspec.json.encode(values).decode()
 
 
 def head(row: Row) -> dict[str, Any]:
@@ -81,7 +101,7 @@ def head(row: Row) -> dict[str, Any]:
     times = {name: show(row[name]) for name in ("analyzed_at", "created_at", "updated_at")}
     analyzed = f"v{row['analyzed_version']}" if row["analyzed_version"] else None
     versions = {"version": f"v{row['current_version']}", "analyzed_version": analyzed}
-    return {**{name: row[name] for name in names}, **times, **versions}
+    return {**{name: row[name] for name in names}, **times, **versions, "draft": bool(row["draft"])}
 
 
 def summary(row: Row) -> NoteSummary:

@@ -11,4 +11,6 @@ from needlework.handlers.notes.messages import NoteInput, UpdateNote
 async def update(message: UpdateNote, ctx: Context) -> Saved:
     """Keep the old version, add the new one; the same content adds none."""
     row = await store.existing(ctx, message.id)
-    return store.update(ctx, row, NoteInput(title=message.title, body_md=message.body_md, author=message.author))
+    title = row["title"] if message.title is None else message.title
+    given = NoteInput(title=title, body_md=message.body_md, author=message.author, draft=message.draft)
+    return store.update(ctx, row, given)
