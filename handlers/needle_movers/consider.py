@@ -41,9 +41,10 @@ async def consider(ctx: Context, row: store.Row, known: Index) -> Outcome:
     found = known.verdict(said)
     guard = {"seen": known.revision, "now": ctx.now}
     ctx.write(store.sql("advance", 1, workspace=ctx.workspace.id, **guard))
-    if found.decision == "none":
-        outcome = await _found(ctx, row, known)
-    else:
+    outcome = None
+    if found.decision == "none" or (found.decision == "suggest" and not _held(row, found, known)):
+        outcome = await _found(ctx, row, known, found)
+    if outcome is None:
         outcome = _place(ctx, row, found, known)
     if outcome.created is None:
         mover = row["mover_id"] if outcome.outcome == "unchanged" else outcome.linked
@@ -74,14 +75,19 @@ def _place(ctx: Context, row: store.Row, found: Verdict, known: Index) -> Outcom
     return Outcome("linked" if before is None else "moved", best.mover.id, best.score, _both(before, best.mover.id))
 
 
-async def _found(ctx: Context, row: store.Row, known: Index) -> Outcome:
-    """A mover of this span and those that wait beside it, where they are enough."""
+async def _found(ctx: Context, row: store.Row, known: Index, verdict_: Verdict) -> Outcome | None:
+    """A mover of this span and those that wait beside it, where they are enough.
+
+    What is only suggested to a mover founds one too, where it is nearer to the others that wait; None where it is not.
+    """
     values = {"since": row["said_at"] - founding.APART, "until": row["said_at"] + founding.APART}
     values |= {"encoder": row["encoder"], "limit": POOL}
     rows = await ctx.db.all(store.sql("pool", workspace=ctx.workspace.id, **values))
     pool = {each["id"]: each for each in (*rows, row)}
     group = founding.founders(_loose(row), [_loose(each) for each in rows])
     before = row["mover_id"]
+    if verdict_.decision == "suggest" and not founding.nearer(group, verdict_.matches[0].components.get("embedding")):
+        return None
     if not group:
         if before is not None:
             ctx.write(store.sql("clear_evidence", workspace=ctx.workspace.id, span=row["id"]))

@@ -54,6 +54,16 @@ def founders(span: Loose, pool: Sequence[Loose]) -> list[Loose]:
     return group if enough or span.severity >= WORST else []
 
 
+def nearer(group: Sequence[Loose], likeness: float | None) -> bool:
+    """Whether a group of enough spans is closer to its first one than a mover that is `likeness` near to it.
+
+    A rule has no likeness, and nothing is nearer than a rule.
+    """
+    if len(group) < SPANS or likeness is None:
+        return False
+    return sum(float(each.vector @ group[0].vector) for each in group[1:]) / (len(group) - 1) > likeness
+
+
 def kind_of(group: Sequence[Loose]) -> str:
     """What most of them speak of; of equally many, the more severe."""
     counts = Counter(KINDS[each.label] for each in group)

@@ -31,7 +31,7 @@ KINDS = {
     "praise": "progress",
     "decision": "decision",
 }
-"""What a label speaks of; others (action items, a workspace's own) fit any kind half, and found nothing new."""
+"""What a label speaks of; others (action items, a workspace's own) speak of no kind, and found nothing new."""
 RELATED = {frozenset(("risk", "issue")), frozenset(("risk", "opportunity"))}
 """A defect or a missing feature may be why somebody leaves."""
 _KEY = re.compile(r"\b[A-Za-z0-9][\w.-]*/[\w.-]+#\d+\b")
@@ -54,7 +54,7 @@ class Said:
 
     @property
     def speaks_of(self) -> str | None:
-        """The kind of needle mover that it would be evidence for; None where it fits any."""
+        """The kind of needle mover that it would be evidence for; None where it speaks of none."""
         return self.kind or KINDS.get(self.label or "")
 
 
@@ -127,9 +127,9 @@ def verdict(said: Said, candidates: Sequence[Candidate], link_at: float, suggest
 
 
 def compatible(said: Said, kind: str) -> float:
-    """1 for the same kind, a half for related or neutral ones, else 0."""
+    """1 for the same kind, a half for related ones, else 0."""
     mine = said.speaks_of
-    if mine is None or frozenset((mine, kind)) in RELATED:
+    if frozenset((mine, kind)) in RELATED:
         return 0.5
     return 1.0 if mine == kind else 0.0
 

@@ -368,16 +368,12 @@ WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = 
 ORDER BY s.said_at, s.seq LIMIT 1;
 
 -- name: pool
--- Spans of a time that no mover has or may have, the latest first.
+-- Spans of a time that no mover has, the latest first; what is only suggested to one waits too.
 SELECT s.*, c.external_id, NULL AS suggested_id FROM needle_mover_spans AS s
 LEFT JOIN conversations AS c
     ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
 WHERE s.workspace_id = :workspace AND s.mover_id IS NULL AND s.said_at >= :since AND s.said_at <= :until
-  AND s.encoder = :encoder AND NOT EXISTS (
-    SELECT 1 FROM needle_mover_evidence AS e
-    JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
-    WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'suggested'
-  )
+  AND s.encoder = :encoder
 ORDER BY s.said_at DESC LIMIT :limit;
 
 -- name: advance

@@ -134,3 +134,16 @@ async def test_two_at_once_make_one_needle_mover(desk: Desk, say: Any) -> None:
     await desk.drain()
     (found,) = await movers(desk)
     assert found["evidence"]["linked"] == 3
+
+
+async def test_a_suggestion_does_not_keep_spans_from_founding_their_own(desk: Desk, say: Any) -> None:
+    """Three that spoke of the nightly backup were each suggested to the mover about exports, and found none."""
+    for account, text in EXPORTS:
+        await say(account, text)
+    await say("acme", "The nightly backup fails with an error since the update.")
+    await say("blue", "Our nightly backup job fails with an error since the last update.")
+    assert len(await movers(desk)) == 1
+    await say("cato", "Since the update our backup at night fails, with an error.")
+    both = await movers(desk)
+    assert [each["evidence"]["linked"] for each in both] == [3, 3]
+    assert {each["evidence"]["suggested"] for each in both} == {0}
