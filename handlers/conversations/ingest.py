@@ -13,8 +13,9 @@ from needlework.handlers.conversations import store
 from needlework.handlers.conversations.merge import Incoming, incoming, people
 from needlework.handlers.conversations.messages import ConversationInput, IngestConversation
 from needlework.handlers.labels.messages import AnalyseConversationNote
+from needlework.handlers.meetings.messages import AttachTranscript
 from needlework.handlers.people import Person
-from needlework.handlers.times import read_time
+from needlework.handlers.times import MINUTE, read_time
 
 
 @subscribe(IngestConversation, runner="content")
@@ -52,6 +53,7 @@ async def _create(ctx: Context, given: ConversationInput, found: Sequence[Incomi
     if found:
         values |= {"revision": 1, "queued_at": now}
     ctx.write(store.guarded("insert_conversation", ctx, now, values))
+    _tell(ctx, values, found)
     store.save_messages(ctx, values["id"], found, now)
     store.save_people(ctx, values["id"], everyone, now)
     if found:
@@ -77,11 +79,18 @@ async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequen
         return None
     seen = {"seen_revision": row["revision"], "seen_updated": row["updated_at"]}
     ctx.write(store.guarded("update_conversation", ctx, now, values | seen))
+    _tell(ctx, values, differing)
     store.save_messages(ctx, row["id"], differing, now)
     store.save_people(ctx, row["id"], everyone, now)
     if differing:
         ctx.publish(AnalyseConversationNote(conversation_fs_id=row["id"]))
     return added
+
+
+def _tell(ctx: Context, values: dict[str, Any], found: Sequence[Incoming]) -> None:
+    """What was said at a meeting is its transcript; a moment later, so that one sent in beside it is there."""
+    if found and values["channel"] == "meeting":
+        ctx.publish(AttachTranscript(conversation_id=values["id"]), deliver_after=ctx.now + MINUTE)
 
 
 async def _account(ctx: Context, everyone: dict[str, Person]) -> str | None:

@@ -7,7 +7,7 @@ from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
-from needlework.handlers.meetings import store
+from needlework.handlers.meetings import store, summaries
 from needlework.handlers.meetings.messages import IngestMeeting, MeetingInput
 from needlework.handlers.people import person
 from needlework.handlers.times import parse_time
@@ -38,7 +38,11 @@ async def save(ctx: Context, given: MeetingInput) -> Saved:
         "conversation_id": given.conversation_id,
         "facts": _json(given.facts),
     }
-    return store.MEETINGS.save(ctx, row, given.id, stated)
+    saved = store.MEETINGS.save(ctx, row, given.id, stated)
+    end = parse_time(given.end, "end") or (row["ends_at"] if row is not None else None)
+    if saved.unchanged is not True and end is not None:
+        summaries.expect(ctx, saved.id, end, content=given.conversation_id is not None)
+    return saved
 
 
 def _json(value: Any) -> str | None:

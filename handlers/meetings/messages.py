@@ -68,9 +68,68 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: str
 
 
+class MeetingDetails(Meeting, frozen=True, kw_only=True):
+    """One meeting, with what was said and what came of it; `uid` and `recurrence_id` are its calendar's."""
+
+    calendar_id: str | None
+    uid: str | None
+    recurrence_id: str | None
+    transcript_state: str
+    summary_note_id: str | None
+
+
+class ReadMeeting(Message[MeetingDetails], topic="meeting.read"):
+    """One meeting."""
+
+    id: str
+
+
+class TurnInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What somebody said at once; `seconds` counts from the start of the meeting."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000_000)]
+    speaker: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+
+
+class TranscriptSaved(msgspec.Struct, frozen=True):
+    """The conversation in which a transcript stands, and its turns."""
+
+    meeting_id: str
+    conversation_id: str
+    turns: int
+
+
+class AddTranscript(Message[TranscriptSaved], topic="meeting.transcript", key=("id",), kw_only=True):
+    """What was said at a meeting: `text` (WebVTT, SRT, or lines `Name: text`), or `turns`. Again: it replaces."""
+
+    id: str
+    text: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    turns: Annotated[list[TurnInput], msgspec.Meta(min_length=1)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.text is None) == (self.turns is None):
+            raise ValueError("needs `text` or `turns`")
+
+
+class AttachTranscript(Message[dict[str, str]], topic="meeting.attach", key=("conversation_id",)):
+    """A conversation of channel meeting has new turns: it is the transcript of the meeting that took place then."""
+
+    conversation_id: str
+
+
+class SummariseMeeting(Message[dict[str, str]], topic="scheduled_meetings", key=("meeting_id",)):
+    """A meeting has ended: write its summary, from the transcript where there is one, else from its notes."""
+
+    meeting_id: str
+
+
 class ListMeetings(Message[Page[Meeting]], topic="meeting.list", kw_only=True):
-    """Meetings, the newest entry first; `q` searches titles and attendees."""
+    """Meetings, the newest entry first; `q` searches titles and attendees; `from` and `until` are about their start."""
 
     q: str | None = None
+    status: str | None = None
+    from_: Time = msgspec.field(default=None, name="from")
+    until: Time = None
     limit: Limit = 50
     cursor: str | None = None

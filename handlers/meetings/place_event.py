@@ -10,7 +10,7 @@ from needlework.bus.errors import Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Saved
 from needlework.handlers.formats.occurrences import CalendarMissing, Occurrence, occurrences
-from needlework.handlers.meetings import calendars, store
+from needlework.handlers.meetings import calendars, store, summaries
 from needlework.handlers.meetings.calendar_messages import CalendarEvents, Placed
 from needlework.handlers.people import Person
 from needlework.handlers.times import DAY
@@ -124,4 +124,6 @@ def _save(ctx: Context, event: calendars.Row, each: Occurrence, row: Any, extern
     if row is None or saved.unchanged is not True or row["connection_id"] != event["connection_id"]:
         linked = {"connection": event["connection_id"], "uid": event["uid"], "recurrence": each.recurrence_id}
         ctx.write(store.sql("set_occurrence", 1, workspace=ctx.workspace.id, id=saved.id, **linked))
+    if saved.unchanged is not True and each.status != "cancelled" and not each.all_day:
+        summaries.expect(ctx, saved.id, each.end)
     return saved

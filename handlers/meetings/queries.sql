@@ -29,6 +29,8 @@ WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 -- A page of meetings, newest first, before a place.
 SELECT * FROM meetings
 WHERE workspace_id = :workspace AND seq < :seq
+  AND (:status IS NULL OR status = :status)
+  AND (:start IS NULL OR starts_at >= :start) AND (:end IS NULL OR starts_at < :end)
   AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
 ORDER BY seq DESC LIMIT :limit;
 
@@ -49,3 +51,29 @@ WHERE workspace_id = :workspace AND id = :id;
 -- An occurrence that does not take place; the guard sees where another message has changed it meanwhile.
 UPDATE meetings SET status = 'cancelled', updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
+
+-- name: meeting_of_conversation
+-- The meeting whose transcript a conversation is.
+SELECT * FROM meetings WHERE workspace_id = :workspace AND conversation_id = :conversation ORDER BY seq LIMIT 1;
+
+-- name: meetings_at
+-- Meetings that began about then and have no transcript yet.
+SELECT * FROM meetings
+WHERE workspace_id = :workspace AND starts_at BETWEEN :early AND :late AND conversation_id IS NULL
+  AND status <> 'cancelled'
+ORDER BY starts_at, seq LIMIT 50;
+
+-- name: set_transcript
+-- What was said at a meeting stands in a conversation.
+UPDATE meetings SET conversation_id = :conversation, transcript_state = 'present', updated_at = :now
+WHERE workspace_id = :workspace AND id = :id;
+
+-- name: set_summary
+-- Where a meeting's summary stands.
+UPDATE meetings SET summary_note_id = :note WHERE workspace_id = :workspace AND id = :id;
+
+-- name: meeting_before
+-- The occurrence before, of those that have a summary.
+SELECT * FROM meetings
+WHERE workspace_id = :workspace AND uid = :uid AND starts_at < :start AND summary_note_id IS NOT NULL
+ORDER BY starts_at DESC LIMIT 1;

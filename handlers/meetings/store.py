@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from needlework.bus.context import Context
+from needlework.bus.errors import Refuse
 from needlework.bus.sql import Queries
 from needlework.handlers.meetings.messages import Meeting
 from needlework.handlers.people import Person
@@ -22,6 +24,14 @@ MEETINGS = Kind(
 )
 LATEST = 1 << 62
 Row = Any
+
+
+async def existing(ctx: Context, id: str) -> Row:
+    """Meeting `id`. Raises Refuse 404."""
+    row = await MEETINGS.find(ctx, id, None)
+    if row is None:
+        raise Refuse(404, "not_found", f"no meeting {id!r} in this workspace")
+    return row
 
 
 def meeting(row: Row) -> Meeting:

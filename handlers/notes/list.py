@@ -25,6 +25,7 @@ def statement(message: ListNotes, workspace: int) -> Statement:
     filters = {
         "filter_kind": message.kind,
         "filter_conversation": message.conversation_id,
+        "filter_meeting": message.meeting_id,
         "filter_label": message.label,
         "filter_search": message.q,
     }
@@ -32,6 +33,7 @@ def statement(message: ListNotes, workspace: int) -> Statement:
         "workspace": workspace,
         "kind": message.kind,
         "conversation": message.conversation_id,
+        "meeting": message.meeting_id,
         "label": message.label,
         "match": match_expression(message.q or ""),
         "updated_at": updated_at,

@@ -48,6 +48,12 @@ class IngestNote(NoteInput, Message[Saved | list[Saved]], topic="note.ingest", f
             check_note(self)
 
 
+class RecordNote(NoteInput, Message[Saved], topic="note.record", key=("external_id",), frozen=True, kw_only=True):
+    """Write a note that the service made (a summary), with where its text comes from, and tell who reads notes."""
+
+    provenance: Literal["rule", "model", "llm", "hybrid"] = "model"
+
+
 class UpdateNote(Message[Saved], topic="note.update", key=("id",), kw_only=True):
     """Write a new version of a note; what is left out stays."""
 
@@ -102,6 +108,7 @@ class ListNotes(Message[Page[NoteSummary]], topic="note.list", kw_only=True):
     kind: NoteKind | None = None
     label: str | None = None
     conversation_id: str | None = None
+    meeting_id: str | None = None
     limit: Limit = 50
     cursor: str | None = None
 

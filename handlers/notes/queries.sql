@@ -61,6 +61,10 @@ n.workspace_id = :workspace AND n.kind = :kind
 -- Only those of one conversation.
 n.workspace_id = :workspace AND n.conversation_id = :conversation
 
+-- name: filter_meeting
+-- Only those of one meeting.
+n.workspace_id = :workspace AND n.meeting_id = :meeting
+
 -- name: filter_label
 -- Only those that carry a label.
 EXISTS (

@@ -39,7 +39,7 @@ async def existing(ctx: Context, id: str) -> Row:
     return row
 
 
-def create(ctx: Context, given: NoteInput) -> Saved:
+def create(ctx: Context, given: NoteInput, provenance: str = "user") -> Saved:
     """Collect a new note with its first version and its analysis."""
     note = given.id or ctx.new_id("note")
     title, body = clean(given.title or ""), clean(given.body_md or "")
@@ -53,13 +53,13 @@ def create(ctx: Context, given: NoteInput) -> Saved:
     draft = bool(given.draft)
     values |= {"draft": int(draft), "queued_version": 0 if draft else 1, "queued_at": None if draft else ctx.now}
     ctx.write(sql("insert_note", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
-    _add_version(ctx, note, 1, title, body, given.author)
+    _add_version(ctx, note, 1, (title, body), given.author, provenance)
     if not draft:
         ctx.publish(AnalyseConversationNote(note_id=note, note_version="v1"))
     return Saved(note, True, "v1")
 
 
-def update(ctx: Context, row: Row, given: NoteInput) -> Saved:
+def update(ctx: Context, row: Row, given: NoteInput, provenance: str = "user") -> Saved:
     """Collect what differs: other content is a new version, the same content none. A draft is analysed once final."""
     title = row["title"] if given.title is None else clean(given.title)
     body = row["body_md"] if given.body_md is None else clean(given.body_md)
@@ -78,15 +78,18 @@ def update(ctx: Context, row: Row, given: NoteInput) -> Saved:
     else:
         return Saved(row["id"], False, f"v{version}", unchanged=True)
     if fresh:
-        _add_version(ctx, row["id"], version, title, body, given.author)
+        _add_version(ctx, row["id"], version, (title, body), given.author, provenance)
     if due:
         ctx.publish(AnalyseConversationNote(note_id=row["id"], note_version=f"v{version}"))
     return Saved(row["id"], False, f"v{version}")
 
 
-def _add_version(ctx: Context, note: str, version: int, title: str, body: str, author: str | None) -> None:
+def _add_version(
+    ctx: Context, note: str, version: int, said: tuple[str, str], author: str | None, provenance: str
+) -> None:
+    title, body = said
     values = {"title": title, "body_md": body, "content_hash": content_hash(title, body), "now": ctx.now}
-    values |= {"author": author, "provenance": "user", "version": version, "note": note}
+    values |= {"author": author, "provenance": provenance, "version": version, "note": note}
     ctx.write(sql("insert_version", id=ctx.new_id("nver"), workspace=ctx.workspace.id, **values))
 
 

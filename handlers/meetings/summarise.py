@@ -1,0 +1,120 @@
+"""Write the summary of a meeting that has ended."""
+
+import bisect
+import re
+from datetime import UTC, datetime
+from functools import partial
+from itertools import accumulate
+from zoneinfo import ZoneInfo
+
+import anyio.to_thread
+import msgspec
+from needlework.bus.clock import SECOND
+from needlework.bus.context import Context
+from needlework.bus.errors import Discard, Refuse, Retry
+from needlework.bus.subscriptions import subscribe
+from needlework.handlers.answers import Page
+from needlework.handlers.conversations.messages import ReadTranscript, Transcript
+from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
+from needlework.handlers.meetings import store, summaries
+from needlework.handlers.meetings.messages import SummariseMeeting
+from needlework.handlers.meetings.minutes import Heading, Point, minutes
+from needlework.handlers.notes.messages import ListNotes, NoteSummary, NoteText, ReadNoteText, RecordNote
+from needlework.handlers.people import Person
+from needlework.handlers.text.encoder import shared_encoder
+from needlework.handlers.text.summarise import Turn
+from needlework.handlers.zones import workspace_zone
+
+AGAIN = 600.0
+"""Seconds until a transcript is looked for again."""
+SOON, SOON_ATTEMPTS = 5.0, 10
+"""The same where a transcript was sent in and its conversation is being written."""
+LABELS = ("decision", "action_items", "follow_up_promised", "question")
+_OPEN = re.compile(r"^- \[ \] .*$", re.MULTILINE)
+
+
+@subscribe(SummariseMeeting, runner="scheduled_meetings")
+async def summarise_meeting(message: SummariseMeeting, ctx: Context) -> dict[str, str]:
+    """From the transcript; without one, after two hours, from the meeting's notes; else there is nothing to say."""
+    row = await store.existing(ctx, message.meeting_id)
+    if row["status"] == "cancelled":
+        raise Discard("cancelled")
+    ended = row["ends_at"] or row["starts_at"] or row["created_at"]
+    if ctx.now < ended + summaries.SETTLE:
+        raise Retry("the meeting goes on", after=(ended + summaries.SETTLE - ctx.now) / SECOND)
+    turns = await _spoken(ctx, row)
+    if not turns and ctx.now < ended + summaries.PATIENCE:
+        coming = row["conversation_id"] is not None and ctx.attempt <= SOON_ATTEMPTS
+        raise Retry("no transcript yet", after=SOON if coming else AGAIN)
+    from_notes = not turns
+    turns = turns or await _noted(ctx, message.meeting_id)
+    if not turns:
+        raise Discard("no_content")
+    points = await _points(ctx, turns)
+    head = await _heading(ctx, row, from_notes)
+    body = await anyio.to_thread.run_sync(partial(minutes, turns, points, head, shared_encoder()))
+    note = summaries.note_of(message.meeting_id)
+    ctx.publish(
+        RecordNote(
+            id=note,
+            external_id=f"meeting_summary:{message.meeting_id}",
+            kind="meeting_summary",
+            title=f"Summary: {row['title']}"[:1000],
+            body_md=body,
+            meeting_id=message.meeting_id,
+        )
+    )
+    ctx.write(store.sql("set_summary", 1, workspace=ctx.workspace.id, id=message.meeting_id, note=note))
+    return {"meeting_id": message.meeting_id, "note_id": note, "from": "notes" if from_notes else "transcript"}
+
+
+async def _spoken(ctx: Context, row: store.Row) -> list[Turn]:
+    """The turns of the transcript; none while its conversation is not there yet."""
+    if row["conversation_id"] is None:
+        return []
+    try:
+        said: Transcript = await ctx.query(ReadTranscript(id=row["conversation_id"]))
+    except Refuse:
+        return []
+    return [Turn(line.sender, line.text) for line in said.lines if line.text.strip()]
+
+
+async def _noted(ctx: Context, meeting: str) -> list[Turn]:
+    """What people wrote about the meeting."""
+    page: Page[NoteSummary] = await ctx.query(ListNotes(meeting_id=meeting, limit=50))
+    turns = []
+    for each in sorted(page.items, key=lambda note: note.created_at):
+        if each.kind != "meeting_summary":
+            note: NoteText = await ctx.query(ReadNoteText(id=each.id))
+            turns += [Turn("", line.strip("-* \t")) for line in (note.text or "").split("\n") if line.strip("-*# \t")]
+    return turns
+
+
+async def _points(ctx: Context, turns: list[Turn]) -> list[Point]:
+    """The labelled sentences: what the workspace's own labels, as they were taught, find in the turns."""
+    analysis: LabelAnalysis = await ctx.query(
+        PreviewLabels(text="\n".join(turn.text for turn in turns), labels=LABELS)
+    )  # fmt: skip
+    starts = [0, *accumulate(len(turn.text) + 1 for turn in turns)]
+    return [
+        Point(found.label, min(bisect.bisect_right(starts, span.start) - 1, len(turns) - 1), span.quote)
+        for found in analysis.results
+        if found.present
+        for span in found.evidence
+    ]
+
+
+async def _heading(ctx: Context, row: store.Row, from_notes: bool) -> Heading:
+    before, items = None, []
+    if row["uid"] is not None and row["starts_at"] is not None:
+        values = {"workspace": ctx.workspace.id, "uid": row["uid"], "start": row["starts_at"]}
+        before = await ctx.db.one(store.sql("meeting_before", **values))
+    if before is not None:
+        try:
+            note: NoteText = await ctx.query(ReadNoteText(id=before["summary_note_id"]))
+            items = _OPEN.findall(note.text or "")
+        except Refuse:
+            items = []  # the note was not written yet, or is gone
+    people = [each.name or each.email for each in msgspec.json.decode(row["attendees"], type=list[Person])]
+    when = datetime.fromtimestamp((row["starts_at"] or row["created_at"]) // SECOND, UTC)
+    return Heading(when, ZoneInfo(workspace_zone(ctx)), people, items, from_notes)
