@@ -44,7 +44,7 @@ class Dispatcher:
         self.quarantine = Quarantine(self)
         self.handover = Handover(self)
 
-    def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def background(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Run a coroutine as a task that is kept, and whose failure stops the service loudly."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)

@@ -80,14 +80,17 @@ class Holds:
         if name not in known:
             raise NotFound(f"no {kind} {name!r}{nearest(name, known)}")
 
-    async def start(self) -> None:
-        """Let go what was put aside by a process before this one and is held by nothing any more."""
-        reason = ""
+    async def start(self, only: int | None = None) -> int:
+        """Let go what was put aside by a process before this one and is held by nothing any more; how many.
+
+        `only` limits it to one workspace.
+        """
+        reason, released = "", 0
         while True:
             statement = Statement("SELECT min(reason) FROM parked WHERE reason <> 'key' AND reason > ?", (reason,))
             reason = (await self._read(statement))[0][0]
             if reason is None:
-                return
+                return released
             rows = await self._read(
                 Statement(
                     "SELECT DISTINCT workspace, runner, topic FROM parked WHERE reason = ? AND reason <> 'key'",
@@ -98,8 +101,10 @@ class Holds:
             if any(names[row["runner"]] in self._bus.dispatcher.queues for row in rows):
                 self._bus.dispatcher.limits.note_parked(reason)
             for workspace, runner, topic in rows:
-                if names[runner] in self._bus.dispatcher.queues and names[topic] in self._bus.registry.topics:
-                    await self._let_go(reason, workspace=workspace, runner=names[runner], topic=names[topic])
+                here = names[runner] in self._bus.dispatcher.queues and names[topic] in self._bus.registry.topics
+                if here and only in (None, workspace):
+                    place = {"workspace": workspace, "runner": names[runner], "topic": names[topic]}
+                    released += await self._let_go(reason, **place)
 
     async def _read(self, statement: Statement) -> list[Any]:
         """In the background, where nobody would hear of a disk that refuses: read until it does not."""
@@ -118,13 +123,16 @@ class Holds:
 
     async def _let_go(
         self, reason: str, *, workspace: int | None = None, runner: str | None = None, topic: str | None = None
-    ) -> None:
-        """Unpark in pages, until all is gone or is held again."""
+    ) -> int:
+        """Unpark in pages, until all is gone or is held again; how many."""
+        released = 0
         only: dict[str, Any] = {"workspace": workspace, "runner": runner, "topic": topic}
         page = partial(self._bus.store.unpark, reason, PAGE, **only)
         while not self._held(reason, **only):
-            if await self._bus.dispatcher.persist(page) < PAGE:
-                return
+            released += (count := await self._bus.dispatcher.persist(page))
+            if count < PAGE:
+                break
+        return released
 
     async def let_go_if_lifted(self, delivery: Delivery, reason: str) -> None:
         """A delivery was parked: what held it may have been lifted while the disk refused to park it."""

@@ -95,6 +95,13 @@ class Sharing:
         self.role = role
         return await self._take()
 
+    async def take_over(self) -> int:
+        """Look at once whether somebody has died, and take what is free; how many deliveries were rescued."""
+        if self.role in (None, "api") or self._working or self._stopped:
+            return 0
+        await self._forget_the_dead()
+        return await self._take()
+
     def wake(self) -> None:
         """Somebody came, went, or gave a runner back."""
         self._again = True

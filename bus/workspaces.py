@@ -106,6 +106,9 @@ class WorkspaceStore:
         if workspace.id not in self.by_id:
             raise NotFound(f"no workspace {workspace.name!r}")
         tick = checked.get("tick", {})
+        was_disabled = self.ticks_disabled(workspace.id)
+        if was_disabled and not tick.get("disable"):  # what went wrong before counts no more
+            checked["tick"] = {"disable": False, "since": rfc3339(self._clock.now())}
         if tick.get("disable") and not self.configs.get(workspace.id, {}).get("tick", {}).get("disable"):
             checked["tick"] = {**tick, "since": rfc3339(self._clock.now()), "by": name_of(by)}
         text = msgspec.json.encode(checked).decode()

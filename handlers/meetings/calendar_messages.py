@@ -111,6 +111,10 @@ class SyncCalendar(Message[Synced], topic="calendar_sources.sync", key=("id",)):
     id: str
 
 
+class DueCalendars(Message[list[str]], topic="calendar_sources.due"):
+    """The ids of the calendars that are to be fetched now, for the workspace's tick."""
+
+
 class TickCalendars(Message[None], topic="calendar_sources.tick"):
     """Fetch calendars that are due, and place the occurrences that have come within the next 30 days."""
 

@@ -6,6 +6,8 @@ import msgspec
 from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page, Saved
 from needlework.handlers.conversations.messages import ExternalId
+from needlework.handlers.meetings.calendar_messages import DueCalendars as DueCalendars
+from needlework.handlers.meetings.calendar_messages import SyncCalendar as SyncCalendar
 from needlework.handlers.people import Person
 from needlework.handlers.times import Time, check_times, read_time
 from needlework.handlers.words import check_id

@@ -53,6 +53,14 @@ class ReadBatch(Message[dict[str, Any]], topic="batch.read"):
     id: str
 
 
+class TickWorkspace(Message[dict[str, Any]], topic="tick.workspace"):
+    """Queue the connections that are due, read the configuration anew, and do the service's own upkeep."""
+
+
+class WatchDead(Message[None], topic="tick.watch"):
+    """Stop automatic work where so much dies that a person must look first."""
+
+
 class TickRunners(Message[Reply], topic="tick.runners"):
     """Start every runner that has due messages, once, with its default options."""
 

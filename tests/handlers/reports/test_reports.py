@@ -65,7 +65,6 @@ def test_a_period_is_shown_by_its_days() -> None:
 
 
 async def test_a_due_report_runs_once_a_period(desk: Desk) -> None:
-    desk.bus.scheduler.stop()
     made = await desk(CreateReport(query="label_trends", schedule="daily"))
     assert (await desk(TickReports()))["runs_started"] == [], "the day before it was made is not its own"
     desk.clock.advance(DAY)
@@ -86,6 +85,8 @@ async def test_a_due_report_runs_once_a_period(desk: Desk) -> None:
 
 async def test_the_schedule_ticks_by_itself(desk: Desk) -> None:
     await desk(CreateReport(query="runner_health", schedule="daily"))
+    desk.bus.scheduler.stopped = False
+    await desk.bus.scheduler.start()
     desk.clock.advance(DAY + 600)
     await desk.drain()
     desk.clock.advance(2)
@@ -112,7 +113,6 @@ async def test_a_run_never_changes(desk: Desk) -> None:
 async def test_a_stuck_run_is_queued_once_more_and_then_failed(desk: Desk) -> None:
     made = await desk(CreateReport(query="label_trends", schedule="manual"))
     await desk.bus.pause("reports", "test")
-    desk.bus.scheduler.stop()  # its own ticks would be counted elsewhere
     run = await desk(RunReport(id=made["id"]))
     desk.clock.advance(1801)
     assert (await desk(TickReports()))["requeued"] == 1
