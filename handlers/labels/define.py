@@ -18,14 +18,11 @@ async def define(message: DefineLabel, ctx: Context) -> LabelDefinitionSummary:
     if known is None and "prompt" not in stated:
         problem = f"no label {message.key!r}: a new one needs a prompt"
         raise Refuse(422, "missing_prompt", problem, errors=[FieldError("prompt", "is missing")])
+    if message.threshold is not None:
+        stated["threshold_by"] = "user"
     changed = msgspec.structs.replace(known or LabelDefinition(message.key, "", version=0), **stated)
     if changed == known:
         return store.definition_summary(changed)
-    saved = msgspec.structs.replace(changed, version=changed.version + 1)
-    values = {"key": saved.key, "version": saved.version, "seen_version": changed.version, "now": ctx.now}
-    text = msgspec.json.encode(saved).decode()
-    ctx.write(
-        store.sql("put_definition", 1, id=ctx.new_id("ldef"), workspace=ctx.workspace.id, definition=text, **values)
-    )
+    saved = store.put_definition(ctx, changed, changed.version)
     ctx.audit("label.define", saved.key, f"version {saved.version}: {', '.join(sorted(stated))}")
     return store.definition_summary(saved)

@@ -37,6 +37,8 @@ class LabelDefinition(msgspec.Struct, frozen=True):
     kind: Literal["boolean", "confidence", "enum"] = "boolean"
     rules: LabelRules = LabelRules()
     threshold: float = DEFAULT_THRESHOLD
+    threshold_by: Literal["default", "decisions", "user"] = "default"
+    """Decisions about labels tune it, unless a person has set it."""
     enabled: bool = True
     version: int = 1
     task_type: str | None = None

@@ -244,6 +244,7 @@ class LabelDefinitionSummary(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     rules: LabelRules
     threshold: float
+    threshold_by: str
     enabled: bool
     version: int
     task_type: str | None

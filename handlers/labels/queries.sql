@@ -198,3 +198,9 @@ WHERE workspace_id = :workspace AND content_type = :type AND content_id = :conte
 -- Every label of a content was looked for, or it is gone.
 DELETE FROM content_label_pairs
 WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content;
+
+-- name: decided
+-- What people said of one label, the newest first, but for one of them.
+SELECT score, state FROM content_labels
+WHERE workspace_id = :workspace AND label_key = :label AND state IN ('confirmed', 'rejected') AND id <> :except
+ORDER BY seq DESC LIMIT 400;

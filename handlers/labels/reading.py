@@ -90,8 +90,11 @@ def judge(reading: Reading, definition: LabelDefinition, encoder: Encoder) -> Ju
     taught = taught_label(definition, encoder)
     if taught is not None:
         vectors = reading.vectors[found.rows]
-        by_model = taught.adjusted(by_model, vectors) if key in reading.scores else taught.scores(vectors)
+        by_model = taught.corrected(by_model, vectors) if key in reading.scores else taught.scores(vectors)
     final, ruled = _with_patterns(reading, definition, by_model)
+    if taught is not None:  # a person's rejection counts for more than a pattern
+        silenced = taught.silenced(reading.vectors[found.rows])
+        final[silenced], ruled[silenced] = 0.0, False
     best = int(np.argmax(final))
     ranked = [int(at) for at in np.argsort(-final, kind="stable")[:MAX_EVIDENCE]]
     kept = sorted(at for at in ranked if final[at] > 0 and final[at] >= definition.threshold)

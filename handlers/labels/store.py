@@ -54,6 +54,15 @@ async def chosen(ctx: Context, keys: Sequence[str]) -> list[LabelDefinition]:
     return [each for each in known.values() if each.enabled and (not keys or each.key in keys)]
 
 
+def put_definition(ctx: Context, changed: LabelDefinition, seen: int) -> LabelDefinition:
+    """Collect a definition as a new version, and return it; the guard sees where another has changed it meanwhile."""
+    saved = msgspec.structs.replace(changed, version=seen + 1)
+    values = {"key": saved.key, "version": saved.version, "seen_version": seen, "now": ctx.now}
+    text = msgspec.json.encode(saved).decode()
+    ctx.write(sql("put_definition", 1, id=ctx.new_id("ldef"), workspace=ctx.workspace.id, definition=text, **values))
+    return saved
+
+
 async def redefined(ctx: Context) -> dict[str, int]:
     """When this workspace last changed each definition that it has changed."""
     rows = await ctx.db.all(sql("definitions", workspace=ctx.workspace.id))
