@@ -1,12 +1,6 @@
 """A real bus with a handful of topics, and the real application on it."""
 
 import asyncio
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,9 +19,9 @@ from needlework.bus.testing import running_bus
 from needlework.http.app import Application, build_app
 from needlework.http.settings import HttpSettings
 from needlework.http.testing import MakeApp, client_of
+from needlework.tests.http.browsers import chromium
+from needlework.tests.http.served import serving
 from selenium.webdriver import Chrome
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 
 
 class Echoed(msgspec.Struct):
@@ -246,58 +240,16 @@ def token(bus: Bus) -> Callable[..., Awaitable[str]]:
     return make
 
 
-LISTENING = re.compile(r"needlework is listening on (http://\S+)")
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `needlework serve --demo`, a process of its own, which must also end well."""
-    folder = tmp_path_factory.mktemp("demo")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
-    code = "from needlework.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--demo", "--data", str(folder / "data"), "--port", "0"]
-    log = folder / "log"
-    with log.open("w") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environ)
-    try:
-        assert process.stdout is not None
-        found = next((match for line in process.stdout if (match := LISTENING.match(line))), None)
-        assert found is not None, log.read_text()[-2000:]
-        yield found[1]
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, log.read_text()[-2000:]
-        assert "Traceback" not in log.read_text()
-    finally:
-        process.kill()
-        process.communicate()
-
-
-HINT = "the pages are tested in a real browser; on Debian: apt-get install chromium chromium-driver"
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",  # it can't be had as root, and the pages are ours
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,1000",
-)
+    """The address of `needlework serve --demo`."""
+    with serving(tmp_path_factory.mktemp("demo"), "--demo") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """The system's Chromium; selenium is not asked to fetch one."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver = shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.fail(HINT)
-    options = Options()
-    options.binary_location = program
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = Chrome(options=options, service=Service(driver))
+    """A browser for a module's tests."""
+    made = chromium(tmp_path_factory.mktemp("chromium"))
     yield made
     made.quit()

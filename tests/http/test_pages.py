@@ -1,17 +1,14 @@
 """The page in a real browser: what people see, with the keyboard, on a phone, and nothing on the console."""
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
+from needlework.tests.http.browsers import until
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-PATIENCE = 60
 
 
 @pytest.fixture
@@ -20,11 +17,6 @@ def page(browser: Chrome, demo: str) -> Chrome:
     browser.get(f"{demo}/ui")
     until(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "article .chip")) > 5)
     return browser
-
-
-def until(browser: Chrome, what: Callable[[], Any]) -> None:
-    """Wait for something on the page."""
-    WebDriverWait(browser, PATIENCE, 0.05).until(lambda _: what())
 
 
 def text(browser: Chrome, place: str) -> str:
