@@ -18,7 +18,7 @@ from selenium.webdriver import Chrome
 REBOUND = "rebound.example"
 NOTE = '{"title":"planted","body_md":"by a foreign page"}'
 WRITES = (
-    ("POST", "/api/internal/runners/content/pause", None),
+    ("POST", "/api/internal/runners/reports/pause", None),
     ("POST", "/api/notes", NOTE),
     ("PUT", "/api/workspace/config", '{"config":{"tick":{"disable":true}}}'),
     ("POST", "/api/tokens", '{"name":"planted","permissions":["permissionRead"]}'),
@@ -140,7 +140,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 def stored(folder: Path) -> dict[str, Any]:
-    """Every row of the database but what the server writes by itself: refusals into the audit, how far it has tidied."""
+    """Every row of the database but what the server writes by itself: its audit, and how far it has tidied."""
     with contextlib.closing(sqlite3.connect(f"file:{folder}/data/needlework.db?mode=ro", uri=True)) as database:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = {name: database.execute(f"SELECT * FROM {name}").fetchall() for name in names if name not in OWN}
@@ -199,9 +199,9 @@ def test_s4_the_attempts_are_sound_where_that_page_is_allowed(browser: Chrome, e
     with serving(tmp_path, "--allow-origin", elsewhere) as server:
         before = stored(tmp_path)
         browser.get(elsewhere)
-        got = browser.execute_async_script(SCRIPT, [server], READS[1:-1], WRITES, 2_000)
+        got = browser.execute_async_script(SCRIPT, [server], READS[1:-1], WRITES, 10_000)
         assert {what for what, _ in got} >= {f"fetch cors {path}" for path in READS[1:-1]}
         after, found = stored(tmp_path), answers(server)
-    done = {path.replace("{id}", "content") for path, status in found if status[0] == "2"}
+    done = {path.replace("{id}", "reports") for path, status in found if status[0] == "2"}
     assert {path for _, path, _ in WRITES} <= done, found
     assert {"tokens", "messages"} <= {name for name in before if before[name] != after[name]}
