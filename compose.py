@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 _PATIENCE = 5.0
 """Seconds that a restarted server waits for the one before to let go of the data directory."""
+_LAST_ANSWERS = 2.0  # seconds to send them in, once everybody has heard that the service stops
 log = structlog.get_logger("needlework")
 
 
@@ -200,6 +201,8 @@ async def _serve(settings: Settings, *, demo: bool, api_only: bool, sockets: Seq
         systemd.tell("STOPPING=1")
         server.should_exit = True  # no new connections, streams end with a hint; open requests go on
         await bus.finish(settings.grace.seconds)
+        await asyncio.wait({serving}, timeout=_LAST_ANSWERS)
+        server.force_exit = True  # who does not read its answer is not waited for
         await serving
         alive.cancel()
     return exit_code(bus, failures)

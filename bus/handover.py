@@ -83,6 +83,8 @@ class Handover:
     async def take_up(self, runners: Sequence[str]) -> None:
         """Run what this process has just come to own."""
         dispatcher = self._dispatcher
+        if twice := [name for name in runners if name in dispatcher.queues]:
+            raise RuntimeError(f"runner {twice[0]!r} is run here already")  # two queues would run everything twice
         for name in runners:
             lane = dispatcher.bus.store.runners[name]
             queue = dispatcher.queues[name] = RunnerQueue(lane, dispatcher)

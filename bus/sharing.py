@@ -93,7 +93,13 @@ class Sharing:
         )
         await bus.store.write([attach])
         self.role = role
-        return await self._take()
+        self._working = True  # whoever wakes us meanwhile must not take the same runners a second time
+        try:
+            return await self._take()
+        finally:
+            self._working = False
+            if self._again:
+                self.wake()
 
     async def take_over(self) -> int:
         """Look at once whether somebody has died, and take what is free; how many deliveries were rescued."""

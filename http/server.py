@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import math
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,6 +18,10 @@ _TICK = 0.1
 
 _UNSENT = 128 << 10
 """Bytes of an answer that the system keeps for a slow reader; by itself it would keep megabytes for each."""
+
+_PATIENCE = 10
+"""Seconds beyond the grace after which uvicorn would cancel open requests and answer a bare 500. Whoever composes the
+process ends it before: requests hear that their outcome is not known yet, and `force_exit` leaves the rest."""
 
 Ready = Callable[[list[str]], None]
 """Called with the addresses when connections are accepted."""
@@ -86,7 +91,7 @@ def make_server(
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=round(settings.keep_alive),
-        timeout_graceful_shutdown=round(settings.grace),
+        timeout_graceful_shutdown=math.ceil(settings.grace) + _PATIENCE,
         backlog=2048,
     )
     return Server(config, app, on_ready)

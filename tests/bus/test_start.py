@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.messages import Message
 from needlework.bus.subscriptions import subscribe
@@ -50,3 +51,28 @@ async def test_a_queue_that_is_woken_before_its_lanes_are_known_forgets_nothing(
         await bus.dispatcher.start(["one"])
         await drain(bus, seconds=5)
     assert SEEN == [1]
+
+
+async def test_who_wakes_the_sharing_during_its_first_take_does_not_make_it_take_twice(tmp_path: Path) -> None:
+    """Another process came or went while the first share was taken: the runners were claimed again, got a second
+    queue, and everything ran twice at once. Kills of whole fleets showed it."""
+    SEEN.clear()
+    async with running_bus(REGISTRY, tmp_path, runners=[]) as bus:
+        for number in range(3):
+            await kit.publish(bus, Do(number))
+    bus = await Bus.open(tmp_path, REGISTRY)
+    failures: list[str] = []
+    bus.failed = lambda name, error: failures.append(f"{name}: {error!r}")
+    claim = bus.store.shared.claim
+
+    async def woken(*arguments: Any) -> Any:
+        bus.sharing.wake()
+        claimed = await claim(*arguments)
+        await asyncio.sleep(0)
+        return claimed
+
+    bus.store.shared.claim = woken  # type: ignore[method-assign]
+    await bus.attach("worker")
+    await drain(bus)
+    await bus.stop(1)
+    assert (SEEN, failures) == ([0, 1, 2], [])
