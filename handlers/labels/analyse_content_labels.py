@@ -60,13 +60,13 @@ async def _drain(ctx: Context) -> LabelAnalysis:
 async def label_pairs(ctx: Context, type_: ContentType, id_: str, keys: list[str]) -> list[LabelFound]:
     """Collect the labels with these keys of one content; what is gone, or switched off, leaves the queue."""
     definitions = [each for each in (await store.definitions(ctx)).values() if each.enabled and each.key in keys]
+    loaded = None
     try:
         loaded = await loading.load(ctx, type_, id_)
     except Refuse as refusal:
         if refusal.status != 404:
             raise
-        definitions = []
-    if not definitions:
+    if loaded is None or not definitions:
         values = {"type": type_, "content": id_}
         ctx.write(store.sql("drop_pairs", workspace=ctx.workspace.id, **values))
         return []

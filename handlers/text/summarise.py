@@ -111,7 +111,7 @@ def features(found: Sequence[Sentence], vectors: NDArray[np.float32]) -> Double:
                 *(float(bool(cue.search(each.text))) for cue in _CUES),
             ]
         )  # fmt: skip
-    return np.concatenate((np.array(rows), vectors), axis=1)
+    return np.concatenate((np.array(rows), vectors.astype(np.float64)), axis=1)
 
 
 def _unit(vector: NDArray[np.floating]) -> NDArray[np.floating]:
