@@ -21,7 +21,6 @@ from needlework.bus.owners import ServerLock, lock_server
 from needlework.bus.peers import Peer
 from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
-from needlework.bus.records import Publication
 from needlework.bus.registry import Registry
 from needlework.cli import systemd
 from needlework.handlers.net.addresses import open_hosts
@@ -194,7 +193,9 @@ async def _serve(settings: Settings, *, demo: bool, api_only: bool, sockets: Seq
         await _first_token(bus, settings)
         server, serving = await _listen(bus, settings, stopping, sockets)
         if demo:
-            await _fill_sample(bus)
+            from needlework.cli.demo import fill_sample
+
+            await fill_sample(bus)
         systemd.tell("READY=1")
         alive = asyncio.create_task(systemd.keep_alive(), name="signs of life")
         await stopping.wait()
@@ -283,17 +284,3 @@ async def _first_token(bus: Bus, settings: Settings) -> None:
     print(f"needlework made a token with all rights; it is shown only now:\n\n    {text}\n", flush=True)
     if settings.exposed:
         print("traffic is not encrypted; use TLS or ssh", flush=True)
-
-
-async def _fill_sample(bus: Bus) -> None:
-    """Put the sample workspace in, where there is nothing yet; a second start publishes nothing."""
-    from needlework.handlers.conversations.messages import ListConversations
-    from needlework.handlers.sample.workspace import sample_items
-
-    workspace = bus.workspaces.by_name["default"]
-    there = await bus.query(ListConversations(limit=1), workspace=workspace, principal="demo")
-    if not there.items:
-        items = [
-            Publication(message=item, workspace=workspace, principal="demo") for item in sample_items(bus.clock.now())
-        ]
-        await bus.publish_all(items)

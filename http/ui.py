@@ -14,18 +14,25 @@ _MEDIA = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_ADDRESSES = {"overview.html": START, "login.html": "/login", "icon.svg": "/favicon.ico"}
+_LISTS = ("needle_movers", "conversations", "meetings", "notes", "tasks")
+_ADDRESSES = {
+    "overview.html": (START,),
+    "login.html": ("/login",),
+    "icon.svg": ("/favicon.ico",),
+    "list.html": tuple(f"/ui/{name}" for name in _LISTS),
+}
 
 
 class Pages:
-    """One route a file. The pages themselves hold nothing that is anybody's, so they need no token."""
+    """A route for each address of a file. The pages hold nothing that is anybody's, so they need no token."""
 
     def endpoints(self) -> list[Endpoint]:
         """Every route of this file."""
         return [
-            _endpoint(file, _ADDRESSES.get(file.name, f"/ui/{file.name}"))
+            _endpoint(file, path)
             for file in sorted(_FOLDER.iterdir())
             if file.suffix in _MEDIA
+            for path in _ADDRESSES.get(file.name, (f"/ui/{file.name}",))
         ]
 
 

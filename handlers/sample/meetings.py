@@ -1,6 +1,5 @@
 """The sample's meetings: each with what was said in it, read from its transcript."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,29 +10,37 @@ from needlework.handlers.conversations.messages import IngestConversation, Messa
 from needlework.handlers.formats import transcript
 from needlework.handlers.formats.items import Problem
 from needlework.handlers.meetings.messages import IngestMeeting
+from needlework.handlers.people import Person
+from needlework.handlers.sample.plans import QUARTER
+from needlework.handlers.times import MINUTE
 
 _FOLDER = Path(__file__).with_name("meetings")
-_MINUTE = 60_000_000
-Items = Iterator[IngestConversation | IngestMeeting]
 
 
-def meeting_items(entry: dict[str, Any], now: int, account: str | None) -> Items:
-    """A meeting's conversation and the meeting itself. Raises ValueError for a transcript without turns."""
-    start = (now - parse_duration(entry["age"])) // _MINUTE * _MINUTE
-    name = f"sample_{entry['name']}"
-    said = IngestConversation(
-        id=f"conv_{name}", channel="meeting", subject=entry["title"], account_id=account, messages=_turns(entry, start)
-    )
-    yield said
-    yield IngestMeeting(
-        id=f"meet_{name}",
+def said(entry: dict[str, Any], now: int, account: str | None) -> IngestConversation:
+    """What was said at a meeting. Raises ValueError for a transcript without turns."""
+    return IngestConversation(
+        id=f"conv_sample_{entry['name']}", channel="meeting", subject=entry["title"], account_id=account,
+        messages=_turns(entry, _start(entry, now)),
+    )  # fmt: skip
+
+
+def meeting(entry: dict[str, Any], now: int) -> IngestMeeting:
+    """The meeting itself."""
+    start = _start(entry, now)
+    return IngestMeeting(
+        id=f"meet_sample_{entry['name']}",
         title=entry["title"],
         start=rfc3339(start),
-        end=rfc3339(start + entry["minutes"] * _MINUTE),
+        end=rfc3339(start + entry["minutes"] * MINUTE),
         tz="UTC",
-        attendees=entry["attendees"],
-        conversation_id=said.id,
+        attendees=[Person(**each) for each in entry["attendees"]],
+        conversation_id=f"conv_sample_{entry['name']}",
     )
+
+
+def _start(entry: dict[str, Any], now: int) -> int:
+    return (now - parse_duration(entry["age"])) // QUARTER * QUARTER
 
 
 def _turns(entry: dict[str, Any], start: int) -> list[MessageInput]:

@@ -9,20 +9,19 @@ from needlework.bus.clock import rfc3339
 from needlework.bus.durations import parse_duration
 from needlework.bus.messages import Message
 from needlework.handlers.accounts.messages import IngestAccount, IngestContact
-from needlework.handlers.answers import Saved
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput
 from needlework.handlers.notes.messages import IngestNote
-from needlework.handlers.sample.meetings import meeting_items
+from needlework.handlers.sample.meetings import meeting, said
+from needlework.handlers.sample.plans import task
 
-Ingest = Message[Saved | list[Saved]]
 CHANNELS = ("email", "chat", "slack", "github")
 BETWEEN = "5m"
 """Time between two messages where the file says nothing."""
 _FOLDER = Path(__file__).parent
 
 
-def sample_items(now: int) -> Iterator[Ingest]:
-    """Everything in the sample, accounts first; sent in again with the same `now` it changes nothing.
+def sample_items(now: int) -> Iterator[Message[Any]]:
+    """Everything in the sample but its calendar, accounts first; sent in again with the same `now` it adds nothing.
 
     Conversations come newest first, so that what the page shows is labelled before what it does not.
     """
@@ -37,9 +36,13 @@ def sample_items(now: int) -> Iterator[Ingest]:
     for entry in sorted(given, key=lambda entry: parse_duration(entry["age"])):
         yield _conversation(entry, now)
     for entry in read("meetings"):
-        yield from meeting_items(entry, now, account_id(entry.pop("account", None)))
+        yield said(entry, now, account_id(entry.get("account")))
     for entry in read("notes"):
         yield IngestNote(**entry)
+    for entry in read("tasks"):
+        yield task(entry, now, account_id(entry.pop("account")))
+    for entry in read("meetings"):  # last: a meeting that is over is summarised when what was said is there
+        yield meeting(entry, now)
 
 
 def read(name: str, table: str | None = None) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ export async function loadLabels() {
 export const nameOf = (key) => key.replaceAll("_", " ");
 const hueOf = (key) => known.get(key)?.hue || "hue-0";
 
+export const keys = () => [...known.keys()].map((key) => [key, nameOf(key)]).sort(([, a], [, b]) => a.localeCompare(b));
+
 export function chip(key) {
   const made = element("span", nameOf(key), `chip ${hueOf(key)}`);
   made.title = known.get(key)?.prompt || nameOf(key);

@@ -3,7 +3,10 @@ import { call } from "/ui/api.js";
 import { analyse } from "/ui/analysis.js";
 import { showConversations } from "/ui/conversations.js";
 import { showDead } from "/ui/dead.js";
+import { loadAccounts } from "/ui/accounts.js";
 import { loadLabels } from "/ui/labels.js";
+import { showNav } from "/ui/nav.js";
+import { showTop } from "/ui/top.js";
 import { showEvent, showWork } from "/ui/work.js";
 
 const KINDS = ["progress", "log", "result", "refused", "dead", "cancelled", "retrying"];
@@ -29,7 +32,7 @@ function soon(action, wait) {
 }
 
 const work = soon(() => Promise.all([showWork(), showDead(fail)]), 300);
-const conversations = soon(showConversations, 1000);
+const conversations = soon(() => Promise.all([showConversations(), showTop()]), 1000);
 
 function connect() {
   source = new EventSource("/api/internal/pubsub/events");
@@ -71,10 +74,11 @@ byId("analyse").addEventListener("click", () => {
 });
 
 async function start() {
+  showNav();
   const here = await call("GET", "/api/workspace");
   byId("where").textContent = `${here.name} · ${here.principal.name}`;
   connect();
-  await Promise.all([showWork(), showDead(fail), loadLabels().then(showConversations)]);
+  await Promise.all([showWork(), showDead(fail), showTop(), Promise.all([loadLabels(), loadAccounts()]).then(showConversations)]);
 }
 
 start().catch(fail);

@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 from needlework.bus.messages import Message
-from needlework.bus.records import Publication
 from needlework.bus.testing import drain
-from needlework.compose import _fill_sample, open_bus
+from needlework.cli.demo import fill_sample
+from needlework.compose import open_bus
 from needlework.handlers.accounts.messages import ListAccounts, ListContacts
 from needlework.handlers.conversations.messages import ListConversations, ReadConversation
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
 from needlework.handlers.labels.messages import ListContentLabels
 from needlework.handlers.meetings.messages import ListMeetings
+from needlework.handlers.needle_movers.messages import ListEvidence, ListNeedleMovers
 from needlework.handlers.notes.messages import ListNotes
 from needlework.handlers.sample.workspace import sample_items
+from needlework.handlers.tasks.messages import ListTasks
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.times import DAY, read_time
 from needlework.settings import load_settings
@@ -41,8 +43,7 @@ async def everything(desk: Desk, ask: type[Message[Any]], **fields: Any) -> list
 @pytest.fixture
 async def sample(desk: Desk) -> Desk:
     """A workspace with the sample in it, and all that follows from it done."""
-    messages = [Publication(message=item, workspace=desk.workspace) for item in sample_items(desk.clock.now())]
-    await desk.bus.publish_all(messages)
+    await fill_sample(desk.bus)
     await desk.drain()
     return desk
 
@@ -74,7 +75,7 @@ async def test_the_twelve_accounts_have_people_money_and_conversations(sample: D
 
 
 async def test_each_meeting_has_what_was_said_in_it(sample: Desk) -> None:
-    meetings = await everything(sample, ListMeetings)
+    meetings = [each for each in await everything(sample, ListMeetings) if each["conversation_id"]]
     assert len(meetings) == 8
     for meeting in meetings:
         said = await sample(ReadConversation(id=meeting["conversation_id"]))
@@ -84,6 +85,47 @@ async def test_each_meeting_has_what_was_said_in_it(sample: Desk) -> None:
         assert meeting["start"] <= said["messages"][0]["sent_at"]
         assert said["messages"][-1]["sent_at"] < meeting["end"]
         assert {"action_items", "follow_up_promised"} & {each["label"] for each in said["labels"]}
+
+
+async def test_what_recurs_in_the_calendar_is_ahead_with_its_exceptions(sample: Desk) -> None:
+    """The weekly review of a month: one moved, one left out; what was cancelled is told so."""
+    meetings = [each for each in await everything(sample, ListMeetings) if not each["conversation_id"]]
+    assert all(read_time(each["start"]) > sample.clock.now() for each in meetings)
+    titles = Counter(each["title"] for each in meetings if each["status"] == "confirmed")
+    assert titles["Weekly success review"] == 3
+    assert titles["Weekly success review (moved: Ada travels)"] == 1
+    assert titles["Release planning"] == 2
+    assert [each["title"] for each in meetings if each["status"] == "cancelled"] == [
+        "Export check with Larkfield Eastgate"
+    ]
+
+
+async def test_tasks_are_written_down_and_suggested(sample: Desk) -> None:
+    tasks = await everything(sample, ListTasks)
+    written = [each for each in tasks if each["source"] == "user"]
+    assert Counter(each["status"] for each in written) == {"open": 3, "in_progress": 1, "done": 1}
+    assert all(each["assignee"] and each["account_id"] for each in written)
+    suggested = [each for each in tasks if each["status"] == "suggested"]
+    assert len(suggested) >= 15
+    assert sum(each["due_on"] is not None for each in suggested) >= 5
+    assert {each["labels"]["type"]["value"] for each in tasks} >= {"bug", "feature", "follow_up"}
+
+
+async def test_the_three_matters_become_needle_movers_by_themselves(sample: Desk) -> None:
+    """Nobody names them: each is found from what several accounts said, and ranks high."""
+    movers = await everything(sample, ListNeedleMovers)
+    found: dict[str, dict[str, Any]] = {}
+    for mover in movers:
+        linked = await everything(sample, ListEvidence, id=mover["id"], state="linked")
+        for matter, (label, words, _) in MATTERS.items():
+            if sum(each["label"] == label and bool(re.search(words, each["span"]["quote"])) for each in linked) >= 4:
+                found[matter] = mover
+    assert found.keys() == MATTERS.keys()
+    assert len({mover["id"] for mover in found.values()}) == 3
+    for matter, mover in found.items():
+        assert mover["accounts"] >= 3, matter
+        assert movers.index(mover) < 8, matter
+    assert [found[matter]["kind"] for matter in MATTERS] == ["issue", "opportunity", "risk"]
 
 
 # What the three matters of the sample are told by: a label, words of the quote, and at least so many accounts.
@@ -113,10 +155,11 @@ async def test_three_matters_are_spoken_of_by_several_accounts_within_a_month(sa
 
 
 async def test_sent_in_again_it_changes_nothing(desk: Desk) -> None:
-    answers = [await desk(item) for _ in range(2) for item in sample_items(desk.clock.now())]
-    half = len(answers) // 2
-    assert all(each["created"] for each in answers[:half])
-    assert not any(each["created"] for each in answers[half:])
+    outcomes = [await desk.outcome(item) for _ in range(2) for item in sample_items(desk.clock.now())]
+    half = len(outcomes) // 2
+    assert all(each.kind == "result" and each.data.get("created", True) for each in outcomes[:half])
+    again = [each.data["code"] if each.kind == "refused" else each.data["created"] for each in outcomes[half:]]
+    assert Counter(again) == {False: half - 5, "id_taken": 5}  # a task is written down once
 
 
 async def test_a_second_start_of_the_demo_publishes_nothing(tmp_path: Path) -> None:
@@ -124,10 +167,10 @@ async def test_a_second_start_of_the_demo_publishes_nothing(tmp_path: Path) -> N
     async with open_bus(load_settings(tmp_path, environ={})) as bus:
         await bus.start()
         workspace = bus.workspaces.by_name["default"]
-        await _fill_sample(bus)
+        await fill_sample(bus)
         await drain(bus)
         before = (await bus.messages(workspace, limit=500))["items"]
-        await _fill_sample(bus)
+        await fill_sample(bus)
         await drain(bus)
         assert len(before) > 20
         assert (await bus.messages(workspace, limit=500))["items"] == before

@@ -1,17 +1,21 @@
-"""The system's Chromium for tests, and waiting for what its page does."""
+"""The system's Chromium for tests: waiting for what a page or its server does, and what a phone would show."""
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 PATIENCE = 60
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 HINT = "the pages are tested in a real browser; on Debian: apt-get install chromium chromium-driver"
 ARGUMENTS = (
     "--headless",
@@ -42,4 +46,41 @@ def chromium(folder: Path, *more: str) -> Chrome:
 
 def until(browser: Chrome, what: Callable[[], Any]) -> None:
     """Wait for something on the page."""
-    WebDriverWait(browser, PATIENCE, 0.05).until(lambda _: what())
+    gone = (StaleElementReferenceException, NoSuchElementException)  # the page is putting another in its place
+    WebDriverWait(browser, PATIENCE, 0.05, ignored_exceptions=gone).until(lambda _: what())
+
+
+def text(browser: Chrome, place: str) -> str:
+    """The text of the first element at a CSS selector."""
+    return str(browser.find_element(By.CSS_SELECTOR, place).text)
+
+
+def too_wide(browser: Chrome) -> list[str]:
+    """What a phone shows outside its width; the page's own width first, where it is not the phone's."""
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        outside = browser.execute_script(
+            "return [...document.querySelectorAll('article, button, select, input, header *, article *, .totals *')]"
+            ".filter((each) => each.getBoundingClientRect().right > arguments[0]).map((each) => each.outerHTML)",
+            PHONE["width"],
+        )
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    return [*([] if wide == PHONE["width"] else [f"the page: {wide}"]), *outside]
+
+
+def idle(http: Any) -> bool:
+    """Nothing runs, and nothing is due: what is meant for later may wait."""
+    counts = http.get("/api/internal/counts").json()
+    if any(each["running"] for each in counts.values()):
+        return False
+    waiting = [topic for topic, each in counts.items() if each["waiting"]]
+    now = datetime.now(UTC).isoformat()
+    return all(each["due"] > now for topic in waiting for each in _waiting(http, topic))
+
+
+def _waiting(http: Any, topic: str) -> list[dict[str, Any]]:
+    query = {"topic": topic, "state": "waiting", "limit": 500}
+    found: list[dict[str, Any]] = http.get("/api/internal/pubsub/messages", params=query).json()["items"]
+    return found

@@ -2,13 +2,12 @@
 
 import re
 
+import httpx2
 import pytest
-from needlework.tests.http.browsers import until
+from needlework.tests.http.browsers import idle, text, too_wide, until
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 
 @pytest.fixture
@@ -17,11 +16,6 @@ def page(browser: Chrome, demo: str) -> Chrome:
     browser.get(f"{demo}/ui")
     until(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "article .chip")) > 5)
     return browser
-
-
-def text(browser: Chrome, place: str) -> str:
-    """The text of the first element at a CSS selector."""
-    return str(browser.find_element(By.CSS_SELECTOR, place).text)
 
 
 def test_labels_stand_behind_what_they_mark_and_times_are_for_people(page: Chrome) -> None:
@@ -45,8 +39,9 @@ def test_it_says_what_waits_and_runs_first(page: Chrome) -> None:
     assert work < conversations
 
 
-def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome) -> None:
-    until(page, lambda: {text(page, f"#total-{each}") for each in ("waiting", "running")} == {"0"})
+def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome, demo: str) -> None:
+    with httpx2.Client(base_url=demo) as http:
+        until(page, lambda: idle(http))
     for _ in range(20):
         page.switch_to.active_element.send_keys(Keys.TAB)
         if page.switch_to.active_element.get_attribute("id") == "analyse":
@@ -61,17 +56,7 @@ def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome) -> None:
 
 
 def test_a_phone_scrolls_down_only(page: Chrome) -> None:
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-    try:
-        wide = page.execute_script("return document.documentElement.scrollWidth")
-        outside = page.execute_script(
-            "return [...document.querySelectorAll('article, button, header *, .totals *')]"
-            ".filter((each) => each.getBoundingClientRect().right > arguments[0]).map((each) => each.outerHTML)",
-            PHONE["width"],
-        )
-    finally:
-        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert (wide, outside) == (PHONE["width"], [])
+    assert too_wide(page) == []
 
 
 def test_the_console_stays_empty(page: Chrome, demo: str) -> None:

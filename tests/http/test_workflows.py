@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import needlework
 import pytest
+from needlework.tests.http.browsers import idle
 from selenium.webdriver import Chrome
 
 REFERENCE = Path(needlework.__file__).parent.parent / "shared" / "reference" / "internal-endpoints.txt"
@@ -129,11 +130,6 @@ def results(http: Any, topic: str, seen: set[str]) -> list[dict[str, Any]]:
         for each in new
         if each["state"] == "done"
     ]
-
-
-def idle(http: Any) -> bool:
-    """Nothing is to be done at the moment."""
-    return all(not each["waiting"] and not each["running"] for each in http.get("/api/internal/counts").json().values())
 
 
 def ids(http: Any, topic: str) -> set[str]:

@@ -1,0 +1,38 @@
+// Something that was said: the quote, its label, who said it when, and a link to its place.
+import { element } from "/ui/api.js";
+import { accountName } from "/ui/accounts.js";
+import { chip } from "/ui/labels.js";
+import { moment } from "/ui/moments.js";
+
+export function placeOf(type, content, message) {
+  const page = type === "note" ? "notes" : "conversations";
+  return `/ui/${page}#${encodeURIComponent(content)}${message ? `/${encodeURIComponent(message)}` : ""}`;
+}
+
+export function quote(each, ...extras) {
+  const item = element("li", undefined, "quote");
+  const words = element("blockquote");
+  const link = element("a", each.span.quote.replace(/\s+/g, " "));
+  link.href = placeOf(each.content_type, each.content_id, each.span.message_id);
+  words.append(link);
+  const about = element("p", undefined, "quiet");
+  const who = [accountName(each.account_id), each.contact || each.sender].filter(Boolean).join(" · ");
+  about.append(chip(each.label), who ? ` ${who} · ` : " ", moment(each.said_at));
+  item.append(words, about, ...extras);
+  return item;
+}
+
+export function action(name, what, then) {
+  const button = element("button", name, "small");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    try {
+      then(await what());
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
+  });
+  return button;
+}

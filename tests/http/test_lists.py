@@ -1,0 +1,173 @@
+"""The pages that list one kind of thing, in a real browser: what they show, lead to, and let a person do."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from needlework.tests.http.browsers import idle, text, too_wide, until
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+PAGES = ("needle_movers", "conversations", "meetings", "notes", "tasks")
+Open = Callable[..., Chrome]
+
+
+@pytest.fixture(scope="module")
+def http(demo: str) -> Any:
+    """The demo, when its labels have become needle movers."""
+    with httpx2.Client(base_url=demo, timeout=60) as client:
+        wait(lambda: idle(client))
+        client.post("/api/internal/pubsub/publish", json={"topic": "needle_mover_scheduler", "key": {}, "data": {}})
+        wait(lambda: idle(client) and len(client.get("/api/v2/needle_movers").json()["items"]) >= 3)
+        yield client
+
+
+def wait(what: Callable[[], Any]) -> None:
+    """Until something holds; each look asks the server."""
+    for _ in range(5000):
+        if what():
+            return
+    raise AssertionError("it did not come")
+
+
+@pytest.fixture
+def open_page(browser: Chrome, demo: str, http: Any) -> Open:
+    """Open one of the lists and wait for its cards."""
+
+    def open_one(name: str) -> Chrome:
+        browser.get("about:blank")
+        browser.get(f"{demo}/ui/{name}")
+        until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list article"))
+        return browser
+
+    return open_one
+
+
+def press(browser: Chrome, place: str, name: str) -> None:
+    """Press a button by keyboard."""
+    button = next(each for each in browser.find_elements(By.CSS_SELECTOR, f"{place} button") if each.text == name)
+    button.send_keys(Keys.ENTER)
+
+
+def test_needle_movers_are_ranked_and_their_impact_adds_up(open_page: Open) -> None:
+    page = open_page("needle_movers")
+    cards = page.find_elements(By.CSS_SELECTOR, "article")
+    scores = [int(card.find_element(By.CSS_SELECTOR, ".score").text) for card in cards]
+    assert scores == sorted(scores, reverse=True)
+    for card, score in zip(cards, scores, strict=True):
+        bars = card.find_elements(By.CSS_SELECTOR, "rect")
+        assert sum(float(str(bar.get_attribute("width"))) for bar in bars) == pytest.approx(score, abs=0.51)
+        assert len(card.find_elements(By.CSS_SELECTOR, "figcaption .part")) == len(bars) >= 4
+        assert card.find_elements(By.CSS_SELECTOR, ".quote a")
+
+
+def test_a_quote_leads_to_its_place(open_page: Open) -> None:
+    page = open_page("needle_movers")
+    link = page.find_element(By.CSS_SELECTOR, ".quote a")
+    words = link.text
+    link.send_keys(Keys.ENTER)
+    until(page, lambda: page.find_elements(By.CSS_SELECTOR, ".target"))
+    assert words in text(page, ".target")
+    assert len(page.find_elements(By.CSS_SELECTOR, "article")) == 1
+
+
+def test_what_may_belong_is_decided_by_a_person(open_page: Open, http: Any) -> None:
+    page = open_page("needle_movers")
+    mover = next(each for each in http.get("/api/v2/needle_movers").json()["items"] if each["evidence"]["suggested"])
+    card = next(each for each in page.find_elements(By.CSS_SELECTOR, "article") if mover["title"] in each.text)
+    fold = next(each for each in card.find_elements(By.TAG_NAME, "summary") if "may belong" in each.text)
+    fold.send_keys(Keys.ENTER)
+    until(page, lambda: [each for each in card.find_elements(By.CSS_SELECTOR, "button") if each.text == "It does not"])
+    shown = len(card.find_elements(By.CSS_SELECTOR, "details[open] .quote"))
+    assert shown == mover["evidence"]["suggested"]
+    next(each for each in card.find_elements(By.TAG_NAME, "button") if each.text == "It does not").send_keys(Keys.ENTER)
+    until(page, lambda: len(card.find_elements(By.CSS_SELECTOR, "details[open] .quote")) == shown - 1)
+    assert http.get(f"/api/v2/needle_movers/{mover['id']}").json()["evidence"]["rejected"] == 1
+
+
+def test_a_needle_mover_is_taken_up_by_keyboard(open_page: Open, http: Any) -> None:
+    page = open_page("needle_movers")
+    first = http.get("/api/v2/needle_movers").json()["items"][0]
+    assert first["status"] == "suggested"
+    press(page, "article:first-child", "Take up")
+    until(page, lambda: "active" in text(page, "article:first-child .headline"))
+    assert http.get(f"/api/v2/needle_movers/{first['id']}").json()["status"] == "active"
+
+
+def test_conversations_come_in_pages_each_once(open_page: Open, http: Any) -> None:
+    page = open_page("conversations")
+    assert len(page.find_elements(By.CSS_SELECTOR, "article")) == 10
+    press(page, "section", "More")
+    until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "article")) == 20)
+    ids = [each.get_attribute("id") for each in page.find_elements(By.CSS_SELECTOR, "article")]
+    assert ids == [each["id"] for each in http.get("/api/conversations?limit=20").json()["items"]]
+    focused = page.switch_to.active_element
+    assert focused.text == page.find_elements(By.CSS_SELECTOR, "article h2")[10].text
+
+
+def test_conversations_are_found_by_words_and_label(open_page: Open, http: Any) -> None:
+    page = open_page("conversations")
+    Select(page.find_element(By.NAME, "label")).select_by_value("churn_risk")
+    wanted = http.get("/api/conversations?label=churn_risk&limit=100").json()["items"]
+    until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "article")) == min(10, len(wanted)))
+    assert all("churn risk" in each.text for each in page.find_elements(By.CSS_SELECTOR, "article"))
+    page.find_element(By.NAME, "q").send_keys("Dunmore")
+    until(page, lambda: 0 < len(page.find_elements(By.CSS_SELECTOR, "article")) < min(10, len(wanted)))
+
+
+def test_a_meeting_leads_to_what_was_said_and_by_whom(open_page: Open) -> None:
+    page = open_page("meetings")
+    link = page.find_element(By.CSS_SELECTOR, "article a")
+    title = link.find_element(By.XPATH, "ancestor::article").find_element(By.TAG_NAME, "h2").text
+    link.send_keys(Keys.ENTER)
+    until(page, lambda: page.find_elements(By.CSS_SELECTOR, ".said"))
+    assert text(page, "article h2") == title
+    speakers = {each.text for each in page.find_elements(By.CSS_SELECTOR, ".said .who b")}
+    assert len(speakers) >= 3
+
+
+def test_a_meeting_that_was_held_shows_its_summary(open_page: Open, http: Any) -> None:
+    page = open_page("meetings")
+    summaries = http.get("/api/notes?kind=meeting_summary&limit=100").json()["items"]
+    assert len(summaries) == 8
+    page.find_element(By.NAME, "q").send_keys("Roadmap")
+    until(page, lambda: text(page, "article h2") == "Roadmap meeting")
+    assert "Decisions" in text(page, "article")
+
+
+def test_all_messages_of_a_long_conversation_are_shown_on_demand(open_page: Open) -> None:
+    page = open_page("conversations")
+    button = next(each for each in page.find_elements(By.CSS_SELECTOR, "article button"))
+    count = int(button.text.split()[1])
+    place = button.find_element(By.XPATH, "ancestor::article").get_attribute("id")
+    button.send_keys(Keys.ENTER)
+    until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, f"#{place} .said")) == count)
+
+
+def test_a_suggested_task_is_accepted_and_another_dismissed_by_keyboard(open_page: Open, http: Any) -> None:
+    page = open_page("tasks")
+    suggested = [each for each in http.get("/api/tasks?limit=10").json()["items"] if each["status"] == "suggested"]
+    first, second = suggested[0]["id"], suggested[1]["id"]
+    press(page, f"#{first}", "Accept")
+    until(page, lambda: "open" in text(page, f"#{first} .quiet"))
+    assert page.switch_to.active_element.text == suggested[0]["title"]
+    press(page, f"#{second}", "Dismiss")
+    until(page, lambda: "dismissed" in text(page, f"#{second} .quiet"))
+    states = [http.get(f"/api/tasks/{each}").json()["status"] for each in (first, second)]
+    assert states == ["open", "dismissed"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_scrolls_each_list_down_only(open_page: Open, name: str) -> None:
+    assert too_wide(open_page(name)) == []
+
+
+def test_the_console_stays_empty_on_each_page(open_page: Open, browser: Chrome) -> None:
+    for name in PAGES:
+        open_page(name)
+    log = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert json.dumps(log) == "[]"
