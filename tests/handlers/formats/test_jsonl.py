@@ -142,7 +142,7 @@ def test_same_bytes_same_ids() -> None:
         ({"kind": "note", "title": "t", "xyz": 1}, "unknown field 'xyz'; a note has author, body,"),
         ({"kind": "note", "data": {"title": "t"}, "author": "Ann"}, "beside kind and data stands 'author'"),
         ({"mesages": []}, "unknown field 'mesages' (did you mean \"messages\"?)"),
-        ({"kind": "alien"}, "unknown kind 'alien'; known: account, conversation, meeting, note, user"),
+        ({"kind": "xyzzy"}, "unknown kind 'xyzzy'; known: account, calendar, conversation, meeting, note, user"),
         ({"kind": "notes", "x": 1}, "unknown kind 'notes' (did you mean \"note\"?); known: account,"),
     ],
 )
