@@ -12,7 +12,7 @@ SELECT d.priority, d.due, d.message, d.attempt, m.topic, m.created FROM deliveri
 WHERE d.runner = :runner AND d.workspace = :workspace AND (d.priority, d.due, d.message) > (:priority, :place, :message)
     AND d.attempt > 0 AND d.due > :began AND (:topic IS NULL OR m.topic = :topic)
     AND (:batch IS NULL OR m.batch = :batch) AND m.created >= :start AND m.created < :end
-    AND (SELECT max(a.at) FROM attempts a WHERE a.message = d.message AND a.runner = d.runner) <= :began
+    AND (SELECT max(a.at) FROM attempts a WHERE a.message = d.message AND a.runner = d.runner) < :began
 ORDER BY d.priority, d.due, d.message LIMIT :limit;
 
 -- name: parked_of_runner
