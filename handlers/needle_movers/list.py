@@ -8,8 +8,6 @@ from needlework.handlers.needle_movers import store
 from needlework.handlers.needle_movers.messages import ListNeedleMovers, NeedleMover
 from needlework.handlers.words import like_pattern
 
-GREATEST = 1 << 62
-
 
 @subscribe(ListNeedleMovers, runner="content")
 async def list_movers(message: ListNeedleMovers, ctx: Context) -> Page[NeedleMover]:
@@ -20,7 +18,7 @@ async def list_movers(message: ListNeedleMovers, ctx: Context) -> Page[NeedleMov
 
 def statement(message: ListNeedleMovers, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
-    rank, seq = read_cursor(message.cursor, GREATEST, GREATEST)
+    rank, seq = read_cursor(message.cursor, store.GREATEST, store.GREATEST)
     filters = {
         "filter_status": message.status,
         "filter_unmerged": None if message.status == "merged" else True,

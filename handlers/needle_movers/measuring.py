@@ -20,7 +20,7 @@ async def measure(ctx: Context, movers: Iterable[str]) -> list[tuple[str, int, i
     found = []
     totals, weights = await workspace(ctx), await weights_of(ctx)
     for id_ in dict.fromkeys(movers):
-        row = await ctx.db.one(store.sql("find_mover", workspace=ctx.workspace.id, id=id_))
+        row = await store.look_for(ctx, id_)
         if row is None or row["merged_into"] is not None:
             continue
         evidence = await linked(ctx, id_)

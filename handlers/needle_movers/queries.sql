@@ -1,24 +1,5 @@
 -- Queries of needle movers. Of other groups' tables they only read whose an entity is and what counts in a workspace.
 
--- name: find_mover
--- One needle mover that is not purged, with how much evidence it has.
-SELECT m.*, (
-    SELECT count(*) FROM needle_mover_evidence AS e
-    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
-) AS linked, (
-    SELECT count(*) FROM needle_mover_evidence AS e
-    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'suggested'
-) AS suggested, (
-    SELECT count(*) FROM needle_mover_evidence AS e
-    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'rejected'
-) AS rejected, (
-    SELECT count(DISTINCT s.account_id) FROM needle_mover_evidence AS e
-    JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
-    WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
-) AS accounts
-FROM needle_movers AS m
-WHERE m.workspace_id = :workspace AND m.id = :id AND m.purge_id IS NULL;
-
 -- name: list_movers
 -- A page of needle movers, the greatest impact first, after a place; filters are put in by name.
 SELECT m.*, (
@@ -38,6 +19,10 @@ SELECT m.*, (
 FROM needle_movers AS m
 WHERE m.workspace_id = :workspace AND m.purge_id IS NULL AND (m.rank, m.seq) < (:rank, :seq) /* filters */
 ORDER BY m.rank DESC, m.seq DESC LIMIT :limit;
+
+-- name: filter_id
+-- Only this one.
+m.workspace_id = :workspace AND m.id = :id
 
 -- name: filter_status
 -- Only those of one status.

@@ -9,6 +9,7 @@ from anyio import to_thread
 from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.sql import Queries, Statement
+from needlework.handlers.answers import filtered
 from needlework.handlers.labels.messages import Span
 from needlework.handlers.needle_movers.messages import Evidence, MatchingRules, NeedleMover
 from needlework.handlers.times import DAY, show
@@ -21,13 +22,21 @@ LINK_AT, SUGGEST_AT = 0.62, 0.50
 POOL_AGE = 30 * DAY
 """How old a span without a mover may be and still be matched with a new or changed one."""
 POOL_ENTITIES = 500
+GREATEST = 1 << 62
+"""Before the first place of a page of movers: they are listed from the greatest down."""
 PURGE_KEPT = 7 * DAY
 """For how long a purge can be restored."""
 
 
+async def look_for(ctx: Context, id: str) -> Row | None:
+    """Needle mover `id`, as a list of one has it; None where there is none, or it is purged."""
+    values = {"workspace": ctx.workspace.id, "id": id, "rank": GREATEST, "seq": GREATEST, "limit": 1}
+    return await ctx.db.one(filtered(sql, "list_movers", {"filter_id": id}, values))
+
+
 async def find(ctx: Context, id: str) -> Row:
     """Needle mover `id`. Raises Refuse 404."""
-    row = await ctx.db.one(sql("find_mover", workspace=ctx.workspace.id, id=id))
+    row = await look_for(ctx, id)
     if row is None:
         raise Refuse(404, "not_found", f"no needle mover {id!r} in this workspace")
     return row
@@ -75,7 +84,7 @@ async def name_vector(title: str, description: str) -> tuple[bytes, str]:
 
 
 def mover(row: Row) -> NeedleMover:
-    """A row of `find_mover` or `list_movers` as the API shows it."""
+    """A row of `list_movers` as the API shows it."""
     same = ("id", "title", "description", "kind", "status", "provenance", "owner_id", "impact_override", "merged_into")
     summaries = ("summary_short", "summary_long", "summary_delta", "summary_user")
     times = ("impact_at", "first_seen_at", "last_seen_at", "created_at", "updated_at")

@@ -13,7 +13,6 @@ from needlework.handlers.needle_movers.action_messages import (
 from needlework.handlers.needle_movers.actions import Facts, derive
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
-    ListNeedleMovers,
     MatchingRules,
     MergeNeedleMovers,
     PurgeNeedleMovers,
@@ -23,22 +22,15 @@ from needlework.handlers.needle_movers.messages import (
 from needlework.handlers.needle_movers.summaries import Quote
 from needlework.handlers.notes.messages import ReadNote
 from needlework.handlers.tasks.messages import AcceptTask, ListTasks, ReadTask
+from needlework.tests.handlers.needle_movers import kit
 
 pytestmark = pytest.mark.anyio
 Desk = Any
 
-EXPORTS = (
-    ("acme", "The CSV export fails with an error whenever there are more than 1,000 rows."),
-    ("blue", "CSV export crashes with an error as soon as the table has many rows."),
-    ("cato", "We can't export to CSV: the export stops with an error for large tables."),
-)
-
 
 async def emerged(desk: Desk, say: Any, **fields: Any) -> str:
     """A needle mover of three accounts, changed by a person."""
-    for account, text in EXPORTS:
-        await say(account, text)
-    (found,) = (await desk(ListNeedleMovers()))["items"]
+    found = await kit.emerged(desk, say)
     if fields:
         await desk(UpdateNeedleMover(id=found["id"], **fields))
         await desk.drain()

@@ -5,25 +5,18 @@ from typing import Any
 import msgspec
 import pytest
 from needlework.handlers.needle_movers.match_messages import ApplyMatch, MatchContent
-from needlework.handlers.needle_movers.messages import ListEvidence, ListNeedleMovers
+from needlework.handlers.needle_movers.messages import ListEvidence
 from needlework.handlers.notes.messages import IngestNote
+from needlework.tests.handlers.needle_movers import kit
 
 pytestmark = pytest.mark.anyio
 Desk = Any
 
-EXPORTS = (
-    ("acme", "The CSV export fails with an error whenever there are more than 1,000 rows."),
-    ("blue", "CSV export crashes with an error as soon as the table has many rows."),
-    ("cato", "We can't export to CSV: the export stops with an error for large tables."),
-)
 LIKE = "Hello. Our CSV export fails with an error, the table has 9,000 rows. Have a nice day."
 
 
 async def emerged(desk: Desk, say: Any) -> str:
-    for account, text in EXPORTS:
-        await say(account, text)
-    (found,) = (await desk(ListNeedleMovers()))["items"]
-    return str(found["id"])
+    return str((await kit.emerged(desk, say))["id"])
 
 
 async def test_a_text_is_matched_by_its_best_sentence(desk: Desk, say: Any) -> None:

@@ -5,31 +5,14 @@ from typing import Any
 import pytest
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
-    ListEvidence,
-    ListNeedleMovers,
     MatchEntity,
     NeedleMoverCandidate,
     ReadNeedleMover,
 )
+from needlework.tests.handlers.needle_movers.kit import EXPORTS, evidence, movers
 
 pytestmark = pytest.mark.anyio
 Desk = Any
-
-EXPORTS = (
-    ("acme", "The CSV export fails with an error whenever there are more than 1,000 rows."),
-    ("blue", "CSV export crashes with an error as soon as the table has many rows."),
-    ("cato", "We can't export to CSV: the export stops with an error for large tables."),
-)
-
-
-async def movers(desk: Desk, **fields: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await desk(ListNeedleMovers(**fields)))["items"]
-    return found
-
-
-async def evidence(desk: Desk, mover: str, **fields: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await desk(ListEvidence(id=mover, **fields)))["items"]
-    return found
 
 
 async def test_what_three_accounts_say_becomes_a_needle_mover(desk: Desk, say: Any) -> None:

@@ -7,7 +7,6 @@ from needlework.bus.errors import InvalidMessage
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
     DecideEvidence,
-    ListEvidence,
     ListNeedleMovers,
     MatchEntity,
     MatchingRules,
@@ -20,33 +19,10 @@ from needlework.handlers.needle_movers.messages import (
 )
 from needlework.handlers.needle_movers.thresholds import learned
 from needlework.handlers.times import DAY
+from needlework.tests.handlers.needle_movers.kit import emerged, evidence, movers
 
 pytestmark = pytest.mark.anyio
 Desk = Any
-
-EXPORTS = (
-    ("acme", "The CSV export fails with an error whenever there are more than 1,000 rows."),
-    ("blue", "CSV export crashes with an error as soon as the table has many rows."),
-    ("cato", "We can't export to CSV: the export stops with an error for large tables."),
-)
-
-
-async def movers(desk: Desk, **fields: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await desk(ListNeedleMovers(**fields)))["items"]
-    return found
-
-
-async def evidence(desk: Desk, mover: str, **fields: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await desk(ListEvidence(id=mover, **fields)))["items"]
-    return found
-
-
-async def emerged(desk: Desk, say: Any) -> dict[str, Any]:
-    """A needle mover of three accounts."""
-    for account, text in EXPORTS:
-        await say(account, text)
-    (found,) = await movers(desk)
-    return found
 
 
 async def create(desk: Desk, title: str = "Exports", **fields: Any) -> str:

@@ -16,16 +16,11 @@ from needlework.handlers.needle_movers.messages import (
 )
 from needlework.handlers.needle_movers.summaries import DELTA, LONG, SHORT, Quote, summarise
 from needlework.handlers.times import DAY
+from needlework.tests.handlers.needle_movers.kit import EXPORTS
 
 pytestmark = pytest.mark.anyio
 Desk = Any
 NOW = 1_750_000_000_000_000
-
-EXPORTS = (
-    ("acme", "The CSV export fails with an error whenever there are more than 1,000 rows."),
-    ("blue", "CSV export crashes with an error as soon as the table has many rows."),
-    ("cato", "We can't export to CSV: the export stops with an error for large tables."),
-)
 
 
 async def emerged(desk: Desk, say: Any) -> dict[str, Any]:

@@ -18,16 +18,11 @@ from needlework.handlers.needle_movers.messages import (
     PurgeNeedleMovers,
     ReadNeedleMover,
 )
+from needlework.tests.handlers.needle_movers.kit import EXPORTS
 
 pytestmark = pytest.mark.anyio
 Desk = Any
 START = 1_767_000_000
-
-EXPORTS = (
-    ("acme", "The CSV export fails with an error whenever there are more than 1,000 rows."),
-    ("blue", "CSV export crashes with an error as soon as the table has many rows."),
-    ("cato", "We can't export to CSV: the export stops with an error for large tables."),
-)
 
 
 def whole(desk: Desk) -> ReprocessNeedleMovers:
