@@ -23,7 +23,7 @@ from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.registry import Registry
 from needlework.cli import systemd
-from needlework.handlers.net.addresses import open_hosts
+from needlework.handlers.net.addresses import open_hosts, own_ports
 from needlework.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ async def open_bus(
     """A bus on the data directory that runs nothing: for commands and for `serve`, which starts it."""
     make_directory(settings)
     open_hosts(settings.outbound_hosts)
+    own_ports({settings.port})
     telemetry = _telemetry(settings)
     bus = await Bus.open(
         settings.data, registry or load_registry(settings), clock=clock or SystemClock(), groups=handler_groups(),
@@ -87,7 +88,7 @@ async def open_bus(
     bus.encoder.budget, bus.encoder.message_limit = settings.limits.ready, settings.limits.message
     bus.controls.idempotency_kept, bus.controls.audit_kept = settings.idempotency, settings.audit
     bus.encoder.telemetry = telemetry
-    bus.controls.peers.update(_slack(settings))
+    bus.controls.peers.update(_peers(settings))
     bus.controls.withheld |= {secret.env for secret in settings.secrets.values() if secret.env is not None}
     try:
         yield bus
@@ -97,14 +98,16 @@ async def open_bus(
             await asyncio.to_thread(telemetry.close)
 
 
-def _slack(settings: Settings) -> dict[tuple[str, str], Peer]:
-    """Slack for each workspace that has a token: the secret `slack` is the default workspace's, `slack_NAME` NAME's."""
-    names = {name: name.removeprefix("slack_") for name in settings.secrets if name.startswith("slack_")}
-    names |= {"slack": "default"} if "slack" in settings.secrets else {}
-    return {
-        ("slack", workspace): Peer(settings.slack_base_url.rstrip("/") + "/", settings.secrets[name].read)
-        for name, workspace in names.items()
-    }
+def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
+    """Slack and GitHub for each workspace that has a token: the secret `slack` is the default workspace's,
+    `slack_NAME` NAME's, and so for `github`."""
+    addresses = {"slack": settings.slack_base_url, "github": settings.github_base_url}
+    found = {}
+    for name, secret in settings.secrets.items():
+        service, _, workspace = name.partition("_")
+        if service in addresses and (workspace or name == service):
+            found[service, workspace or "default"] = Peer(addresses[service].rstrip("/") + "/", secret.read)
+    return found
 
 
 def _telemetry(settings: Settings) -> "OpenTelemetry | None":
@@ -188,6 +191,7 @@ async def _serve(settings: Settings, *, demo: bool, api_only: bool, sockets: Seq
     stopping = asyncio.Event()
     on_signals(stopping)
     async with open_bus(settings) as bus:
+        own_ports(name[1] for each in sockets if isinstance(name := each.getsockname(), tuple))
         failures = stop_when_failed(bus, stopping)
         await bus.attach("api" if api_only else "serve")
         await _first_token(bus, settings)

@@ -23,6 +23,7 @@ FILE = "needlework.toml"
 CLIENT_VARIABLES = frozenset({"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_WORKSPACE", "NEEDLEWORK_DATA"})
 """No settings: where the command line finds its server, its token and the data directory."""
 
+_ADDRESSES = {"slack_base_url": "https://slack.com/api/", "github_base_url": "https://api.github.com/"}
 _SIZES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _LARGEST = 1024**5
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]", re.IGNORECASE)
@@ -116,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     audit: Duration = Duration(parse_duration("400d"))
     """How long a line of the log for people is kept."""
     slack_base_url: str = "https://slack.com/api/"
+    github_base_url: str = "https://api.github.com/"
     secrets: dict[str, Secret] = {}
 
     @property
@@ -132,8 +134,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.require_token or self.exposed
 
     def __post_init__(self) -> None:
-        if not re.match(r"https?://[^\s/@]+(/|$)", self.slack_base_url):
-            raise ValueError(f'slack_base_url {self.slack_base_url!r} is not an address, e.g. "https://slack.com/api/"')
+        for name, example in _ADDRESSES.items():
+            if not re.match(r"https?://[^\s/@]+(/|$)", address := getattr(self, name)):
+                raise ValueError(f'{name} {address!r} is not an address, e.g. "{example}"')
         for host in self.allowed_hosts:
             if not _HOST.fullmatch(host):
                 raise ValueError(f'{host!r} is not a host name; write it without scheme and port, e.g. "nw.lan"')

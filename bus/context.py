@@ -48,6 +48,7 @@ class Context:
 
     _statements: list[Statement] | None = None  # defaults of the class: most attempts need none of them
     _messages: list[NewMessage] | None = None
+    _reports: list[bytes] | None = None
     _progress: Finish | None = None
     _next_progress: bytes | None = None
     _head: dict[str, Any] | None = None
@@ -61,7 +62,7 @@ class Context:
     @property
     def untouched(self) -> bool:
         """Whether nothing was collected or reported, so that the attempt's end is all there is to store."""
-        return self._statements is None and self._messages is None and self._progress is None
+        return self._statements is None and self._messages is None and self._reports is None and self._progress is None
 
     @property
     def workspace(self) -> Workspace:
@@ -175,29 +176,36 @@ class Context:
         self._messages.append(self.bus.encode(publication))
         self._check_size()
 
+    def tell(self, kind: str, **data: Any) -> None:
+        """Collect something that happened: an event of kind `log`, there if and only if the rest is committed."""
+        self._open()
+        if self._reports is None:
+            self._reports = []
+        self._reports.append(msgspec.json.encode({"kind": kind, **data}))
+        self._check_size()
+
     def _open(self) -> None:
         if self.closed:
             raise RuntimeError("this attempt has ended: its context can't write any more")
 
     def _check_size(self) -> None:
-        if len(self._statements or ()) + len(self._messages or ()) > UNIT_STATEMENTS:
+        if sum(map(len, (self._statements or (), self._messages or (), self._reports or ()))) > UNIT_STATEMENTS:
             raise ValueError(
-                f"a unit of work holds at most {UNIT_STATEMENTS} statements and messages;"
+                f"a unit of work holds at most {UNIT_STATEMENTS} statements, messages and reports;"
                 " commit in steps: ctx.commit(cursor=…)"
             )
 
-    def collected(self) -> tuple[list[Statement] | None, list[NewMessage] | None]:
+    def collected(self) -> tuple[list[Statement] | None, list[NewMessage] | None, list[bytes] | None]:
         """What was collected since the last commit; the buffer is empty afterwards."""
-        both = self._statements, self._messages
-        self._statements = self._messages = None
-        return both
+        all_ = self._statements, self._messages, self._reports
+        self._statements = self._messages = self._reports = None
+        return all_
 
     async def commit(self, cursor: Any = None) -> None:
         """Commit what was collected so far with a resume point, and go on. Raises LeaseLost, GuardFailed."""
         self._open()
         data = msgspec.json.encode(cursor)
-        statements, messages = self.collected()
-        await self._settle(Finish(self._delivery, "step", data, _ignore, statements, messages))
+        await self._settle(Finish(self._delivery, "step", data, _ignore, *self.collected()))
 
     async def progress(
         self,
@@ -221,7 +229,7 @@ class Context:
             await asyncio.sleep(0)
 
     async def log(self, kind: str, **data: Any) -> None:
-        """Report something that happened, as an event of kind `log`."""
+        """Report something that happened now, whatever becomes of the rest, as an event of kind `log`."""
         self._open()
         await self._settle(Finish(self._delivery, "log", msgspec.json.encode({"kind": kind, **data}), _ignore))
 

@@ -71,7 +71,7 @@ class Execution:
         """Hand an attempt's end to the store, with what its context collected."""
         if context._next_progress is not None:
             context.flush_progress()
-        finish.statements, finish.messages = context.collected()
+        finish.statements, finish.messages, finish.reports = context.collected()
         self._bus.store.finish(finish)
 
     async def aside(

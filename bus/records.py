@@ -165,6 +165,8 @@ class Finish(msgspec.Struct, eq=False):
     settled: Callable[["Finish", Exception | None], None]
     statements: list[Statement] | None = None
     messages: list[NewMessage] | None = None
+    reports: list[bytes] | None = None
+    """Events of kind `log` that are stored with it, before its own."""
     error: str = ""
     reason: str = "attempts"
     """Why it is dead: attempts, checksum, schema, or poison; `stopped` where the service ended around its handler."""

@@ -122,6 +122,7 @@ class WorkspaceStore:
         return bool(self.configs.get(workspace, {}).get("tick", {}).get("disable"))
 
 
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.\.?$)[A-Za-z0-9_.-]+")
 ImpactComponent = Literal["reach", "revenue", "severity", "momentum", "risk"]
 
 
@@ -142,10 +143,14 @@ class WorkspaceConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=
     settle_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 120
     impact_weights: dict[ImpactComponent, Annotated[float, msgspec.Meta(ge=0, le=1000)]] = {}
     """How much each component of a needle mover's impact counts; what is left out keeps its weight."""
+    github_repository: Annotated[str, msgspec.Meta(max_length=140)] = ""
+    """`owner/name` of where issues are opened, once a person has approved them; empty: nowhere."""
 
     def __post_init__(self) -> None:
         if self.timezone not in available_timezones():
             raise ValueError(f"timezone {self.timezone[:64]!r} is not an IANA zone, for example Europe/Berlin")
+        if self.github_repository and not _REPOSITORY.fullmatch(self.github_repository):
+            raise ValueError(f"github_repository {self.github_repository!r} is not owner/name, for example acme/app")
 
 
 def check_config(config: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ _BATCH_COLUMN = {"result": 0, "refused": 1, "dead": 2, "cancelled": 3}
 def finish_attempt(transaction: Transaction, finish: Finish) -> None:
     """Carry out one `Finish`: the delivery's move and what was collected with it."""
     delivery, kind = finish.delivery, finish.kind
+    for report in finish.reports or ():
+        _report(transaction, delivery, "log", report)  # before its end: a stream ends with that
     if kind in _BATCH_COLUMN:
         transaction.remove(delivery)
         end(transaction, delivery, kind, finish.data)

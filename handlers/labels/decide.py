@@ -23,6 +23,9 @@ async def decide(message: DecideContentLabel, ctx: Context) -> ContentLabel:
     ctx.write(store.sql("decide_label", 1, workspace=ctx.workspace.id, **values))
     await _teach(ctx, row, message.state)
     store.changed_labels(ctx, row["content_type"], row["content_id"], {row["label_key"]})
+    if "rejected" in (row["state"], message.state):
+        what = "removed" if message.state == "rejected" else "created"
+        store.tell(ctx, what, row["content_type"], row["content_id"], [(message.id, row["label_key"])])
     ctx.audit(f"label.{message.state}", message.id, f"{row['label_key']}: {row['quote'][:200]}")
     return store.content_label({**row, "state": message.state, "updated_at": ctx.now})
 

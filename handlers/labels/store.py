@@ -106,14 +106,25 @@ def save(ctx: Context, content: Content, change: Change, input_hash: str) -> Non
     workspace, now = ctx.workspace.id, ctx.now
     for row in change.removed:
         ctx.write(sql("supersede", workspace=workspace, id=row["id"], now=now))
+    created: list[tuple[str, str]] = []
     for result, evidence in change.added:
         values = {"type": content.type, "content": content.id, "content_version": content.version}
         values |= {"label": result.label, "definition_version": result.definition_version}
         values |= {"provenance": result.provenance, "model": result.model, "input_hash": input_hash}
         values |= {"message_id": evidence.message_id or "", "start": evidence.start, "end": evidence.end}
         values |= {"quote": evidence.quote, "score": min(1.0, max(0.0, evidence.score))}
-        values |= {"id": ctx.new_id("label"), "run": ctx.delivery_id}
+        created.append((ctx.new_id("label"), result.label))
+        values |= {"id": created[-1][0], "run": ctx.delivery_id}
         ctx.write(sql("insert_label", 1, workspace=workspace, now=now, **values))
+    tell(ctx, "created", content.type, content.id, created)
+    tell(ctx, "removed", content.type, content.id, [(row["id"], row["label_key"]) for row in change.removed])
+
+
+def tell(ctx: Context, what: str, type_: ContentType, id_: str, labels: Sequence[tuple[str, str]]) -> None:
+    """Collect the event that labels (id, key) of one content came, or went: one for all of a commit."""
+    if labels:
+        named = [{"content_label_id": label, "label": key} for label, key in labels]
+        ctx.tell(f"content_label.{what}", content_type=type_, content_id=id_, labels=named)
 
 
 def hand_on(ctx: Context, content: Content, change: Change) -> None:

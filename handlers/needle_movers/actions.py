@@ -1,5 +1,6 @@
 """What follows from a needle mover, by rules on its status, kind, impact and evidence. Pure."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,12 @@ class Facts(NamedTuple):
     """By evidence: content_label_id, account_id, conversation_id."""
     alike: Sequence[tuple[str, str, float]] = ()
     """Other movers that may be the same: id, title, similarity."""
+    channels: Sequence[str] = ()
+    """Channels of Slack that want needle movers."""
+    repository: str = ""
+    """Where issues are opened, `owner/name`; empty where the workspace names none."""
+    tracked: bool = False
+    """Whether the matter is on GitHub already: as a key of the mover's rules, or as a conversation of its evidence."""
 
 
 class Proposal(NamedTuple):
@@ -41,10 +48,12 @@ class Proposal(NamedTuple):
     params: dict[str, Any]
     reversible: bool
     reason: str
+    once: bool = False
+    """Whether it comes once a mover, whatever evidence comes later."""
 
     def fingerprint(self, mover: str, evidence: str) -> str:
         """Names it: the same mover, type, target and evidence is the same action."""
-        return content_hash(mover, self.type, self.target, evidence)
+        return content_hash(mover, self.type, self.target, "" if self.once else evidence)
 
 
 def evidence_name(quotes: Sequence[Quote]) -> str:
@@ -56,7 +65,7 @@ def derive(facts: Facts) -> list[Proposal]:
     """Everything that follows; a mover that nobody has confirmed gets a suggested task and merge proposals alone."""
     found = [*_task(facts), *_merges(facts)]
     if facts.status in CONFIRMED:
-        found += [*_reply(facts), *_follow_up(facts), *_notice(facts)]
+        found += [*_reply(facts), *_follow_up(facts), *_notice(facts), *_posts(facts), *_issue(facts)]
     return found
 
 
@@ -101,6 +110,35 @@ def _notice(facts: Facts) -> list[Proposal]:
         return []
     params = {"title": f"For {facts.owner_id}: {facts.title}"[:200], "body": _body(facts)}
     return [Proposal("notify_owner", facts.owner_id, params, False, f"impact {facts.impact}")]
+
+
+def _posts(facts: Facts) -> list[Proposal]:
+    """A message for each channel that wants to hear of what weighs much."""
+    if facts.impact < HIGH or not facts.quotes:
+        return []
+    title = f"{facts.kind.capitalize()}, impact {facts.impact}: {facts.title}"[:200]
+    return [
+        Proposal(
+            "post_slack", each, {"title": title, "body": _body(facts), "channel": each}, True, f"impact {facts.impact}"
+        )
+        for each in facts.channels
+    ]
+
+
+def _issue(facts: Facts) -> list[Proposal]:
+    """A defect that is not on GitHub yet. What is said there may be read by everybody: who said it stays out."""
+    if facts.kind != "issue" or not facts.quotes or not facts.repository or facts.tracked:
+        return []
+    said = "\n".join(f"> {_tame(each.text)}\n" for each in facts.quotes[:5])
+    body = f"{len(facts.quotes)} of our customers' statements say so, for example:\n\n{said}"
+    params = {"title": _tame(facts.title)[:200], "body": body, "repository": facts.repository}
+    return [Proposal("open_github_issue", facts.repository, params, False, "a defect that customers report", True)]
+
+
+def _tame(text: str) -> str:
+    """Text that calls nobody, links nothing and hides nothing where it is read as Markdown."""
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([@#!\[\]`])", "\\1\u200b", plain)
 
 
 def _merges(facts: Facts) -> list[Proposal]:

@@ -39,6 +39,7 @@ async def create(message: CreateNeedleMover, ctx: Context) -> NeedleMover:
     )
     ctx.write(statement)
     ctx.audit("needle_mover.created", id_, title)
+    ctx.tell("needle_mover.created", needle_mover_id=id_, title=title)
     await pool.rematch(ctx)
     await ctx.commit(cursor=id_)
     return store.mover(await store.find(ctx, id_))

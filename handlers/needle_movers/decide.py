@@ -43,6 +43,9 @@ def _write(message: DecideEvidence, ctx: Context, row: store.Row, known: store.R
     if decided:
         store.redefine(ctx, decisions=1)
         touched += _assign(message, ctx, row, known)
+    if decided and state == "linked":
+        said = {"content_label_id": row["content_label_id"], "score": row["score"], "outcome": "linked"}
+        ctx.tell("needle_mover.linked", needle_mover_id=message.id, **said)
     ctx.write(*(store.sql("touch_mover", workspace=workspace, id=each, now=now) for each in touched))
     ctx.audit("needle_mover.evidence", message.id, f"{state}: {row['quote'][:200]}")
     return touched

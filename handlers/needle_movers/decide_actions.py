@@ -36,47 +36,38 @@ def statement(message: ListActions, workspace: int) -> Statement:
 
 @subscribe(ApproveAction, runner="needle_mover")
 async def approve(message: ApproveAction, ctx: Context) -> Action:
-    """Do it; approving what is done already changes nothing."""
-    row = await _find(ctx, message.id)
-    if row["status"] == "executed":
+    """Do it, or once more what failed; approving what is done or under way changes nothing."""
+    row = await store.action(ctx, message.id)
+    if row["status"] in ("approved", "executed"):
         return shown(row)
-    if row["status"] != "proposed":
-        raise Refuse(409, "not_proposed", f"action {message.id} is {row['status']}; only a proposed one is approved")
+    if row["status"] not in ("proposed", "failed"):
+        detail = f"action {message.id} is {row['status']}; only one that is proposed or has failed is approved"
+        raise Refuse(409, "not_proposed", detail)
     await store.find_standing(ctx, row["needle_mover_id"])
     params = msgspec.json.decode(row["params"])
     result = executing.execute(ctx, row["id"], row["needle_mover_id"], row["type"], params)
-    return _settle(ctx, row, "executed", result)
+    return _settle(ctx, row, executing.begun(row["type"]), result)
 
 
 @subscribe(UndoAction, runner="needle_mover")
 async def undo(message: UndoAction, ctx: Context) -> Action:
     """Take back its effect, or the proposal; what cannot be undone is refused."""
-    row = await _find(ctx, message.id)
+    row = await store.action(ctx, message.id)
     if row["status"] == "undone":
         return shown(row)
     result = msgspec.json.decode(row["result"])
-    if row["status"] == "executed":
-        if not row["reversible"]:
-            raise Refuse(409, "irreversible", f"action {message.id} ({row['type']}) cannot be undone")
-        await executing.take_back(ctx, row["type"], result)
+    if row["status"] in ("approved", "executed") and not row["reversible"]:
+        done = "cannot be undone" if row["status"] == "executed" else "is under way"
+        raise Refuse(409, "irreversible", f"action {message.id} ({row['type']}) {done}")
+    if row["status"] != "proposed" and row["reversible"]:
+        await executing.take_back(ctx, row["type"], row["target"], result)
     return _settle(ctx, row, "undone", result)
 
 
 def _settle(ctx: Context, row: store.Row, status: str, result: dict[str, Any]) -> Action:
-    executed = ctx.now if status == "executed" else row["executed_at"]
-    values = {"id": row["id"], "seen": row["status"], "status": status, "by": ctx.principal, "now": ctx.now}
-    values |= {"result": msgspec.json.encode(result).decode(), "executed": executed}
-    ctx.write(store.sql("settle_action", 1, workspace=ctx.workspace.id, **values))
+    changed = store.settle(ctx, row, status, result, by=ctx.principal)
     ctx.audit(f"action.{status}", row["id"], f"{row['type']} of needle mover {row['needle_mover_id']}")
-    changed = {"status": status, "result": values["result"], "decided_by": ctx.principal, "executed_at": executed}
-    return shown({**row, **changed, "updated_at": ctx.now})
-
-
-async def _find(ctx: Context, id_: str) -> store.Row:
-    row = await ctx.db.one(store.sql("find_action", workspace=ctx.workspace.id, id=id_))
-    if row is None:
-        raise Refuse(404, "not_found", f"no action {id_!r} in this workspace")
-    return row
+    return shown(changed)
 
 
 def shown(row: store.Row) -> Action:

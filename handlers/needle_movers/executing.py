@@ -5,9 +5,11 @@ from typing import Any
 
 from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
+from needlework.handlers.github.messages import OpenIssue
 from needlework.handlers.needle_movers.action_messages import FollowUp
 from needlework.handlers.needle_movers.messages import MergeNeedleMovers
 from needlework.handlers.notes.messages import IngestNote, UpdateNote
+from needlework.handlers.slack.messages import PostToSlack
 from needlework.handlers.tasks.messages import DismissTask, ReadTask, SuggestTask, Task
 from needlework.handlers.times import DAY
 from needlework.handlers.words import content_hash
@@ -15,6 +17,14 @@ from needlework.handlers.words import content_hash
 Params = dict[str, Any]
 Result = dict[str, Any]
 AUTHOR = "needle movers"
+WITHDRAWN = "(withdrawn)"
+OUTSIDE = ("post_slack", "open_github_issue")
+"""What ends with the answer of somebody outside (`settle.py`)."""
+
+
+def begun(type_: str) -> str:
+    """What an action is once its messages are collected: done, or `approved` until what is outside has answered."""
+    return "approved" if type_ in OUTSIDE else "executed"
 
 
 def execute(ctx: Context, action: str, mover: str, type_: str, params: Params) -> Result:
@@ -22,12 +32,14 @@ def execute(ctx: Context, action: str, mover: str, type_: str, params: Params) -
     return _DO[type_](ctx, action, mover, params)
 
 
-async def take_back(ctx: Context, type_: str, result: Result) -> None:
+async def take_back(ctx: Context, type_: str, target: str, result: Result) -> None:
     """Collect the messages that undo what a reversible action did."""
-    if type_ == "create_task":
+    if type_ == "post_slack":
+        _withdraw(ctx, result["note_id"], target)
+    elif type_ == "create_task":
         await _dismiss(ctx, result)
     elif type_ == "draft_reply":
-        ctx.publish(UpdateNote(id=result["note_id"], title="(withdrawn)", body_md="", author=AUTHOR))
+        ctx.publish(UpdateNote(id=result["note_id"], title=WITHDRAWN, body_md="", author=AUTHOR))
     # a follow-up looks at its action when its time comes, and lets it be
 
 
@@ -57,6 +69,26 @@ def _note(ctx: Context, action: str, mover: str, params: Params) -> Result:
     return {"note_id": note}
 
 
+def _post(ctx: Context, action: str, mover: str, params: Params) -> Result:
+    """The note is what was said; the delivery says it."""
+    result = _note(ctx, action, mover, params)
+    said = {"title": params["title"], "body_md": params["body"], "channel_id": params["channel"]}
+    ctx.publish(PostToSlack(note_id=result["note_id"], note_version=1, **said))
+    return result
+
+
+def _withdraw(ctx: Context, note: str, channel: str) -> None:
+    """Edit what was posted; where nothing was, nothing is any more."""
+    ctx.publish(UpdateNote(id=note, title=WITHDRAWN, body_md="", author=AUTHOR))
+    said: dict[str, Any] = {"title": WITHDRAWN, "body_md": "A person has taken this message back."}
+    ctx.publish(PostToSlack(note_id=note, note_version=2, channel_id=channel, edit_only=True, **said))
+
+
+def _open(ctx: Context, action: str, mover: str, params: Params) -> Result:
+    ctx.publish(OpenIssue(id=action, **{name: params[name] for name in ("repository", "title", "body")}))
+    return {}
+
+
 def _schedule(ctx: Context, action: str, mover: str, params: Params) -> Result:
     ctx.publish(FollowUp(action_id=action), deliver_after=ctx.now + params["days"] * DAY)
     return {"in_days": params["days"]}
@@ -73,4 +105,6 @@ _DO: dict[str, Callable[[Context, str, str, Params], Result]] = {
     "schedule_follow_up": _schedule,
     "notify_owner": _note,
     "merge": _merge,
+    "open_github_issue": _open,
+    "post_slack": _post,
 }

@@ -73,5 +73,8 @@ def _write(ctx: Context, row: store.Row, measured: Impact, evidence: list[Eviden
         "now": ctx.now,
     }
     ctx.write(store.sql("put_impact", 1, workspace=ctx.workspace.id, **values))
+    if measured.score != row["impact"]:
+        told = {"changed": ["impact"], "impact_before": row["impact"], "impact_after": measured.score}
+        ctx.tell("needle_mover.updated", needle_mover_id=row["id"], **told)
     if acts:
         ctx.publish(ProcessMoverActions(needle_mover_id=row["id"]))

@@ -38,3 +38,4 @@ def join(ctx: Context, row: store.Row, target: store.Row) -> None:
     )
     ctx.publish(UnlinkTasks(needle_mover_id=row["id"], into=target["id"]))
     ctx.audit("needle_mover.merged", row["id"], f"into {target['id']}: {target['title']}")
+    ctx.tell("needle_mover.updated", needle_mover_id=row["id"], changed=["merged_into"], merged_into=target["id"])

@@ -38,8 +38,8 @@ async def match_entity(ctx: Context, type_: Any, id_: str) -> dict[str, Any]:
     while (row := await _next(ctx, type_, id_)) is not None:
         outcome = await consider(ctx, row, await index.load(ctx))
         done.add(outcome)
+        tell(ctx, row, outcome)
         await ctx.commit(cursor=msgspec.to_builtins(done))
-        await tell(ctx, row, outcome)
     measured = await measuring.measure(ctx, done.touched)
     impacts = [{"needle_mover_id": mover, "before": before, "after": after} for mover, before, after in measured]
     return {**done.counts, "impacts": impacts}
@@ -51,10 +51,10 @@ async def _next(ctx: Context, type_: str, id_: str) -> store.Row | None:
     return await ctx.db.one(store.sql("unconsidered", **values))
 
 
-async def tell(ctx: Context, row: store.Row, outcome: Outcome) -> None:
-    """Report the facts: a mover was made, evidence was linked to one."""
+def tell(ctx: Context, row: store.Row, outcome: Outcome) -> None:
+    """Collect the facts: a mover was made, evidence was linked to one."""
     if outcome.created is not None:
-        await ctx.log("needle_mover.created", needle_mover_id=outcome.mover, title=outcome.created)
+        ctx.tell("needle_mover.created", needle_mover_id=outcome.mover, title=outcome.created)
     elif outcome.outcome in ("linked", "moved", "suggested"):
         said = {"content_label_id": row["content_label_id"], "score": outcome.score, "outcome": outcome.outcome}
-        await ctx.log("needle_mover.linked", needle_mover_id=outcome.mover, **said)
+        ctx.tell("needle_mover.linked", needle_mover_id=outcome.mover, **said)

@@ -13,6 +13,8 @@ from needlework.handlers.needle_movers.actions import Facts, Proposal
 from needlework.handlers.needle_movers.matching import Candidate
 from needlework.handlers.needle_movers.refresh import quotes_of
 from needlework.handlers.needle_movers.summaries import ordered
+from needlework.handlers.slack.messages import ChannelsWanting
+from needlework.handlers.system.messages import ReadConfig
 
 ALIKE = 0.85
 """Cosine of two movers' evidence from which on a merge is proposed."""
@@ -57,7 +59,7 @@ async def _keep(ctx: Context, mover: str, proposal: Proposal, fingerprint: str) 
     else:
         id_ = ctx.new_id("action")
         result = executing.execute(ctx, id_, mover, proposal.type, proposal.params) if proposal.reversible else {}
-        status = "executed" if proposal.reversible else "proposed"
+        status = executing.begun(proposal.type) if proposal.reversible else "proposed"
         values: dict[str, Any] = {
             "id": id_,
             "mover": mover,
@@ -67,7 +69,7 @@ async def _keep(ctx: Context, mover: str, proposal: Proposal, fingerprint: str) 
         }
         values |= {"params": msgspec.json.encode(proposal.params).decode(), "reversible": int(proposal.reversible)}
         values |= {"fingerprint": fingerprint, "reason": proposal.reason, "now": ctx.now}
-        values |= {"result": msgspec.json.encode(result).decode(), "at": ctx.now if proposal.reversible else None}
+        values |= {"result": msgspec.json.encode(result).decode(), "at": ctx.now if status == "executed" else None}
         ctx.write(store.sql("insert_action", 1, workspace=ctx.workspace.id, **values))
         ctx.audit(f"action.{status}", id_, f"{proposal.type} because of needle mover {mover}: {proposal.reason}")
     return {"id": id_, "type": proposal.type, "status": status, "reversible": proposal.reversible}
@@ -81,7 +83,11 @@ async def _facts(ctx: Context, row: store.Row) -> Facts:
     same = {name: row[name] for name in ("id", "title", "kind", "status", "owner_id")}
     summary = row["summary_user"] or row["summary_short"]
     alike = await _alike(ctx, row)
-    return Facts(**same, impact=row["rank"], summary=summary, quotes=quotes, places=places, alike=alike)
+    config: dict[str, Any] = await ctx.query(ReadConfig())
+    outside: dict[str, Any] = {"channels": await ctx.query(ChannelsWanting())}
+    outside["repository"] = config.get("github_repository", "")
+    outside["tracked"] = bool(store.rules_of(row).external_keys) or any(each["on_github"] for each in rows)
+    return Facts(**same, impact=row["rank"], summary=summary, quotes=quotes, places=places, alike=alike, **outside)
 
 
 async def _alike(ctx: Context, row: store.Row) -> list[tuple[str, str, float]]:

@@ -472,7 +472,11 @@ UPDATE needle_mover_states SET job = NULL, updated_at = :now WHERE workspace_id 
 -- name: action_places
 -- Where the evidence of a mover stands.
 SELECT e.id, s.content_label_id, s.account_id,
-    CASE WHEN s.content_type = 'conversation' THEN s.content_id END AS conversation_id
+    CASE WHEN s.content_type = 'conversation' THEN s.content_id END AS conversation_id,
+    EXISTS (
+        SELECT 1 FROM conversations AS c
+        WHERE c.workspace_id = s.workspace_id AND c.id = s.content_id AND c.channel = 'github'
+    ) AS on_github
 FROM needle_mover_evidence AS e
 JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
 WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.state = 'linked';
@@ -508,7 +512,7 @@ SELECT * FROM needle_mover_actions WHERE workspace_id = :workspace AND id = :id;
 -- name: settle_action
 -- What became of an action; the guard sees where another message has settled it meanwhile.
 UPDATE needle_mover_actions SET
-    status = :status, result = :result, decided_by = :by, executed_at = :executed, updated_at = :now
+    status = :status, result = :result, decided_by = :decided_by, executed_at = :executed_at, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND status = :seen;
 
 -- name: note_kind

@@ -31,9 +31,9 @@ async def refresh(message: RefreshNeedleMover, ctx: Context) -> Refreshed:
         if message.summaries:
             fresh = await write_summaries(ctx, row)
             (done.refreshed if fresh else done.unchanged).append("summaries")
-        await ctx.commit(cursor=msgspec.to_builtins(done))
         if done.refreshed:
-            await ctx.log("needle_mover.refreshed", needle_mover_id=message.id, refreshed=done.refreshed)
+            ctx.tell("needle_mover.refreshed", needle_mover_id=message.id, refreshed=done.refreshed)
+        await ctx.commit(cursor=msgspec.to_builtins(done))
     else:
         done = msgspec.convert(ctx.cursor, Work)
     shown = store.mover(await store.find(ctx, message.id))

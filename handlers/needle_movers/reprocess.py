@@ -117,9 +117,9 @@ class _Work:
         if outcome is None:
             return
         self._count(outcome)
-        await self.keep()
         if row is not None:
-            await tell(ctx, row, outcome)
+            tell(ctx, row, outcome)
+        await self.keep()
         said: dict[str, Any] = {"needle_mover_id": outcome.mover, "score": outcome.score, "outcome": outcome.outcome}
         place = {"type": label.content_type, "id": label.content_id}
         await ctx.progress(kind="label", content_label_id=label.id, entity=place, **said)

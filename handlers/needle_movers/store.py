@@ -61,6 +61,23 @@ async def state(ctx: Context) -> Row:
     return row
 
 
+async def action(ctx: Context, id: str) -> Row:
+    """Action `id`. Raises Refuse 404."""
+    row = await ctx.db.one(sql("find_action", workspace=ctx.workspace.id, id=id))
+    if row is None:
+        raise Refuse(404, "not_found", f"no action {id!r} in this workspace")
+    return row
+
+
+def settle(ctx: Context, row: Row, status: str, result: dict[str, Any], *, by: str | None) -> Row:
+    """Collect what became of an action, and return it as it will be. `by`: who decided it, None for nobody anew."""
+    values = {"status": status, "result": msgspec.json.encode(result).decode(), "decided_by": by or row["decided_by"]}
+    values["executed_at"] = ctx.now if status == "executed" else row["executed_at"]
+    where = {"workspace": ctx.workspace.id, "id": row["id"], "seen": row["status"], "now": ctx.now}
+    ctx.write(sql("settle_action", 1, **where, **values))
+    return {**dict(row), **values, "updated_at": ctx.now}
+
+
 def redefine(ctx: Context, decisions: int = 0) -> None:
     """Collect that people changed what spans are matched with."""
     ctx.write(make_state(ctx), sql("redefine", 1, workspace=ctx.workspace.id, decisions=decisions, now=ctx.now))

@@ -31,6 +31,7 @@ async def update(message: UpdateNeedleMover, ctx: Context) -> NeedleMover:
     ctx.write(store.sql("update_mover", 1, workspace=ctx.workspace.id, **seen, **values))
     said = ", ".join(f"{name}: {str(value)[:80]}" for name, value in changed.items())
     ctx.audit("needle_mover.updated", message.id, said)
+    ctx.tell("needle_mover.updated", needle_mover_id=message.id, changed=sorted(changed), status=values["status"])
     if set(MATCHED) & changed.keys():
         await pool.rematch(ctx)
     if "status" in changed:

@@ -1,15 +1,37 @@
-"""Which addresses a request from here may go to: public ones, and what the administrator has opened."""
+"""Which addresses a request from here may go to: public ones, and what the administrator has opened; never our own."""
 
+import socket
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _opened: frozenset[str] = frozenset()
+_own: frozenset[int] = frozenset()
 
 
 def open_hosts(hosts: tuple[str, ...]) -> None:
     """Let requests go to these hosts (`name` or `name:port`) wherever they resolve to: the installation's setting."""
     global _opened
     _opened = frozenset(host.lower() for host in hosts)
+
+
+def own_ports(ports: Iterable[int]) -> None:
+    """Say where this service listens: a request from here to there would come from this machine, as its owner."""
+    global _own
+    _own = frozenset(ports)
+
+
+def is_own(address: str, port: int) -> bool:
+    """Whether this service may be listening there: one of its ports, at an address that this machine has."""
+    if port not in _own:
+        return False
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address, 0, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(place)  # only an address of this machine can be bound
+    except OSError:
+        return False
+    return True
 
 
 def is_opened(host: str, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Fetch a document from an address that somebody else has written: guarded, bounded, and quiet about why not."""
+"""Requests to addresses that somebody else has written: guarded, bounded, and quiet about why not."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
-from needlework.handlers.net.addresses import is_opened, is_public
+from needlework.handlers.net.addresses import is_opened, is_own, is_public
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -24,6 +24,14 @@ class Bounds(NamedTuple):
 
 
 DEFAULT = Bounds()
+
+
+class Asked(NamedTuple):
+    """What is asked of an address. `expected` are the statuses whose content is wanted, None for any."""
+
+    method: str = "GET"
+    body: bytes | None = None
+    expected: frozenset[int] | None = frozenset({200})
 
 
 class Fetched(NamedTuple):
@@ -62,6 +70,17 @@ async def fetch(url: str, *, headers: Mapping[str, str] | None = None, bounds: B
         raise FetchError(f"{_shown(url)}: it took longer than {bounds.total:g} s") from None
 
 
+async def call(
+    method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, bounds: Bounds = DEFAULT
+) -> Fetched:
+    """What a service answers, whatever its status; redirects are answers too. Raises FetchError where nobody knows."""
+    try:
+        async with asyncio.timeout(bounds.total), _client(bounds) as client:
+            return await _ask(client, await _resolve(url), headers, bounds, Asked(method, body, None))
+    except TimeoutError:
+        raise FetchError(f"{_shown(url)}: it took longer than {bounds.total:g} s") from None
+
+
 def check_url(url: str) -> None:
     """Raise ValueError for what is no http or https address with a host, or holds a password."""
     shape = "an address is http:// or https:// with a host, for example https://example.org/team.ics"
@@ -77,19 +96,23 @@ def check_url(url: str) -> None:
 
 
 async def _follow(url: str, headers: dict[str, str], bounds: Bounds) -> Fetched:
-    timeout = httpx2.Timeout(bounds.total, connect=bounds.connect)
-    async with httpx2.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False) as client:
+    async with _client(bounds) as client:
         before: _Target | None = None
         for _ in range(bounds.redirects + 1):
             target = await _resolve(url)
             if before is not None and (before.host, before.port) != (target.host, target.port):
                 headers = {name: value for name, value in headers.items() if name.lower() not in SECRETS}
-            answer = await _ask(client, target, headers, bounds)
+            answer = await _ask(client, target, headers, bounds, Asked())
             place = answer.headers.get("location")
             if answer.status not in REDIRECTS or not place:
                 return answer
             before, url = target, urljoin(url, place)
     raise FetchError(f"{_shown(url)}: more than {bounds.redirects} redirects")
+
+
+def _client(bounds: Bounds) -> httpx2.AsyncClient:
+    timeout = httpx2.Timeout(bounds.total, connect=bounds.connect)
+    return httpx2.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
 
 
 async def _resolve(url: str) -> _Target:
@@ -105,18 +128,22 @@ async def _resolve(url: str) -> _Target:
     except (OSError, UnicodeError):
         raise FetchError(f"{_shown(url)}: {UNREACHABLE}") from None
     addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not (is_opened(host, port) or all(map(is_public, addresses))):
+    allowed = is_opened(host, port) or all(map(is_public, addresses))
+    if not addresses or not allowed or any(is_own(each, port) for each in addresses):
         raise FetchError(f"{_shown(url)}: {UNREACHABLE}")
     return _Target(url, addresses[0], host, port)
 
 
-async def _ask(client: httpx2.AsyncClient, target: _Target, headers: Mapping[str, str], bounds: Bounds) -> Fetched:
+async def _ask(
+    client: httpx2.AsyncClient, target: _Target, headers: Mapping[str, str], bounds: Bounds, asked: Asked
+) -> Fetched:
     parts = urlsplit(target.url)
     shown = f"[{target.address}]" if ":" in target.address else target.address
     address = parts._replace(netloc=f"{shown}:{target.port}", fragment="").geturl()
     # compressed answers can be small on the wire and huge here: none are asked for, none are taken
     sent = {"User-Agent": "needlework", "Accept-Encoding": "identity", **headers, "Host": parts.netloc}
-    request = client.build_request("GET", address, headers=sent, extensions={"sni_hostname": target.host})
+    extensions = {"sni_hostname": target.host}
+    request = client.build_request(asked.method, address, headers=sent, content=asked.body, extensions=extensions)
     request.extensions["timeout"] = client.timeout.as_dict()
     try:
         response = await client.send(request, stream=True)
@@ -125,17 +152,17 @@ async def _ask(client: httpx2.AsyncClient, target: _Target, headers: Mapping[str
     except (httpx2.HTTPError, OSError, ValueError):
         raise FetchError(f"{_shown(target.url)}: {UNREACHABLE}") from None
     try:
-        return await _read(response, target, bounds)
+        return await _read(response, target, bounds, asked)
     finally:
         await response.aclose()
 
 
-async def _read(response: httpx2.Response, target: _Target, bounds: Bounds) -> Fetched:
+async def _read(response: httpx2.Response, target: _Target, bounds: Bounds, asked: Asked) -> Fetched:
     headers = {name.lower(): value for name, value in response.headers.items()}
     status = response.status_code
     if status in REDIRECTS or status == 304:
         return Fetched(target.url, status, b"", headers)
-    if status != 200:
+    if asked.expected is not None and status not in asked.expected:
         raise FetchError(f"{_shown(target.url)}: it answered {status}")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise FetchError(f"{_shown(target.url)}: it answered compressed, which was not asked for")

@@ -20,6 +20,8 @@ class Payload(msgspec.Struct, frozen=True):
 
     text: str
     sections: list[str]
+    edit_only: bool = False
+    """Where nothing was posted that it could edit, it is not posted either."""
 
     def body(self) -> dict[str, object]:
         """The fields of `chat.postMessage`. `verbatim` and `parse` keep Slack from making mentions of names."""
@@ -34,7 +36,7 @@ class Payload(msgspec.Struct, frozen=True):
         body = [section for section in self.sections if not section.startswith(_CUT)]
         if len(body) < 2:
             return None
-        return Payload(self.text, [*body[: max(1, len(body) // 2)], _cut(where)])
+        return Payload(self.text, [*body[: max(1, len(body) // 2)], _cut(where)], self.edit_only)
 
 
 _CUT = "_… the rest is in needlework: "

@@ -31,6 +31,7 @@ async def deliver(message: DeliverSlackMessage, ctx: Context) -> Outcome:
     """Bring one delivery to its end; one that has ended stays as it is."""
     row = await store.delivery(ctx, message.delivery_id)
     if row["status"] != "pending":
+        store.ended(ctx, row, row["status"], row["slack_ts"], row["error"])
         return {"status": row["status"]}
     peer = ctx.peer("slack")
     problem = _unusable(ctx, peer)
@@ -53,6 +54,8 @@ async def deliver(message: DeliverSlackMessage, ctx: Context) -> Outcome:
         return _skip(ctx, row, "unsubscribed")
     await take_turn(ctx, row, channel)
     ts = next((each["slack_ts"] for each in reversed(older) if each["slack_ts"]), None)
+    if ts is None and msgspec.json.decode(row["payload"], type=Payload).edit_only:
+        return _skip(ctx, row, "nothing was posted")
     return await _send(ctx, peer, row, ts)
 
 
@@ -138,17 +141,20 @@ async def _trouble(ctx: Context, row: Row, flight: str, error: str, payload: Pay
 
 def _sent(ctx: Context, row: Row, ts: str, action: str) -> Outcome:
     ctx.write(store.decide(ctx, row, "sent", ts=ts))
+    store.ended(ctx, row, "sent", ts, None)
     ctx.audit(action, row["channel_id"], f"{row['source_note_id']} v{row['note_version']} ({row['id']})")
     return {"status": "sent", "ts": ts}
 
 
 def _skip(ctx: Context, row: Row, why: str) -> Outcome:
     ctx.write(store.decide(ctx, row, "skipped", error=why))
+    store.ended(ctx, row, "skipped", None, why)
     return {"status": "skipped", "error": why}
 
 
 async def _fail(ctx: Context, row: Row, error: str) -> Outcome:
     ctx.write(store.decide(ctx, row, "failed", error=error))
+    store.ended(ctx, row, "failed", None, error)
     ctx.audit("slack.failed", row["channel_id"], f"{error}: {row['source_note_id']} v{row['note_version']}")
     await ctx.log("slack.failed", delivery_id=row["id"], channel_id=row["channel_id"], error=error)
     return {"status": "failed", "error": error}

@@ -12,12 +12,13 @@ Status = Literal["pending", "sent", "failed", "skipped"]
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel of Slack and what is sent to it: kinds of notes, reports by id (`*`: all of them)."""
+    """A channel of Slack and what is sent to it: kinds of notes, reports by id (`*`: all of them), needle movers."""
 
     id: str
     name: str | None
     notes: list[str]
     reports: list[str]
+    needle_movers: bool
     created_at: str
     updated_at: str
 
@@ -29,6 +30,8 @@ class SubscribeChannel(Message[Channel], topic="slack.subscribe", key=("id",), k
     name: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     notes: Annotated[tuple[NoteKind, ...], msgspec.Meta(max_length=10)] = ("meeting_summary",)
     reports: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=100)], ...], msgspec.Meta(max_length=100)] = ()
+    needle_movers: bool = False
+    """Whether it hears of those that a person has confirmed, once their impact is great."""
 
     def __post_init__(self) -> None:
         for report in self.reports:
@@ -76,6 +79,35 @@ class RetryDelivery(Message[SlackDelivery], topic="slack.retry", key=("id",)):
     """Let a failed delivery go again, once its cause is mended."""
 
     id: str
+
+
+class ChannelsWanting(Message[list[str]], topic="slack.wanting"):
+    """The channels that want needle movers, for other groups."""
+
+
+class PostToSlack(Message[None], topic="slack.post", key=("note_id", "channel_id"), kw_only=True):
+    """Post a version of a note to one channel that still wants something; a later version edits the message.
+
+    `edit_only`: where nothing was posted, nothing is.
+    """
+
+    note_id: str
+    note_version: Annotated[int, msgspec.Meta(ge=1)]
+    channel_id: ChannelId
+    title: str
+    body_md: str
+    edit_only: bool = False
+
+
+class SlackDelivered(Message[None], topic="slack.delivered", key=("note_id", "channel_id"), kw_only=True):
+    """A delivery has ended: `sent`, `failed` or `skipped`, and why. A fact, told at least once."""
+
+    note_id: str
+    note_version: int
+    channel_id: str
+    status: Literal["sent", "failed", "skipped"]
+    ts: str | None = None
+    error: str | None = None
 
 
 class DeliverSlackMessage(Message[dict[str, str]], topic="slack_message_delivery", key=("delivery_id",), kw_only=True):

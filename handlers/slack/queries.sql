@@ -10,10 +10,12 @@ SELECT * FROM slack_channels WHERE workspace_id = :workspace AND channel_id = :c
 
 -- name: save_channel
 -- What a channel wants from now on.
-INSERT INTO slack_channels (id, workspace_id, channel_id, name, notes, reports, created_at, updated_at)
-VALUES (:id, :workspace, :channel, :name, :notes, :reports, :now, :now)
+INSERT INTO slack_channels (
+    id, workspace_id, channel_id, name, notes, reports, needle_movers, created_at, updated_at
+) VALUES (:id, :workspace, :channel, :name, :notes, :reports, :needle_movers, :now, :now)
 ON CONFLICT (workspace_id, channel_id) DO UPDATE
-SET name = excluded.name, notes = excluded.notes, reports = excluded.reports, updated_at = excluded.updated_at;
+SET name = excluded.name, notes = excluded.notes, reports = excluded.reports, needle_movers = excluded.needle_movers,
+    updated_at = excluded.updated_at;
 
 -- name: remove_channel
 -- A channel wants nothing more; the guard sees where another message has removed it meanwhile.

@@ -8,7 +8,7 @@ from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.sql import Queries, Statement
 from needlework.handlers.slack.blocks import Payload
-from needlework.handlers.slack.messages import Channel, DeliverSlackMessage, SlackDelivery
+from needlework.handlers.slack.messages import Channel, DeliverSlackMessage, SlackDelivered, SlackDelivery
 from needlework.handlers.times import show
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
@@ -26,6 +26,12 @@ async def delivery(ctx: Context, id: str) -> Row:
 async def channel(ctx: Context, id: str) -> Row | None:
     """The channel's subscription, or None."""
     return await ctx.db.one(sql("channel", workspace=ctx.workspace.id, channel=id))
+
+
+def ended(ctx: Context, row: Row, status: Any, ts: str | None, error: str | None) -> None:
+    """Collect the fact that a delivery has ended."""
+    what = {"note_id": row["source_note_id"], "note_version": row["note_version"], "channel_id": row["channel_id"]}
+    ctx.publish(SlackDelivered(status=status, ts=ts, error=error, **what))
 
 
 async def versions(ctx: Context, row: Row) -> list[Row]:
@@ -46,6 +52,14 @@ def decide(ctx: Context, row: Row, status: str, *, ts: str | None = None, error:
     return change(ctx, "decide", row, 1, status=status, ts=ts, error=error, sent_at=sent_at, **seen)
 
 
+def again(ctx: Context, row: Row) -> None:
+    """Collect that a failed delivery goes again; its message is looked for where it may have been posted."""
+    unknown = "post" if (row["error"] or "").startswith("unknown outcome") else "none"
+    ctx.write(change(ctx, "again", row, 1, flight=unknown))
+    ctx.publish(DeliverSlackMessage(delivery_id=row["id"]))
+    ctx.audit("slack.retried", row["channel_id"], row["id"])
+
+
 async def deliver_to(ctx: Context, channels: list[str], source: str, id: str, version: int, payload: Payload) -> int:
     """Collect a delivery of one version for each channel that has none yet; how many."""
     what = {"source": source, "note": id, "version": version, "workspace": ctx.workspace.id}
@@ -63,7 +77,7 @@ def shown_channel(row: Row) -> Channel:
     """A row as people see it."""
     lists: dict[str, Any] = {name: msgspec.json.decode(row[name]) for name in ("notes", "reports")}
     times: dict[str, Any] = {name: show(row[name]) or "" for name in ("created_at", "updated_at")}
-    return Channel(id=row["channel_id"], name=row["name"], **lists, **times)
+    return Channel(id=row["channel_id"], name=row["name"], needle_movers=bool(row["needle_movers"]), **lists, **times)
 
 
 def shown_delivery(row: Row) -> SlackDelivery:

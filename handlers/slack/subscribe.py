@@ -13,9 +13,11 @@ async def subscribe_channel(message: SubscribeChannel, ctx: Context) -> Channel:
     row = await store.channel(ctx, message.id)
     notes, reports = sorted(set(message.notes)), sorted(set(message.reports))
     lists = {"notes": msgspec.json.encode(notes).decode(), "reports": msgspec.json.encode(reports).decode()}
-    values = {"id": ctx.new_id("sch"), "channel": message.id, "name": message.name, "now": ctx.now, **lists}
+    movers = {"needle_movers": int(message.needle_movers)}
+    values = {"id": ctx.new_id("sch"), "channel": message.id, "name": message.name, "now": ctx.now, **lists, **movers}
     ctx.write(store.sql("save_channel", workspace=ctx.workspace.id, **values))
-    ctx.audit("slack.subscribed", message.id, f"notes: {', '.join(notes) or 'none'}; reports: {len(reports)}")
+    told = f"notes: {', '.join(notes) or 'none'}; reports: {len(reports)}"
+    ctx.audit("slack.subscribed", message.id, told + ("; needle movers" if message.needle_movers else ""))
     created = ctx.now if row is None else row["created_at"]
-    return store.shown_channel({**lists, "channel_id": message.id, "name": message.name,
+    return store.shown_channel({**lists, **movers, "channel_id": message.id, "name": message.name,
                                 "created_at": created, "updated_at": ctx.now})  # fmt: skip

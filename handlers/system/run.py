@@ -1,7 +1,12 @@
 """Run one runner now."""
 
+import asyncio
+from typing import Any
+
+import msgspec
 from needlework.bus.context import Context
 from needlework.bus.errors import Conflict, NoResponder, Refuse, Retry
+from needlework.bus.runs import RunCount
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.topicfile import nearest
 from needlework.handlers.system.messages import RunResult, RunRunner
@@ -12,6 +17,9 @@ LONGEST = 540.0
 
 AGAIN = 2.0
 """Seconds until a runner that no living process runs is looked for again."""
+
+EVERY = 1.0
+"""Seconds between two reports of what is left."""
 
 
 @subscribe(RunRunner, runner="system")
@@ -26,12 +34,12 @@ async def run(message: RunRunner, ctx: Context) -> RunResult:
     started = ctx.clock.monotonic()
     wanted = message.options.messages_to_process or runner.policy.batch
     try:
-        counted = await ctx.bus.run(runner.name, ctx.workspace, wanted, LONGEST)
+        counted = await _run(ctx, runner.name, wanted)
     except NoResponder as error:
         raise Retry(error.detail, after=AGAIN) from error
     except Conflict as error:
         raise Refuse(409, error.code, error.detail) from error
-    return RunResult(
+    result = RunResult(
         runner_id=runner.name,
         run_id=ctx.message_id,
         processed=counted.processed,
@@ -41,6 +49,26 @@ async def run(message: RunRunner, ctx: Context) -> RunResult:
         remaining=counted.remaining,
         duration_ms=milliseconds(ctx, started),
     )
+    ctx.tell("runner.finished", **msgspec.structs.asdict(result))
+    return result
+
+
+async def _run(ctx: Context, runner: str, wanted: int) -> RunCount:
+    """What the run did. Its start is told unless it is refused, and what is left of it, now and then."""
+    named: dict[str, Any] = {"runner_id": runner, "run_id": ctx.message_id}
+    running = asyncio.ensure_future(ctx.bus.run(runner, ctx.workspace, wanted, LONGEST))
+    try:
+        await asyncio.wait({running}, timeout=0)
+        if not (running.done() and running.exception()):
+            await ctx.log("runner.started", messages_to_process=wanted, **named)
+        while not running.done():
+            await asyncio.wait({running}, timeout=EVERY)
+            if not running.done():
+                left = (await ctx.bus.due(ctx.workspace)).get(runner, 0)
+                await ctx.progress(kind="runner.progress", remaining=left, **named)
+        return await running
+    finally:
+        running.cancel()
 
 
 REFERENCE = (

@@ -26,5 +26,6 @@ async def create(message: CreateTask, ctx: Context) -> Task:
     ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **row))
     ctx.publish(LabelTasks(task_id=task))
     ctx.audit("task.created", task, title)
+    ctx.tell("task.updated", task_id=task, changed=["created"], status=message.status)
     shown = {**row, "closed_reason": None, "created_at": ctx.now, "updated_at": ctx.now}
     return await store.answer(ctx, shown)

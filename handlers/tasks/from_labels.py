@@ -76,4 +76,5 @@ async def _withdraw(ctx: Context, type_: str, content: str, labels: Iterable[Lab
         ctx.write(store.sql("drop_evidence", workspace=ctx.workspace.id, id=row["id"]))
     for task in sorted({row["task_id"] for row in gone}):
         ctx.write(store.sql("close_unproven", workspace=ctx.workspace.id, id=task, now=ctx.now))
+        ctx.tell("task.updated", task_id=task, changed=["evidence"])
     return {"withdrawn": len(gone)} if gone else {}

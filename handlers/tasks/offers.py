@@ -87,6 +87,7 @@ def _keep_out(ctx: Context, given: Offer, until: int | None) -> Suggested:
 def _add(ctx: Context, row: store.Row, given: Offer) -> Suggested:
     values = {"id": row["id"], "confidence": given.confidence, "due_on": given.due_on, "mover": given.needle_mover_id}
     ctx.write(store.sql("add_to_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
+    ctx.tell("task.updated", task_id=row["id"], changed=["evidence"], status=row["status"])
     if given.label is not None:
         _prove(ctx, given.label, row["id"], None)
         return Suggested("added", row["id"])
@@ -106,6 +107,7 @@ def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder: str)
     if given.label is not None:
         _prove(ctx, given.label, task, None)
     ctx.publish(LabelTasks(task_id=task))
+    ctx.tell("task.updated", task_id=task, changed=["created"], status="suggested")
     return Suggested("created", task)
 
 

@@ -20,6 +20,7 @@ from needlework.handlers.times import show
 sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
 LIVING = ("suggested", "open", "in_progress")
+_TOLD = ("title", "body", "status", "assignee", "due_on", "account_id", "external_ref")
 
 
 async def existing(ctx: Context, id: str) -> Row:
@@ -82,6 +83,8 @@ def change(ctx: Context, row: Row, **fields: Any) -> dict[str, Any]:
     )  # fmt: skip
     values = {name: changed[name] for name in written}
     ctx.write(sql("update_task", 1, workspace=ctx.workspace.id, seen=row["revision"], now=ctx.now, **values))
+    told = [name for name in fields if name in _TOLD and changed[name] != row[name]]
+    ctx.tell("task.updated", task_id=row["id"], changed=sorted(told), status=changed["status"])
     return changed
 
 

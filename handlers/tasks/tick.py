@@ -47,27 +47,28 @@ async def _queue(ctx: Context, counted: Tally) -> None:
 async def _expire(ctx: Context, counted: Tally) -> int:
     values = {"before": ctx.now - EXPIRES, "limit": PAGE}
     rows = await ctx.db.all(store.sql("expired", workspace=ctx.workspace.id, **values))
-    return await _apply(ctx, counted, "expired", "expire", [row["id"] for row in rows], "task.expired")
+    return _apply(ctx, counted, "expired", "expire", rows, "task.expired")
 
 
 async def _sync(ctx: Context, counted: Tally) -> int:
     """A task whose issue was closed on GitHub is done."""
     rows = await ctx.db.all(store.sql("closed_outside", workspace=ctx.workspace.id, limit=PAGE))
-    return await _apply(ctx, counted, "synced", "finish", [row["id"] for row in rows], "task.done")
+    return _apply(ctx, counted, "synced", "finish", rows, "task.done")
 
 
 async def _mark_overdue(ctx: Context, counted: Tally, day: date) -> int:
     values = {"today": day.isoformat(), "limit": PAGE}
     rows = await ctx.db.all(store.sql("newly_overdue", workspace=ctx.workspace.id, **values))
-    return await _apply(ctx, counted, "overdue", "mark_overdue", [row["id"] for row in rows], "task.overdue")
+    return _apply(ctx, counted, "overdue", "mark_overdue", rows, "task.overdue")
 
 
-async def _apply(ctx: Context, counted: Tally, count: str, query: str, ids: Sequence[str], action: str) -> int:
+def _apply(ctx: Context, counted: Tally, count: str, query: str, rows: Sequence[store.Row], action: str) -> int:
+    ids = [row["id"] for row in rows]
     if ids:
         ctx.write(store.sql(query, workspace=ctx.workspace.id, now=ctx.now, ids=store.json_list(ids)))
         for task in ids:
             ctx.audit(action, task)
-            await ctx.log("task.updated", task_id=task, change=count)
+            ctx.tell("task.updated", task_id=task, changed=[count])
     counted.counts[count] += len(ids)
     return len(ids)
 
@@ -87,6 +88,7 @@ async def _merge(ctx: Context, counted: Tally) -> None:
                 store.sql("add_to_task", id=kept["id"], **same, **values),
                 store.sql("close_merged", 1, id=gone["id"], **values),
             )
+            ctx.tell("task.updated", task_id=gone["id"], changed=["merged"], merged_into=kept["id"])
             counted.counts["merged"] += 1
 
 

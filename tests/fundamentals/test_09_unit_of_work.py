@@ -47,6 +47,7 @@ async def deposit(message: Deposit, ctx: Context) -> None:
         )
     )
     ctx.publish(Thank())
+    ctx.tell("deposited", amount=message.amount)
     if message.fails_first and ctx.attempt == 1:
         raise ConnectionError("after all was collected")
 
@@ -104,6 +105,8 @@ async def test_writes_and_messages_of_a_failed_attempt_never_happened(
         await drain(bus)
         assert await bus.reader.value(BALANCE) == 5
         assert len((await bus.message(here, receipt.id))["children"]) == 1
+        told = [event.kind async for event in bus.events(workspace=here, after=0, message=receipt.id)]
+        assert told == ["retrying", "log", "result"]
 
 
 async def test_a_guard_makes_concurrent_units_add_up(

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 from needlework.handlers.net import addresses
-from needlework.handlers.net.addresses import is_public, open_hosts
-from needlework.handlers.net.fetch import Bounds, FetchError, check_url, fetch
+from needlework.handlers.net.addresses import is_public, open_hosts, own_ports
+from needlework.handlers.net.fetch import UNREACHABLE, Bounds, FetchError, call, check_url, fetch
 
 pytestmark = pytest.mark.anyio
 QUICK = Bounds(connect=0.3, total=0.5, size=10_000)
@@ -162,3 +162,34 @@ def test_public_addresses_are_public(address: str) -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="an address"):
         check_url(url)
+
+
+async def test_a_request_never_goes_to_ourselves_even_where_the_host_is_opened() -> None:
+    """Over loopback it would come from this machine, and so from its owner."""
+    async with serving(saying(b"200 OK", b"own")) as url:
+        port = int(url.split(":")[2].split("/")[0])
+        own_ports({port})
+        try:
+            for host in ("127.0.0.1", "localhost", "0.0.0.0"):
+                open_hosts((host,))
+                assert UNREACHABLE in await failure(f"http://{host}:{port}/team.ics")
+        finally:
+            own_ports(())
+        open_hosts(("127.0.0.1",))
+        assert (await fetch(url)).body == b"own"
+
+
+async def test_any_answer_of_a_service_is_an_answer_and_redirects_are_not_followed() -> None:
+    asked: list[bytes] = []
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked.append(request)
+        writer.write(b"HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:9/\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+
+    async with serving(answer) as url:
+        found = await call("POST", url, headers={"Authorization": "Bearer x"}, body=b"{}", bounds=QUICK)
+    assert (found.status, found.body) == (307, b"")
+    assert asked[0].startswith(b"POST /team.ics HTTP/1.1\r\n")
+    async with serving(saying(b"422 Wrong\r\nContent-Length: 2", b"no")) as url:
+        assert (await call("GET", url, headers={}, bounds=QUICK)).body == b"no"

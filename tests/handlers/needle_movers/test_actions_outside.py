@@ -1,0 +1,221 @@
+"""What follows outside: messages to Slack, once and taken back; issues on GitHub, by a person's approval alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from needlework.bus.peers import Peer
+from needlework.handlers.needle_movers.action_messages import ApproveAction, ListActions, ProcessActions, UndoAction
+from needlework.handlers.needle_movers.messages import MatchingRules, UpdateNeedleMover
+from needlework.handlers.net.addresses import open_hosts
+from needlework.handlers.slack.messages import SubscribeChannel, UnsubscribeChannel
+from needlework.handlers.system.bulk_messages import ListAudit
+from needlework.handlers.tasks.messages import ListTasks
+from needlework.tests.crash.fake_slack import FakeSlack, fake_slack
+from needlework.tests.handlers.github.fake_github import FakeGitHub, fake_github
+from needlework.tests.handlers.needle_movers import kit
+
+pytestmark = pytest.mark.anyio
+Desk = Any
+
+
+@pytest.fixture
+def slack(desk: Desk) -> Iterator[FakeSlack]:
+    with fake_slack() as (fake, address):
+        desk.bus.controls.peers["slack", "default"] = Peer(address, lambda: "xoxb-test")
+        yield fake
+
+
+@pytest.fixture
+def github(desk: Desk) -> Iterator[FakeGitHub]:
+    open_hosts(("127.0.0.1",))
+    with fake_github() as (fake, address):
+        desk.bus.controls.peers["github", "default"] = Peer(address, lambda: "ghp-test")
+        yield fake
+    open_hosts(())
+
+
+async def confirmed(desk: Desk, say: Any, **fields: Any) -> str:
+    """A needle mover of three accounts that a person has confirmed as weighty."""
+    found = await kit.emerged(desk, say)
+    await desk(UpdateNeedleMover(id=found["id"], **{"status": "active", "impact_override": 60, **fields}))
+    await desk.drain()
+    return str(found["id"])
+
+
+async def action(desk: Desk, mover: str, type_: str) -> dict[str, Any]:
+    (found,) = [each for each in (await desk(ListActions(id=mover)))["items"] if each["type"] == type_]
+    return dict(found)
+
+
+async def audited(desk: Desk, target: str) -> list[str]:
+    found = (await desk(ListAudit(limit=200)))["items"]
+    return [each["action"] for each in found if each["target"] == target][::-1]
+
+
+async def passing(desk: Desk, seconds: float = 20.0) -> None:
+    """Let time pass, and what is due then run."""
+    for _ in range(3):
+        desk.clock.advance(seconds)
+        await desk.drain()
+
+
+def said(slack: FakeSlack) -> list[str]:
+    """What stands in the channel."""
+    return ["\n".join(block["text"]["text"] for block in each["blocks"]) for each in slack.channels.get("C01", [])]
+
+
+async def test_a_channel_that_wants_them_hears_once_of_what_weighs_much(desk: Desk, say: Any, slack: Any) -> None:
+    await desk(SubscribeChannel(id="C01", notes=(), needle_movers=True))
+    await desk(SubscribeChannel(id="C02"))
+    mover = await confirmed(desk, say)
+    await desk(ProcessActions(id=mover))
+    await passing(desk)
+    found = await action(desk, mover, "post_slack")
+    assert (found["status"], found["target"], found["reversible"]) == ("executed", "C01", True)
+    assert found["result"]["slack_ts"] == slack.channels["C01"][0]["ts"]
+    (text,) = said(slack)
+    assert "Issue, impact 60" in text
+    assert "CSV" in text
+    assert "C02" not in slack.channels
+    assert await audited(desk, found["id"]) == ["action.approved", "action.executed"]
+
+
+async def test_a_message_is_taken_back_by_editing_it(desk: Desk, say: Any, slack: Any) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    mover = await confirmed(desk, say)
+    await passing(desk)
+    posted = await action(desk, mover, "post_slack")
+    assert (await desk(UndoAction(id=posted["id"])))["status"] == "undone"
+    await desk.drain()
+    await passing(desk)
+    assert said(slack) == ["*(withdrawn)*\n\nA person has taken this message back."]
+    undone = await action(desk, mover, "post_slack")
+    assert (undone["status"], undone["result"]["withdrawal"]["status"]) == ("undone", "sent")
+    assert slack.methods() == ["chat.postMessage", "chat.update"]
+
+
+async def test_what_was_not_posted_yet_is_never_posted_once_it_is_taken_back(desk: Desk, say: Any, slack: Any) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    slack.script("429:60")
+    mover = await confirmed(desk, say)
+    waiting = await action(desk, mover, "post_slack")
+    assert waiting["status"] == "approved"
+    await desk(UndoAction(id=waiting["id"]))
+    await desk.drain()
+    await passing(desk, 100)
+    assert said(slack) == []
+    assert (await action(desk, mover, "post_slack"))["status"] == "undone"
+
+
+async def test_a_post_that_fails_says_why_and_goes_again(desk: Desk, say: Any, slack: Any) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    slack.script("no:not_in_channel")
+    mover = await confirmed(desk, say)
+    await passing(desk)
+    failed = await action(desk, mover, "post_slack")
+    assert (failed["status"], failed["result"]["error"]) == ("failed", "not_in_channel")
+    assert (await audited(desk, failed["id"]))[-1] == "action.failed"
+    await desk(ApproveAction(id=failed["id"]))
+    await desk.drain()
+    await passing(desk)
+    again = await action(desk, mover, "post_slack")
+    assert (again["status"], len(said(slack)), "error" in again["result"]) == ("executed", 1, False)
+
+
+async def test_a_post_without_a_connection_fails_and_says_what_to_write(desk: Desk, say: Any) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    mover = await confirmed(desk, say)
+    await passing(desk)
+    failed = await action(desk, mover, "post_slack")
+    assert failed["status"] == "failed"
+    assert "[secrets] slack = { env" in failed["result"]["error"]
+    await desk(UnsubscribeChannel(id="C01"))
+    assert (await desk(UndoAction(id=failed["id"])))["status"] == "undone"
+
+
+async def test_nothing_is_posted_of_what_weighs_little_or_nobody_confirmed(desk: Desk, say: Any, slack: Any) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    mover = (await kit.emerged(desk, say))["id"]
+    await desk(UpdateNeedleMover(id=mover, impact_override=90))
+    await desk(ProcessActions(id=mover))
+    await desk(UpdateNeedleMover(id=mover, impact_override=39, status="active"))
+    await desk.drain()
+    await passing(desk)
+    assert slack.calls == []
+
+
+async def with_repository(desk: Desk) -> None:
+    await desk.bus.workspaces.set_config(desk.workspace, {"github_repository": "acme/app"}, "test")
+
+
+async def test_an_issue_waits_for_a_person_and_is_opened_once(desk: Desk, say: Any, github: Any) -> None:
+    await with_repository(desk)
+    mover = await confirmed(desk, say)
+    proposed = await action(desk, mover, "open_github_issue")
+    assert (proposed["status"], proposed["target"], github.calls) == ("proposed", "acme/app", [])
+    github.script("lost")
+    for _ in range(3):
+        assert (await desk(ApproveAction(id=proposed["id"])))["status"] == "approved"
+    assert await desk.refusal(UndoAction(id=proposed["id"])) == (409, "irreversible")
+    await desk.drain()
+    await passing(desk)
+    done = await action(desk, mover, "open_github_issue")
+    assert (done["status"], done["result"]["reference"]) == ("executed", "acme/app#1")
+    assert done["result"]["url"] == "https://github.com/acme/app/issues/1"
+    assert len(github.issues["acme/app"]) == 1
+    assert await desk(ApproveAction(id=proposed["id"])) == done
+    assert await desk.refusal(UndoAction(id=proposed["id"])) == (409, "irreversible")
+    assert await audited(desk, proposed["id"]) == ["action.proposed", "action.approved", "action.executed"]
+    tasks = (await desk(ListTasks(needle_mover_id=mover)))["items"]
+    assert [each["external_ref"] for each in tasks] == ["acme/app#1"]
+
+
+async def test_new_evidence_proposes_no_second_issue(desk: Desk, say: Any, github: Any) -> None:
+    await with_repository(desk)
+    mover = await confirmed(desk, say)
+    first = await action(desk, mover, "open_github_issue")
+    await desk(ApproveAction(id=first["id"]))
+    await say("acme", "CSV export still fails with an error for tables with many rows.")
+    await desk(ProcessActions(id=mover))
+    await passing(desk)
+    assert (await action(desk, mover, "open_github_issue"))["id"] == first["id"]
+    assert len(github.issues["acme/app"]) == 1
+
+
+async def test_an_issue_says_what_was_said_and_not_by_whom(desk: Desk, say: Any, github: Any) -> None:
+    await with_repository(desk)
+    mover = await confirmed(desk, say, title="Exports <b>fail</b> for @everyone")
+    await desk(ApproveAction(id=(await action(desk, mover, "open_github_issue"))["id"]))
+    await passing(desk)
+    (issue,) = github.issues["acme/app"]
+    assert issue["title"] == "Exports &lt;b>fail&lt;/b> for @\u200beveryone"
+    assert "CSV" in issue["body"]
+    assert not any(name in issue["body"] for name in ("acme", "blue", "cato", "someone"))
+
+
+async def test_a_refused_issue_has_failed_with_the_reason_and_may_be_approved_again(
+    desk: Desk, say: Any, github: Any
+) -> None:
+    await with_repository(desk)
+    mover = await confirmed(desk, say)
+    proposed = await action(desk, mover, "open_github_issue")
+    github.script("401")
+    await desk(ApproveAction(id=proposed["id"]))
+    await passing(desk)
+    failed = await action(desk, mover, "open_github_issue")
+    assert failed["status"] == "failed"
+    assert "refused the token" in failed["result"]["error"]
+    await desk(ApproveAction(id=proposed["id"]))
+    await passing(desk)
+    assert (await action(desk, mover, "open_github_issue"))["status"] == "executed"
+
+
+async def test_no_issue_is_proposed_where_there_is_one_or_nowhere_to_open_it(desk: Desk, say: Any, github: Any) -> None:
+    mover = await confirmed(desk, say)
+    assert "open_github_issue" not in {each["type"] for each in (await desk(ListActions(id=mover)))["items"]}
+    await with_repository(desk)
+    await desk(UpdateNeedleMover(id=mover, rules=MatchingRules(external_keys=("acme/app#7",))))
+    await desk(ProcessActions(id=mover))
+    assert "open_github_issue" not in {each["type"] for each in (await desk(ListActions(id=mover)))["items"]}
+    assert github.calls == []
