@@ -59,7 +59,7 @@ class Bus:
 
     store: SqliteStore
     duties: Duties
-    _epoch_lock: ProcessLock
+    epoch_lock: ProcessLock
 
     def __init__(self, directory: Path, registry: Registry, clock: Clock, source: random.Random) -> None:
         self.directory = directory
@@ -89,7 +89,7 @@ class Bus:
     ) -> "Bus":
         """Open the data directory's database. Raises ConfigError, StorageDamaged."""
         bus = cls(directory, registry, clock or SystemClock(), source or random.SystemRandom())
-        bus._epoch_lock = lock_epoch(directory, bus.epoch)
+        bus.epoch_lock = lock_epoch(directory, bus.epoch)
         bus.duties = Duties(bus)
         try:
             bus.store = await SqliteStore.open(
@@ -189,7 +189,7 @@ class Bus:
     def unlock(self, *, remove: bool = False) -> None:
         """Let go of the kernel locks, as the death of the process does."""
         self.duties.release()
-        self._epoch_lock.release(remove=remove)
+        self.epoch_lock.release(remove=remove)
 
     def background_failed(self, name: str, error: BaseException | None) -> None:
         """A task of the bus died: say so, and tell the process."""

@@ -1,9 +1,7 @@
 """Inside a handler's own process: take one call, report, answer, end. See `bus/processes.py`."""
 
-import ctypes
 import os
 import pickle
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -15,18 +13,20 @@ from needlework.bus.execution import describe
 from needlework.bus.messages import Reply
 from needlework.bus.plugins import import_plugin
 from needlework.bus.processes import HEAD, PROGRESS, RAISED, RESULT, Call, Progress, Raised
-
-_PR_SET_PDEATHSIG = 1
-"""prctl: the signal that we get when the thread that started us ends, the service's event loop."""
+from needlework.bus.reaper import stand_between
 
 
 def main() -> None:
-    """One call, from standard input to where standard output led; ends the process."""
-    _end_with(int(sys.argv[1]))
+    """One call, from standard input to where standard output led; ends the process.
+
+    The arguments are the service's process id and, where it has one, the descriptor of its lock.
+    """
+    service, *lock = map(int, sys.argv[1:])
+    body = _read(HEAD.unpack(_read(HEAD.size))[1])
+    stand_between(service, lock[0] if lock else None)
     channel = os.dup(1)
     os.dup2(2, 1)  # what a handler prints is for the log
-    call: Call = pickle.loads(_read(HEAD.unpack(_read(HEAD.size))[1]))
-    threading.Thread(target=_end_with_the_service, daemon=True).start()
+    call: Call = pickle.loads(body)
     alone = threading.Lock()  # a handler's own threads may report too
 
     def send(kind: bytes, body: bytes) -> None:
@@ -74,20 +74,6 @@ def _told(error: BaseException) -> Raised:
     if isinstance(error, NeedleworkError) and 400 <= error.status <= 499 and not isinstance(error, GuardFailed):
         return Raised("refuse", error.detail, error.status, error.code, errors=error.errors)
     return Raised("failed", describe(error))
-
-
-def _end_with(service: int) -> None:
-    """On Linux the kernel kills us with the service, also while C code holds the interpreter's lock for long."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != service:  # it died before it could be said
-            os._exit(1)
-
-
-def _end_with_the_service() -> None:
-    """Our input is open as long as the service lives: nobody may compute for one that is gone."""
-    os.read(0, 1)
-    os._exit(1)
 
 
 def _read(length: int) -> bytes:

@@ -7,6 +7,7 @@ its process is gone, and time proves nothing.
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from needlework.bus.errors import ConfigError
@@ -53,6 +54,19 @@ class ProcessLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[tuple[int, ...]]:
+        """A descriptor, where the lock is held, to be inherited by a process that then holds the lock too.
+
+        A second one: a fork lets go of the first before the other program begins.
+        """
+        found = () if self._descriptor is None else (os.dup(self._descriptor),)
+        try:
+            yield found
+        finally:
+            for descriptor in found:
+                os.close(descriptor)
 
     def holder(self) -> int | None:
         """The process id written by whoever holds the lock."""

@@ -2,7 +2,7 @@
 
 A process that is new for each attempt can be killed at any moment, takes nothing along, and what it started itself is
 killed with it. It has no context: it gets the message and `report`, and returns a value. See `bus/isolated.py` for
-what runs inside.
+what runs inside, `bus/reaper.py` for who kills it where the service can't.
 """
 
 import asyncio
@@ -89,15 +89,22 @@ async def run(function: Callable[..., Any], message: Message[Any], context: "Con
     loop = asyncio.get_running_loop()
     # -P: a file where the service was started must not stand in for a module of Python's. A session of its own: what
     # the handler starts is in the same group, and is killed with it.
-    transport, child = await loop.subprocess_exec(
-        lambda: _Child(loop), sys.executable, "-P", "-m", "needlework.bus.isolated", str(os.getpid()),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=None, start_new_session=True,
-        env={name: value for name, value in os.environ.items() if name not in context.bus.controls.withheld},
-    )  # fmt: skip
+    with context.bus.epoch_lock.shared() as lock:
+        words = map(str, (os.getpid(), *lock))
+        transport, child = await loop.subprocess_exec(
+            lambda: _Child(loop), sys.executable, "-P", "-m", "needlework.bus.isolated", *words,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=None, start_new_session=True,
+            pass_fds=lock,
+            env={name: value for name, value in os.environ.items() if name not in context.bus.controls.withheld},
+        )  # fmt: skip
     assert child.stdin is not None  # it is a pipe
     try:
         child.stdin.write(HEAD.pack(CALL, len(call)) + call)
         return await _answer(child, transport, context)
+    except asyncio.CancelledError:  # the next attempt may begin: whoever left the group must be gone too
+        child.stdin.close()
+        await asyncio.wait({asyncio.ensure_future(child.ended.wait())}, timeout=_LAST_WORDS)
+        raise
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # a group of zombies alone (macOS)
             os.killpg(transport.get_pid(), signal.SIGKILL)

@@ -38,8 +38,11 @@ def train(message: Train, report: Callable[..., None]) -> Any:
     """Compute for long, and tell how far it is."""
     if message.how in ("family", "runaway", "abandon"):
         _leave_behind(message.how, report)
+    if message.how == "tree":
+        _leave_behind("family", report)
+        _leave_a_daemon(report)
     report(0, 2, str(os.getpid()))
-    if message.how == "native":
+    if message.how == "tree":
         sum(range(10**14))  # one call in C: for hours no other thread of this interpreter runs
     if message.how in ENDS:
         raise ENDS[message.how]
@@ -62,9 +65,24 @@ def train(message: Train, report: Callable[..., None]) -> Any:
 
 def _leave_behind(how: str, report: Callable[..., None]) -> None:
     """Fork a process that holds our pipes open: in our group, or in a session of its own."""
+    settled, settle = os.pipe()
     child = os.fork()
     if not child:
         if how != "family":
             os.setsid()
+        os.write(settle, b".")
         signal.pause()
+    os.read(settled, 1)
     report(0, 2, str(child))
+
+
+def _leave_a_daemon(report: Callable[..., None]) -> None:
+    """Fork twice, as daemons do: nobody is its parent, no group or session of ours has it."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        report(0, 2, str(os.getpid()))
+        signal.pause()
+    os.waitpid(child, 0)
