@@ -8,6 +8,7 @@ the stream without gap or repeat. Ends by itself; exit code 1 where something wa
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -19,11 +20,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
+from load import Load
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "crash"))
 
@@ -43,82 +44,6 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-class Load:
-    """Clients that go on whatever happens to the server, and note what they were told."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.stop = url, threading.Event()
-        self.acked: dict[str, int] = {}
-        self.replies = Counter[str]()
-        self.problems: list[str] = []
-        self.events: list[int] = []
-        self.resumes = 0
-        works = [self.publish] * 3 + [self.ask, self.watch]
-        self.threads = [threading.Thread(target=work, args=(place,)) for place, work in enumerate(works)]
-
-    def start(self) -> None:
-        """All of them."""
-        for thread in self.threads:
-            thread.start()
-
-    def _post(self, client: httpx2.Client, path: str, body: Any, key: str) -> httpx2.Response:
-        """Until it is answered: the same key, so that it is stored once."""
-        while True:
-            try:
-                answer = client.post(path, json=body, headers={"Idempotency-Key": key})
-            except httpx2.HTTPError:
-                time.sleep(0.05)
-                continue
-            if answer.status_code not in (429, 503):
-                return answer
-            time.sleep(0.05)
-
-    def publish(self, place: int) -> None:
-        """Steps of this client's own keys, in order; now and then work under the limit."""
-        number = 0
-        with httpx2.Client(base_url=self.url, timeout=30) as client:
-            while not self.stop.is_set():
-                number += 1
-                name = f"k{place}.{number % 5}"
-                body = {"topic": "fleet.step", "key": {"name": name}, "data": {"number": number}}
-                if number % 4 == 0:
-                    body = {"topic": "fleet.narrow", "data": {"number": number}}
-                answer = self._post(client, "/api/internal/pubsub/publish", body, f"{place}.{number}")
-                if answer.is_success:
-                    self.acked[answer.json()["id"]] = number
-                else:
-                    self.problems.append(f"publish: {answer.status_code} {answer.text[:200]}")
-
-    def ask(self, place: int) -> None:
-        """Questions whose answers must be theirs."""
-        number = 0
-        with httpx2.Client(base_url=self.url, timeout=60) as client:
-            while not self.stop.is_set():
-                number += 1
-                answer = self._post(client, "/api/fleet/ask", {"number": number}, f"a{number}")
-                self.replies[str(answer.status_code)] += 1
-                if answer.status_code == 200 and answer.json() != {"number": number}:
-                    self.problems.append(f"reply {answer.json()} to question {number}")
-                elif answer.status_code not in (200, 202):
-                    self.problems.append(f"ask: {answer.status_code} {answer.text[:200]}")
-
-    def watch(self, place: int) -> None:
-        """One stream, resumed wherever it was cut off."""
-        with httpx2.Client(base_url=self.url, timeout=httpx2.Timeout(30, read=2)) as client:
-            while not self.stop.is_set():
-                after = str(self.events[-1]) if self.events else "0"
-                try:
-                    with client.stream("GET", f"/api/internal/pubsub/events?topic=fleet.step&after={after}") as stream:
-                        for line in stream.iter_lines():
-                            if line.startswith("id: "):
-                                self.events.append(int(line[4:]))
-                            if self.stop.is_set():
-                                return
-                except httpx2.HTTPError:
-                    self.resumes += 1
-                    time.sleep(0.05)
 
 
 class Fleet:
@@ -243,30 +168,54 @@ def check_database(folder: Path, load: Load) -> list[str]:
     return problems
 
 
+def begin(fleet: Fleet, load: Load) -> None:
+    """Until something is published and something answered."""
+    load.start()
+    end = time.monotonic() + 60
+    while not (load.acked and load.replies) and time.monotonic() < end:
+        fleet.let_run(0.1)
+
+
+def drain(fleet: Fleet, load: Load) -> None:
+    """No more load; until nothing is left to do."""
+    load.stop.set()
+    end = time.monotonic() + 120
+    busy = "SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM parked)"
+    while time.monotonic() < end and (
+        rows(fleet.folder, busy)[0][0] or any(map(threading.Thread.is_alive, load.threads))
+    ):
+        fleet.let_run(0.2)
+
+
 def phase(name: str, folder: Path, seconds: float, chance: random.Random, pause: float) -> dict[str, Any]:
     """One phase; its figures and its problems."""
     port = free_port()
     fleet, load = Fleet(folder, name, port, chance), Load(f"http://127.0.0.1:{port}")
-    load.start()
-    begun = time.monotonic()
-    while not (load.acked and load.replies) and time.monotonic() < begun + 60:
-        fleet.let_run(0.5)
+    begin(fleet, load)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         fleet.disturb()
         fleet.let_run(pause * (0.5 + chance.random()))
     fleet.let_run(3)
-    load.stop.set()
-    end = time.monotonic() + 120
-    busy = "SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM parked)"
-    while time.monotonic() < end and (rows(folder, busy)[0][0] or any(thread.is_alive() for thread in load.threads)):
-        fleet.let_run(0.2)
+    drain(fleet, load)
     problems = fleet.stop() + load.problems + check_trace(folder, fleet.kills) + check_database(folder, load)
     return {
         "phase": name, "kills": len(fleet.kills) - fleet.stops, "stops": fleet.stops, "acknowledged": len(load.acked),
         "replies": dict(load.replies), "events_watched": len(load.events), "resumes": load.resumes,
         "problems": problems,
     }  # fmt: skip
+
+
+@contextlib.contextmanager
+def scratch(name: str, problems: list[str]) -> Iterator[Path]:
+    """A directory, kept and named where there are problems at the end."""
+    folder = Path(tempfile.mkdtemp(prefix=f"needlework-{name}-"))
+    (folder / "data").mkdir()
+    yield folder
+    if problems:
+        print(f"kept: {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder)
 
 
 def main() -> int:
@@ -280,18 +229,13 @@ def main() -> int:
     chance, broken = random.Random(options.seed), False
     names = options.phase or list(PHASES)
     for name in names:
-        folder = Path(tempfile.mkdtemp(prefix=f"needlework-fleet-{name}-"))
-        (folder / "data").mkdir()
-        result = phase(name, folder, options.minutes * 60 / len(names), chance, options.pause)
-        problems = result.pop("problems")
-        print(
-            json.dumps({**result, "seed": options.seed, "problems": len(problems), "kinds": problems[:5]}), flush=True
-        )
-        if problems:
-            broken = True
-            print(f"kept: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder)
+        problems: list[str] = []
+        with scratch(f"fleet-{name}", problems) as folder:
+            result = phase(name, folder, options.minutes * 60 / len(names), chance, options.pause)
+            problems += result.pop("problems")
+        figures = {**result, "seed": options.seed, "problems": len(problems), "kinds": problems[:5]}
+        print(json.dumps(figures), flush=True)
+        broken = broken or bool(problems)
     return 1 if broken else 0
 
 

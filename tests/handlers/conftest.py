@@ -1,6 +1,8 @@
 """A running bus with every built-in operation, and a short way to ask it."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,9 @@ class Desk:
         await testing.drain(self.bus)
 
 
+OpenDesk = Callable[[Path, testing.ManualClock], AbstractAsyncContextManager[Desk]]
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     return Registry.load(["needlework.handlers"], [ROOT / "topics.toml"])
@@ -76,12 +81,24 @@ def clock() -> testing.ManualClock:
     return testing.ManualClock()
 
 
+@pytest.fixture(scope="session")
+def open_desk(registry: Registry) -> OpenDesk:
+    """Opens a bus in a folder."""
+
+    @contextlib.asynccontextmanager
+    async def open_one(folder: Path, clock: testing.ManualClock) -> AsyncIterator[Desk]:
+        groups = sorted((path.parent.name, path) for path in (ROOT / "handlers").glob("*/migrations"))
+        async with testing.running_bus(registry, folder, clock=clock, groups=groups) as bus:
+            bus.scheduler.stop()  # what ticks by itself would take what a test ticks for
+            yield Desk(bus, clock)
+
+    return open_one
+
+
 @pytest.fixture
-async def desk(registry: Registry, clock: testing.ManualClock, tmp_path: Path) -> AsyncIterator[Desk]:
-    groups = sorted((path.parent.name, path) for path in (ROOT / "handlers").glob("*/migrations"))
-    async with testing.running_bus(registry, tmp_path, clock=clock, groups=groups) as bus:
-        bus.scheduler.stop()  # what ticks by itself would take what a test ticks for
-        yield Desk(bus, clock)
+async def desk(open_desk: OpenDesk, clock: testing.ManualClock, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path, clock) as desk:
+        yield desk
 
 
 @pytest.fixture

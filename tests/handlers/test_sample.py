@@ -2,15 +2,14 @@
 
 import re
 from collections import Counter
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 import pytest
 from needlework.bus.messages import Message
-from needlework.bus.testing import drain
+from needlework.bus.testing import ManualClock
 from needlework.cli.demo import fill_sample
-from needlework.compose import open_bus
 from needlework.handlers.accounts.messages import ListAccounts, ListContacts
 from needlework.handlers.conversations.messages import ListConversations, ReadConversation
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
@@ -22,7 +21,6 @@ from needlework.handlers.sample.workspace import sample_items
 from needlework.handlers.tasks.messages import ListTasks
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.times import DAY, read_time
-from needlework.settings import load_settings
 
 pytestmark = pytest.mark.anyio
 Desk = Any
@@ -40,12 +38,13 @@ async def everything(desk: Desk, ask: type[Message[Any]], **fields: Any) -> list
             return found
 
 
-@pytest.fixture
-async def sample(desk: Desk) -> Desk:
-    """A workspace with the sample in it, and all that follows from it done."""
-    await fill_sample(desk.bus)
-    await desk.drain()
-    return desk
+@pytest.fixture(scope="module")
+async def sample(open_desk: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A workspace with the sample in it, and all that follows from it done; nobody here changes it."""
+    async with open_desk(tmp_path_factory.mktemp("sample"), ManualClock()) as desk:
+        await fill_sample(desk.bus)
+        await desk.drain()
+        yield desk
 
 
 async def test_the_sample_is_ninety_days_of_every_channel_with_every_label(sample: Desk) -> None:
@@ -162,15 +161,10 @@ async def test_sent_in_again_it_changes_nothing(desk: Desk) -> None:
     assert Counter(again) == {False: half - 5, "id_taken": 5}  # a task is written down once
 
 
-async def test_a_second_start_of_the_demo_publishes_nothing(tmp_path: Path) -> None:
+async def test_a_second_start_of_the_demo_publishes_nothing(sample: Desk) -> None:
     """Each start published the sample anew: nothing changed, but the list of messages grew by it."""
-    async with open_bus(load_settings(tmp_path, environ={})) as bus:
-        await bus.start()
-        workspace = bus.workspaces.by_name["default"]
-        await fill_sample(bus)
-        await drain(bus)
-        before = (await bus.messages(workspace, limit=500))["items"]
-        await fill_sample(bus)
-        await drain(bus)
-        assert len(before) > 20
-        assert (await bus.messages(workspace, limit=500))["items"] == before
+    before = (await sample.bus.messages(sample.workspace, limit=500))["items"]
+    await fill_sample(sample.bus)
+    await sample.drain()
+    assert len(before) > 20
+    assert (await sample.bus.messages(sample.workspace, limit=500))["items"] == before
