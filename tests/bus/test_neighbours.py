@@ -76,7 +76,8 @@ async def narrow(message: Narrow, ctx: Context) -> None: ...
 
 REGISTRY = kit.registry(
     work, step, latest, narrow, limits={"narrow": {"concurrency": 1}}, runners={"steps": kit.runner(concurrency=4)},
-    t__step={"order": "key"}, t__latest={"coalesce": "replace"}, t__narrow={"limits": ["narrow"], "replies": "one"},
+    t__work={"automatic": True}, t__step={"order": "key"}, t__latest={"coalesce": "replace"},
+    t__narrow={"limits": ["narrow"], "replies": "one"},
 )  # fmt: skip
 
 
