@@ -69,6 +69,7 @@ class TopicEntry(TypedDict):
     query: bool
     key: list[str]
     runners: list[str]
+    paused: bool
     origin: str
     policy: dict[str, Any]
     schema: dict[str, Any]
@@ -120,9 +121,10 @@ class Runners:
         ]
 
     async def topics(self, request: Request) -> Response:
-        """The topics as this process knows them."""
+        """The topics as this process knows them, and which of them are held."""
         read_query(request)
-        return json_response({"items": self._topics})
+        held = self._bus.controls.paused_topics
+        return json_response({"items": [{**each, "paused": each["topic"] in held} for each in self._topics]})
 
     async def runners(self, request: Request) -> Response:
         """The runners with their queues in this workspace."""

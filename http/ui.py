@@ -14,7 +14,9 @@ _MEDIA = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_LISTS = ("needle_movers", "conversations", "meetings", "notes", "tasks")
+_LISTS = (
+    "needle_movers", "conversations", "meetings", "tasks", "notes", "reports", "runners", "topics", "messages", "dead",
+)  # fmt: skip
 _ADDRESSES = {
     "overview.html": (START,),
     "login.html": ("/login",),

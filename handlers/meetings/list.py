@@ -11,16 +11,19 @@ from needlework.handlers.words import like_pattern
 
 @subscribe(ListMeetings, runner="content")
 async def list_meetings(message: ListMeetings, ctx: Context) -> Page[Meeting]:
-    """A page of meetings, newest first."""
-    (seq,) = read_cursor(message.cursor, store.LATEST)
+    """A page of meetings in the order of their start; one without a start stands where it was entered."""
+    forward = message.order == "earliest"
+    at, seq = read_cursor(message.cursor, *((store.EARLIEST, 0) if forward else (store.LATEST, store.LATEST)))
     start, end = parse_time(message.from_, "from"), parse_time(message.until, "until")
     values = {
         "status": message.status,
         "start": start,
         "end": end,
+        "at": at,
         "seq": seq,
         "like": like_pattern(message.q),
         "limit": message.limit + 1,
     }
-    rows = await ctx.db.all(store.sql("list_meetings", workspace=ctx.workspace.id, **values))
-    return page_of(rows, message.limit, store.meeting, "seq")
+    name = "list_meetings_earliest" if forward else "list_meetings_latest"
+    rows = await ctx.db.all(store.sql(name, workspace=ctx.workspace.id, **values))
+    return page_of(rows, message.limit, store.meeting, "at", "seq")

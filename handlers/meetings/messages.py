@@ -1,6 +1,6 @@
 """The public words of meetings."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
@@ -127,11 +127,12 @@ class SummariseMeeting(Message[dict[str, str]], topic="scheduled_meetings", key=
 
 
 class ListMeetings(Message[Page[Meeting]], topic="meeting.list", kw_only=True):
-    """Meetings, the newest entry first; `q` searches titles and attendees; `from` and `until` are about their start."""
+    """Meetings by their start, the latest first; `q` searches titles and attendees; `from`, `until` mean the start."""
 
     q: str | None = None
     status: str | None = None
     from_: Time = msgspec.field(default=None, name="from")
     until: Time = None
+    order: Literal["latest", "earliest"] = "latest"
     limit: Limit = 50
     cursor: str | None = None

@@ -25,14 +25,25 @@ UPDATE meetings SET
     status = :status, attendees = :attendees, conversation_id = :conversation_id, facts = :facts, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 
--- name: list_meetings
--- A page of meetings, newest first, before a place.
-SELECT * FROM meetings
-WHERE workspace_id = :workspace AND seq < :seq
+-- name: list_meetings_latest
+-- A page of meetings by their start, the latest first, behind a place.
+SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
+WHERE workspace_id = :workspace AND (COALESCE(starts_at, created_at), seq) < (:at, :seq)
   AND (:status IS NULL OR status = :status)
-  AND (:start IS NULL OR starts_at >= :start) AND (:end IS NULL OR starts_at < :end)
+  AND (:start IS NULL OR COALESCE(starts_at, created_at) >= :start)
+  AND (:end IS NULL OR COALESCE(starts_at, created_at) < :end)
   AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
-ORDER BY seq DESC LIMIT :limit;
+ORDER BY COALESCE(starts_at, created_at) DESC, seq DESC LIMIT :limit;
+
+-- name: list_meetings_earliest
+-- A page of meetings by their start, the earliest first, behind a place.
+SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
+WHERE workspace_id = :workspace AND (COALESCE(starts_at, created_at), seq) > (:at, :seq)
+  AND (:status IS NULL OR status = :status)
+  AND (:start IS NULL OR COALESCE(starts_at, created_at) >= :start)
+  AND (:end IS NULL OR COALESCE(starts_at, created_at) < :end)
+  AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
+ORDER BY COALESCE(starts_at, created_at), seq LIMIT :limit;
 
 -- name: meetings_of_event
 -- The meetings of an event of a calendar.

@@ -23,6 +23,7 @@ MEETINGS = Kind(
     update="update_meeting",
 )
 LATEST = 1 << 62
+EARLIEST = -LATEST
 Row = Any
 
 

@@ -1,31 +1,34 @@
 // "Analyse again": queues every recent conversation and note, follows the batch live, ends with its counts.
-import { call } from "/ui/api.js";
+import { byId, call } from "/ui/api.js";
+import { meter, stream } from "/ui/job.js";
 
-const byId = (id) => document.getElementById(id);
+const KEPT = "needlework-analysis"; // so that a page that is opened again goes on where it was
 
 export async function analyse() {
   const button = byId("analyse");
   // Not `disabled`: that would take the focus away from whoever pressed it with the keyboard.
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
+  const shown = meter("How much is analysed");
+  byId("job").replaceChildren(shown.whole);
   try {
-    byId("job").hidden = false;
-    byId("progress").removeAttribute("value");
-    byId("job-text").textContent = "Queueing …";
     const job = await call("POST", "/api/internal/labels/reanalysis");
-    if (job.batch_id) await watch(job);
-    else end("Nothing to analyse in the last 30 days.");
+    if (job.batch_id) await watch(job, shown);
+    else shown.end("Nothing to analyse in the last 30 days.");
   } catch (error) {
-    byId("job").hidden = true;
+    byId("job").replaceChildren();
     throw error;
   } finally {
     button.setAttribute("aria-disabled", "false");
   }
 }
 
-function end(text) {
-  byId("progress").max = byId("progress").value = 1;
-  byId("job-text").textContent = text;
+export async function resume() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+  if (!kept) return;
+  const shown = meter("How much is analysed");
+  byId("job").replaceChildren(shown.whole);
+  await watch(kept, shown).catch(() => byId("job").replaceChildren()); // its batch is gone
 }
 
 function summary(job, state) {
@@ -36,26 +39,18 @@ function summary(job, state) {
   return `Done: ${parts.join(", ")}.`;
 }
 
-function watch(job) {
-  return new Promise((resolve) => {
-    const source = new EventSource(`/api/internal/batches/${encodeURIComponent(job.batch_id)}`);
-    const show = (event) => {
-      const state = JSON.parse(event.data);
-      byId("progress").max = Math.max(1, state.total);
-      byId("progress").value = state.total - state.waiting;
-      byId("job-text").textContent = `${state.total - state.waiting} of ${state.total} analysed`;
-      return state;
-    };
-    source.addEventListener("progress", show);
-    source.addEventListener("result", (event) => {
-      source.close();
-      end(summary(job, show(event)));
-      resolve();
+async function watch(job, shown) {
+  sessionStorage.setItem(KEPT, JSON.stringify({ batch_id: job.batch_id, already_queued: job.already_queued }));
+  let state;
+  try {
+    await stream(`/api/internal/batches/${encodeURIComponent(job.batch_id)}`, ["progress", "result"], (kind, now) => {
+      state = now;
+      const ended = state.total - state.waiting;
+      shown.tell(`${ended} of ${state.total} analysed`, ended, Math.max(1, state.total));
+      return kind === "result";
     });
-    source.onerror = () => {
-      if (source.readyState !== EventSource.CLOSED) return; // it connects again by itself
-      byId("job-text").textContent = "The connection broke; the analysis goes on.";
-      resolve();
-    };
-  });
+  } finally {
+    sessionStorage.removeItem(KEPT); // a page that is left does not come here
+  }
+  shown.end(summary(job, state));
 }

@@ -2,23 +2,44 @@
 
 export class Refused extends Error {
   constructor(status, problem) {
-    super(problem.detail || `the server answered ${status}`);
+    super(inWords(status, problem));
     this.status = status;
+    this.code = problem.code || "";
   }
 }
 
-export async function call(method, path, body) {
-  const headers = { Accept: "application/json" };
-  if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
-  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  if (answer.status === 401 && location.pathname !== "/login") location.assign("/login");
-  const text = await answer.text();
-  let value = {};
+// What was wrong, where, and what to do instead.
+function inWords(status, problem) {
+  const said = problem.detail || `The server answered ${status}.`;
+  const fields = (problem.errors || []).filter((each) => each.message && !said.includes(each.message));
+  const more = fields.map((each) => `${each.field} ${each.message}${each.hint ? ` (${each.hint})` : ""}`);
+  const hints = (problem.errors || []).filter((each) => each.hint && said.includes(each.message)).map((each) => each.hint);
+  return [said, ...more, ...hints].join(" · ");
+}
+
+async function answerOf(method, path, body, headers) {
   try {
-    value = text ? JSON.parse(text) : {};
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
-    value = { detail: text.slice(0, 200) };
+    throw new Error("The server does not answer. It may be stopped or starting again: try once more in a moment.");
   }
+}
+
+async function valueOf(answer) {
+  const text = await answer.text();
+  try {
+    return text ? JSON.parse(text) : {};
+  } catch {
+    return { detail: text.slice(0, 200) };
+  }
+}
+
+export async function call(method, path, body, more = {}) {
+  const headers = { Accept: "application/json", ...more };
+  if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
+  const answer = await answerOf(method, path, body, headers);
+  if (answer.status === 401 && location.pathname !== "/login") location.assign("/login");
+  const value = await valueOf(answer);
   if (!answer.ok) throw new Refused(answer.status, value);
   return value;
 }
@@ -28,4 +49,17 @@ export function element(name, text, className) {
   if (text !== undefined) made.textContent = text;
   if (className) made.className = className;
   return made;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+
+export function fail(error) {
+  byId("message").textContent = error.message;
+  byId("message").hidden = false;
+}
+
+export function well() {
+  byId("message").hidden = true;
 }

@@ -1,10 +1,12 @@
 // Conversations as cards: who said what, with the evidence of labels marked in the text.
-import { call, element } from "/ui/api.js";
+import { byId, call, counted, element, fail } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
-import { chip, keys, legend, marked, nameOf } from "/ui/labels.js";
+import { empty } from "/ui/empty.js";
+import { chip, keys, legend, nameOf } from "/ui/labels.js";
+import { Marker, spansOf } from "/ui/marks.js";
 import { moment } from "/ui/moments.js";
 
-const LATEST = 8;
+const LATEST = 5;
 const MESSAGES = 3;
 const ALL = 500;
 const TITLE = 60;
@@ -20,21 +22,28 @@ function title(conversation) {
 }
 
 function about(conversation) {
-  const line = element("p", `${conversation.channel} · `, "quiet");
+  const line = element("p", undefined, "quiet about");
   const account = accountName(conversation.account_id);
-  if (account) line.append(`${account} · `);
-  line.append(moment(conversation.last_message_at));
-  const count = conversation.message_count;
-  line.append(` · ${count} ${count === 1 ? "message" : "messages"}`);
+  line.append([conversation.channel, account, ""].filter((each, index) => each || index === 2).join(" · "));
+  line.append(moment(conversation.last_message_at), ` · ${counted(conversation.message_count, "message")}`);
   return line;
 }
 
-function said(message, spans) {
+function files(message) {
+  const names = message.attachments.map((each) => each.name || each.filename).filter((each) => typeof each === "string");
+  return names.length ? [element("p", `Attached: ${names.join(", ")}`, "quiet")] : [];
+}
+
+function said(message, labels, named) {
   const block = element("div", undefined, "said");
   block.id = message.id;
   const who = element("p", undefined, "who");
   who.append(element("b", message.sender.name || message.sender.email || message.sender.id || "somebody"), " ", moment(message.sent_at));
-  block.append(who, marked(message.text, spans));
+  const text = element("p", undefined, "words");
+  const marker = new Marker(message.text, spansOf(labels, message.id));
+  marker.put(text, message.text, 0);
+  for (const id of marker.name()) named.add(id);
+  block.append(who, text, ...files(message));
   return block;
 }
 
@@ -43,9 +52,13 @@ function whole(conversation, article) {
   button.type = "button";
   button.setAttribute("aria-label", `All ${conversation.message_count} messages of ${title(conversation)}`);
   button.addEventListener("click", async () => {
-    const full = card(await read(conversation.id, ALL), "h2");
-    article.replaceWith(full);
-    full.querySelector("h2").focus();
+    try {
+      const full = card(await read(conversation.id, ALL), "h2");
+      article.replaceWith(full);
+      full.querySelector("h2").focus();
+    } catch (error) {
+      fail(error);
+    }
   });
   return button;
 }
@@ -53,20 +66,18 @@ function whole(conversation, article) {
 function card(conversation, heading) {
   const article = element("article");
   article.id = conversation.id;
-  const head = element(heading, title(conversation));
+  const head = element(heading);
+  const link = element("a", title(conversation));
+  link.href = `/ui/conversations#${encodeURIComponent(conversation.id)}`;
+  head.append(link);
   head.tabIndex = -1;
   article.append(head, about(conversation));
-  const spans = conversation.labels.flatMap((label) => label.evidence.map((span) => ({ ...span, label: label.label })));
-  const inText = new Set();
-  for (const message of conversation.messages) {
-    const own = spans.filter((span) => span.message_id === message.id);
-    own.forEach((span) => inText.add(span.label));
-    article.append(said(message, own));
-  }
-  const others = new Set(conversation.labels.map((label) => label.label).filter((key) => !inText.has(key)));
-  if (others.size) {
-    const more = element("p", "Also: ", "quiet");
-    for (const key of others) more.append(chip(key));
+  const named = new Set();
+  article.append(...conversation.messages.map((message) => said(message, conversation.labels, named)));
+  const others = conversation.labels.filter((each) => !named.has(each.id));
+  if (others.length) {
+    const more = element("p", "Also: ", "quiet also");
+    more.append(...others.map((each) => chip(each)));
     article.append(more);
   }
   if (conversation.messages.length < conversation.message_count) article.append(whole(conversation, article));
@@ -74,23 +85,33 @@ function card(conversation, heading) {
 }
 
 const read = (id, limit) => call("GET", `/api/conversations/${encodeURIComponent(id)}?limit=${limit}`);
+const none = () =>
+  empty("No conversation yet.", [
+    "Bring in mail, chats or transcripts: ",
+    element("code", "needlework import FILE…"),
+    ", or POST them to ",
+    element("code", "/api/conversations"),
+    ". To look around first, start with ",
+    element("code", "needlework serve --demo"),
+    ".",
+  ]);
 
 export async function showConversations() {
   const page = await call("GET", `/api/conversations?limit=${LATEST}`);
   const all = await Promise.all(page.items.map((item) => read(item.id, MESSAGES)));
   const state = JSON.stringify(all);
-  if (state === shown) return; // nothing that a reader sees is replaced without need
+  if (state === shown || byId("conversations").contains(document.activeElement)) return; // nothing that a reader uses is replaced
   shown = state;
-  const none = element("p", "No conversation yet. POST one to /api/conversations, or start with --demo.", "quiet");
-  document.getElementById("conversations").replaceChildren(...(all.length ? all.map((each) => card(each, "h3")) : [none]));
+  byId("conversations").replaceChildren(...(all.length ? all.map((each) => card(each, "h3")) : [none()]));
   const found = [...new Set(all.flatMap((each) => each.labels.map((label) => label.label)))];
-  document.getElementById("legend").replaceChildren(...legend(found.sort((a, b) => nameOf(a).localeCompare(nameOf(b)))));
+  byId("legend").replaceChildren(...legend(found.sort((a, b) => nameOf(a).localeCompare(nameOf(b)))));
 }
 
 export const conversations = {
   title: "Conversations",
-  path: "/api/conversations",
-  none: "No conversation.",
+  about: "Who said what. What is marked carries the label behind it: press the label, or j, then y or n, to say whether it is right.",
+  path: () => "/api/conversations",
+  none,
   filters: [
     { name: "q", label: "Search" },
     { name: "channel", label: "Channel", values: () => CHANNELS.map((name) => [name, name]) },

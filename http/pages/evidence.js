@@ -1,7 +1,7 @@
 // Something that was said: the quote, its label, who said it when, and a link to its place.
-import { element } from "/ui/api.js";
+import { element, fail } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
-import { chip } from "/ui/labels.js";
+import { name } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
 
 export function placeOf(type, content, message) {
@@ -17,19 +17,22 @@ export function quote(each, ...extras) {
   words.append(link);
   const about = element("p", undefined, "quiet");
   const who = [accountName(each.account_id), each.contact || each.sender].filter(Boolean).join(" · ");
-  about.append(chip(each.label), who ? ` ${who} · ` : " ", moment(each.said_at));
+  about.append(name(each.label), who ? ` ${who} · ` : " ", moment(each.said_at));
   item.append(words, about, ...extras);
   return item;
 }
 
-export function action(name, what, then) {
+// A button that does something once at a time; what went wrong is told, and nothing more is done.
+export function action(name, what, then = () => {}) {
   const button = element("button", name, "small");
   button.type = "button";
   button.addEventListener("click", async () => {
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
     try {
-      then(await what());
+      await then(await what());
+    } catch (error) {
+      fail(error);
     } finally {
       button.removeAttribute("aria-disabled");
     }

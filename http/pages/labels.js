@@ -1,7 +1,11 @@
-// Labels: a colour and a name for each, and text with its evidence marked, every mark followed by its label's name.
-import { call, element } from "/ui/api.js";
+// Labels: a colour and a name for each, and what a person says of one that was found: it is right, or it is not.
+import { call, element, fail } from "/ui/api.js";
+import { stop } from "/ui/keys.js";
+import { told } from "/ui/told.js";
 
 const HUES = 12;
+const SIGNS = { confirmed: "✓ ", rejected: "✗ ", machine: "" };
+const WORDS = { confirmed: "confirmed", rejected: "rejected", machine: "given back to the machine" };
 const known = new Map();
 
 export async function loadLabels() {
@@ -10,11 +14,11 @@ export async function loadLabels() {
 }
 
 export const nameOf = (key) => key.replaceAll("_", " ");
-const hueOf = (key) => known.get(key)?.hue || "hue-0";
+export const hueOf = (key) => known.get(key)?.hue || "hue-0";
 
 export const keys = () => [...known.keys()].map((key) => [key, nameOf(key)]).sort(([, a], [, b]) => a.localeCompare(b));
 
-export function chip(key) {
+export function name(key) {
   const made = element("span", nameOf(key), `chip ${hueOf(key)}`);
   made.title = known.get(key)?.prompt || nameOf(key);
   return made;
@@ -23,29 +27,54 @@ export function chip(key) {
 export function legend(keys) {
   return keys.map((key) => {
     const item = element("li");
-    item.append(chip(key));
+    item.append(name(key));
     return item;
   });
 }
 
-export function marked(text, spans) {
-  // Offsets count characters as Python does, not UTF-16 units. Evidence may overlap: the text is cut at every end.
-  const letters = Array.from(text);
-  const inside = spans.filter((span) => 0 <= span.start && span.start < span.end && span.end <= letters.length);
-  const cuts = [...new Set([0, letters.length, ...inside.flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b);
-  const line = element("p");
-  cuts.slice(1).forEach((end, index) => {
-    const start = cuts[index];
-    const piece = letters.slice(start, end).join("");
-    const here = inside.filter((span) => span.start <= start && end <= span.end);
-    if (!here.length) {
-      line.append(piece);
-      return;
-    }
-    const mark = element("mark", piece, hueOf(here[0].label));
-    mark.title = here.map((span) => `${nameOf(span.label)}, ${Math.round(span.score * 100)} %`).join("; ");
-    line.append(mark);
-    for (const key of new Set(here.filter((span) => span.end === end).map((span) => span.label))) line.append(chip(key));
-  });
+// A label that was found: a press opens what it means and the choice; y and n decide at once.
+export function chip(entry) {
+  const whole = element("span", undefined, "verdict");
+  const button = element("button", undefined, `chip ${hueOf(entry.label)}`);
+  button.type = "button";
+  whole.append(button);
+  const show = () => {
+    button.textContent = `${SIGNS[entry.state] || ""}${nameOf(entry.label)}`;
+    button.classList.toggle("no", entry.state === "rejected");
+    button.setAttribute("aria-label", `${nameOf(entry.label)}, ${entry.state === "machine" ? "not decided" : entry.state}`);
+    button.setAttribute("aria-expanded", String(whole.lastChild !== button));
+  };
+  const turn = async (state, tell = true) => {
+    const before = entry.state;
+    if (before === state) return told(`${nameOf(entry.label)} is ${WORDS[state]} already.`);
+    entry.state = (await call("PUT", `/api/content_labels/${encodeURIComponent(entry.id)}`, { state })).state;
+    show();
+    const words = `${nameOf(entry.label)} ${WORDS[entry.state]}.`;
+    if (tell) told(words, () => turn(before, false));
+    return words;
+  };
+  const choose = () => {
+    if (whole.lastChild !== button) whole.lastChild.remove();
+    else whole.append(choice(entry, (state) => turn(state).then(choose).catch(fail)));
+    show();
+  };
+  button.addEventListener("click", choose);
+  show();
+  return stop(button, { yes: () => turn("confirmed"), no: () => turn("rejected") }) && whole;
+}
+
+function choice(entry, decide) {
+  const line = element("span", undefined, "choice");
+  const sure = `${Math.round(entry.score * 100)} % sure`;
+  const about = known.get(entry.label)?.prompt || nameOf(entry.label);
+  line.append(element("span", `${about} (${sure})`, "quiet"));
+  if (entry.evidence[0]) line.append(element("span", `“${entry.evidence[0].quote}”`, "quiet"));
+  for (const [state, words] of [["confirmed", "Confirm"], ["rejected", "Reject"], ["machine", "Give back"]]) {
+    if (state === entry.state) continue;
+    const button = element("button", words, "small");
+    button.type = "button";
+    button.addEventListener("click", () => decide(state));
+    line.append(button);
+  }
   return line;
 }

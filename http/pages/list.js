@@ -1,29 +1,39 @@
 // A page that lists one kind of thing: filters, cards, and more of them at a press of a button.
-import { call, element } from "/ui/api.js";
+import { byId, call, element, fail, well } from "/ui/api.js";
 import { loadAccounts } from "/ui/accounts.js";
 import { conversations } from "/ui/conversations.js";
+import { dead } from "/ui/dead.js";
+import { empty } from "/ui/empty.js";
 import { loadLabels } from "/ui/labels.js";
 import { meetings } from "/ui/meetings.js";
+import { messages } from "/ui/messages.js";
 import { movers } from "/ui/movers.js";
 import { showNav } from "/ui/nav.js";
 import { notes } from "/ui/notes.js";
+import { reports } from "/ui/reports.js";
+import { runners } from "/ui/runners.js";
 import { tasks } from "/ui/tasks.js";
+import { topics } from "/ui/topics.js";
 
-const VIEWS = { conversations, meetings, needle_movers: movers, notes, tasks };
+const VIEWS = { conversations, dead, meetings, messages, needle_movers: movers, notes, reports, runners, tasks, topics };
 const PAGE = 10;
-const byId = (id) => document.getElementById(id);
 const view = VIEWS[location.pathname.split("/").pop()];
 let cursor = null;
 let asked = 0; // only the newest question's answer is shown
 
-function fail(error) {
-  byId("message").textContent = error.message;
-  byId("message").hidden = false;
+// The filters as they stand in the form and, so that they can be kept and sent, in the address.
+function filtered() {
+  const given = new FormData(byId("filters"));
+  return Object.fromEntries([...given].filter(([, value]) => value));
 }
 
-function query() {
-  const found = new URLSearchParams({ limit: PAGE });
-  for (const [name, value] of new FormData(byId("filters"))) if (value) found.set(name, value);
+export function query(values = filtered()) {
+  const found = new URLSearchParams();
+  if (view.pages !== false) found.set("limit", new URLSearchParams(location.search).get("limit") || PAGE);
+  for (const one of view.filters) {
+    const value = values[one.name] || "";
+    for (const [name, each] of Object.entries(one.turn ? one.turn(value) : { [one.name]: value })) if (each) found.set(name, each);
+  }
   return found;
 }
 
@@ -33,29 +43,43 @@ async function show(further) {
   list.setAttribute("aria-busy", "true");
   const question = query();
   if (further) question.set("cursor", cursor);
-  const page = await call("GET", `${view.path}?${question}`);
-  const cards = await Promise.all(page.items.map((item) => view.card(item, fail)));
+  const page = await call("GET", `${view.path()}?${question}`);
+  const items = view.choose ? view.choose(page.items, filtered()) : page.items;
+  const cards = await Promise.all(items.map((item) => view.card(item, again)));
   if (mine !== asked) return;
-  const none = element("p", view.none, "quiet");
+  well();
   if (further) list.append(...cards);
-  else list.replaceChildren(...(cards.length ? cards : [none]));
+  else list.replaceChildren(...(cards.length ? cards : [none()]));
   if (further) cards[0]?.querySelector("h2")?.focus();
-  cursor = page.next_cursor;
+  cursor = page.next_cursor ?? null;
   byId("more").hidden = cursor === null;
-  byId("told").textContent = `${list.children.length} shown`;
+  byId("told").textContent = `${list.querySelectorAll(":scope > article").length} shown`;
   list.setAttribute("aria-busy", "false");
 }
 
+const again = () => show(false).catch(fail);
+
+function none() {
+  if (!Object.keys(filtered()).length) return view.none();
+  const button = element("button", "Show all", "small");
+  button.type = "button";
+  button.addEventListener("click", () => location.assign(location.pathname));
+  return empty("Nothing fits these filters.", [button]);
+}
+
 async function showOne(place) {
-  const all = element("a", `All ${view.title.toLowerCase()}`);
+  const all = element("a", `← All ${view.title.toLowerCase()}`);
   all.href = location.pathname;
   const back = element("p");
   back.append(all);
-  byId("list").replaceChildren(back, await view.one(place, fail));
+  const one = await view.one(place);
+  byId("list").replaceChildren(back, one);
   byId("list").setAttribute("aria-busy", "false");
   const target = document.getElementById(place.split("/").pop());
-  target?.classList.add("target");
-  target?.scrollIntoView({ block: "center" });
+  if (target && target !== one) {
+    target.classList.add("target");
+    target.scrollIntoView({ block: "center" });
+  }
 }
 
 function filter(one) {
@@ -63,25 +87,34 @@ function filter(one) {
   const field = element(one.values ? "select" : "input");
   field.name = one.name;
   if (one.values) {
-    for (const [value, name] of [["", "all"], ...one.values()]) field.append(new Option(name, value));
+    for (const [value, name] of [["", one.first || "all"], ...one.values()]) field.append(new Option(name, value));
   } else {
     field.type = "search";
   }
+  field.value = new URLSearchParams(location.search).get(one.name) || "";
   label.append(field);
   return label;
 }
 
+function keep() {
+  const found = new URLSearchParams(filtered()).toString();
+  history.replaceState(null, "", found ? `?${found}` : location.pathname);
+}
+
 async function start() {
-  showNav();
   byId("title").textContent = view.title;
+  byId("about").textContent = view.about || "";
   document.title = `${view.title} · needlework`;
-  const here = await call("GET", "/api/workspace");
-  byId("where").textContent = `${here.name} · ${here.principal.name}`;
-  await Promise.all([loadLabels(), loadAccounts()]);
+  await Promise.all([showNav(), loadLabels(), loadAccounts(), view.load?.()]);
   const place = location.hash.slice(1);
-  if (place && view.one) return showOne(decodeURIComponent(place));
+  if (place && view.one) {
+    byId("about").hidden = true;
+    return showOne(decodeURIComponent(place));
+  }
   byId("filters").replaceChildren(...view.filters.map(filter));
-  byId("filters").hidden = false;
+  byId("filters").hidden = !view.filters.length;
+  if (view.tools) byId("tools").append(...view.tools({ again, query }));
+  if (view.foot) byId("foot").append(...view.foot({ again, query }));
   return show(false);
 }
 
@@ -89,13 +122,20 @@ let typing = 0;
 for (const kind of ["input", "change"]) {
   byId("filters").addEventListener(kind, () => {
     clearTimeout(typing);
-    typing = setTimeout(() => show(false).catch(fail), 250);
+    typing = setTimeout(() => {
+      keep();
+      again();
+    }, 250);
   });
 }
 byId("filters").addEventListener("submit", (event) => {
   event.preventDefault();
-  show(false).catch(fail);
+  again();
 });
 byId("more").addEventListener("click", () => show(true).catch(fail));
 window.addEventListener("hashchange", () => location.reload());
-start().catch(fail);
+start().catch((error) => {
+  byId("list").replaceChildren();
+  byId("list").setAttribute("aria-busy", "false");
+  fail(error);
+});

@@ -1,27 +1,39 @@
 // Meetings: when, with whom, what came of it, and where to read what was said.
 import { call, element } from "/ui/api.js";
+import { empty } from "/ui/empty.js";
 import { placeOf } from "/ui/evidence.js";
 import { moment } from "/ui/moments.js";
-import { body } from "/ui/notes.js";
+import { body, folded } from "/ui/notes.js";
+
+const WHEN = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 
 function when(meeting) {
-  const line = element("p", undefined, "quiet");
-  if (meeting.start) line.append(moment(meeting.start));
+  const line = element("p", undefined, "quiet about");
+  if (meeting.start) {
+    const at = new Date(meeting.start);
+    const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+    line.append(`${at.toLocaleString(undefined, { ...WHEN, ...year })} (`, moment(meeting.start), ")");
+  }
   const minutes = Math.round((new Date(meeting.end) - new Date(meeting.start)) / 60_000);
   if (minutes > 0) line.append(` · ${minutes} min`);
-  if (meeting.status !== "confirmed") line.append(` · ${meeting.status}`);
+  if (meeting.status !== "confirmed") line.append(" · ", element("span", meeting.status, "bad"));
   const people = meeting.attendees.map((each) => each.name || each.email).filter(Boolean);
-  if (people.length) line.append(` · ${people.join(", ")}`);
+  if (people.length && !meeting.summary_note_id) line.append(` · ${people.join(", ")}`);
   return line;
 }
 
-async function card(item) {
-  const meeting = await call("GET", `/api/meetings/${encodeURIComponent(item.id)}`);
+async function one(id) {
+  const meeting = await call("GET", `/api/meetings/${encodeURIComponent(id)}`);
   const article = element("article");
-  const title = element("h2", meeting.title || "Without a title");
+  article.id = meeting.id;
+  const title = element("h2");
+  const own = element("a", meeting.title || "Without a title");
+  own.href = `/ui/meetings#${encodeURIComponent(meeting.id)}`;
+  title.append(own);
   title.tabIndex = -1;
   article.append(title, when(meeting));
-  if (meeting.summary_note_id) article.append(body(await call("GET", `/api/notes/${encodeURIComponent(meeting.summary_note_id)}`)));
+  if (meeting.summary_note_id) article.append(...folded(body(await call("GET", `/api/notes/${encodeURIComponent(meeting.summary_note_id)}`))));
+  else if (new Date(meeting.end || meeting.start) < Date.now() && meeting.status !== "cancelled") article.append(element("p", "No summary: nothing is stored of what was said.", "quiet"));
   if (meeting.conversation_id) {
     const link = element("a", "What was said");
     link.href = placeOf("conversation", meeting.conversation_id);
@@ -33,10 +45,30 @@ async function card(item) {
   return article;
 }
 
+const now = () => new Date().toISOString();
+const TIMES = {
+  past: () => ({ until: now() }),
+  coming: () => ({ from: now(), order: "earliest" }),
+  all: () => ({}),
+};
+
 export const meetings = {
   title: "Meetings",
-  path: "/api/meetings",
-  none: "No meeting.",
-  filters: [{ name: "q", label: "Search" }],
-  card,
+  about: "Meetings with what came of them. A summary is written by itself when a meeting has ended and its transcript is there.",
+  path: () => "/api/meetings",
+  none: () =>
+    empty("No meeting here.", [
+      "Name a calendar (",
+      element("code", "POST /api/calendar_sources"),
+      "), or bring a file: ",
+      element("code", "needlework import team.ics"),
+      ". Transcripts find their meeting by themselves.",
+    ]),
+  filters: [
+    { name: "q", label: "Search" },
+    { name: "when", label: "When", values: () => [["coming", "to come"], ["all", "all"]], first: "held", turn: (value) => (TIMES[value] || TIMES.past)() },
+    { name: "status", label: "Status", values: () => ["confirmed", "tentative", "cancelled"].map((each) => [each, each]) },
+  ],
+  card: (item) => one(item.id),
+  one,
 };

@@ -1,21 +1,62 @@
-// The way between the pages, the same on each; the one that is shown is marked.
-import { element } from "/ui/api.js";
+// What every page has: the way to the others, whose workspace this is, and the keys.
+import { byId, call, element } from "/ui/api.js";
+import { help } from "/ui/keys.js";
 
-const PAGES = [
-  ["/ui", "Overview"],
-  ["/ui/needle_movers", "Needle movers"],
-  ["/ui/conversations", "Conversations"],
-  ["/ui/meetings", "Meetings"],
-  ["/ui/tasks", "Tasks"],
-  ["/ui/notes", "Notes"],
+const GROUPS = [
+  [
+    "Workspace",
+    [
+      ["/ui", "Overview"],
+      ["/ui/needle_movers", "Needle movers"],
+      ["/ui/conversations", "Conversations"],
+      ["/ui/meetings", "Meetings"],
+      ["/ui/tasks", "Tasks"],
+      ["/ui/notes", "Notes"],
+      ["/ui/reports", "Reports"],
+    ],
+  ],
+  [
+    "Service",
+    [
+      ["/ui/runners", "Runners"],
+      ["/ui/topics", "Topics"],
+      ["/ui/messages", "Messages"],
+      ["/ui/dead", "Dead letters"],
+    ],
+  ],
 ];
 
-export function showNav() {
-  const links = PAGES.map(([path, name]) => {
-    const link = element("a", name);
-    link.href = path;
-    if (path === location.pathname) link.setAttribute("aria-current", "page");
-    return link;
-  });
-  document.getElementById("nav").replaceChildren(...links);
+function linked([path, name]) {
+  const item = element("li");
+  const link = element("a", name);
+  link.href = path;
+  if (path === location.pathname) link.setAttribute("aria-current", "page");
+  item.append(link);
+  return item;
+}
+
+function group([name, pages]) {
+  const whole = element("div");
+  const title = element("h2", name);
+  const list = element("ul");
+  title.id = `nav-${name.toLowerCase()}`;
+  list.setAttribute("aria-labelledby", title.id);
+  list.append(...pages.map(linked));
+  whole.append(title, list);
+  return whole;
+}
+
+export async function showNav() {
+  const menu = element("details");
+  const wide = matchMedia("(min-width: 62rem)");
+  const fit = () => {
+    menu.open = wide.matches; // on a phone a press away, else always there
+  };
+  fit();
+  wide.addEventListener("change", fit);
+  menu.append(element("summary", "Menu"), ...GROUPS.map(group));
+  byId("nav").replaceChildren(menu);
+  byId("keys").addEventListener("click", help);
+  const here = await call("GET", "/api/workspace");
+  byId("where").textContent = `${here.name} · ${here.principal.name}`;
 }

@@ -1,23 +1,17 @@
 // The overview, live: one stream of the workspace's events says when to look again.
-import { call } from "/ui/api.js";
-import { analyse } from "/ui/analysis.js";
+import { byId, fail, well } from "/ui/api.js";
+import { loadAccounts } from "/ui/accounts.js";
+import { analyse, resume } from "/ui/analysis.js";
 import { showConversations } from "/ui/conversations.js";
 import { showDead } from "/ui/dead.js";
-import { loadAccounts } from "/ui/accounts.js";
 import { loadLabels } from "/ui/labels.js";
 import { showNav } from "/ui/nav.js";
-import { showTop } from "/ui/top.js";
+import { showNeeds, showTop } from "/ui/top.js";
 import { showEvent, showWork } from "/ui/work.js";
 
 const KINDS = ["progress", "log", "result", "refused", "dead", "cancelled", "retrying"];
 const QUIET = 5000; // messages that only arrive make no event
-const byId = (id) => document.getElementById(id);
 let source = null;
-
-function fail(error) {
-  byId("message").textContent = error.message;
-  byId("message").hidden = false;
-}
 
 function soon(action, wait) {
   let planned = false;
@@ -31,14 +25,14 @@ function soon(action, wait) {
   };
 }
 
-const work = soon(() => Promise.all([showWork(), showDead(fail)]), 300);
-const conversations = soon(() => Promise.all([showConversations(), showTop()]), 1000);
+const work = soon(() => Promise.all([showWork(), showDead()]), 300);
+const content = soon(() => Promise.all([showConversations(), showTop(), showNeeds()]), 1000);
 
 function connect() {
   source = new EventSource("/api/internal/pubsub/events");
   source.onopen = () => {
     byId("live").textContent = "live";
-    byId("message").hidden = true;
+    well();
     work();
   };
   source.onerror = () => {
@@ -49,7 +43,7 @@ function connect() {
     source.addEventListener(kind, (event) => {
       showEvent(kind, JSON.parse(event.data));
       work();
-      if (kind === "result") conversations();
+      if (kind === "result") content();
     });
   }
 }
@@ -61,7 +55,7 @@ document.addEventListener("visibilitychange", () => {
     source = null;
   } else if (source === null) {
     connect();
-    conversations();
+    content();
   }
 });
 setInterval(() => {
@@ -69,16 +63,15 @@ setInterval(() => {
 }, QUIET);
 
 byId("analyse").addEventListener("click", () => {
-  byId("message").hidden = true;
+  well();
   analyse().then(showConversations).catch(fail);
 });
 
 async function start() {
-  showNav();
-  const here = await call("GET", "/api/workspace");
-  byId("where").textContent = `${here.name} · ${here.principal.name}`;
+  await showNav();
   connect();
-  await Promise.all([showWork(), showDead(fail), showTop(), Promise.all([loadLabels(), loadAccounts()]).then(showConversations)]);
+  resume().catch(fail);
+  await Promise.all([showWork(), showDead(), showTop(), showNeeds(), Promise.all([loadLabels(), loadAccounts()]).then(showConversations)]);
 }
 
 start().catch(fail);

@@ -1,73 +1,121 @@
 // Tasks: what is to be done, by whom and when, and the sentence that says so. Suggestions wait for a person.
 import { call, element } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
+import { empty } from "/ui/empty.js";
 import { action, quote } from "/ui/evidence.js";
+import { stop } from "/ui/keys.js";
 import { nameOf } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
+import { told } from "/ui/told.js";
 
 const STATUSES = ["suggested", "open", "in_progress", "done", "dismissed"];
 const TYPES = ["bug", "feature", "follow_up", "question"];
 const api = (id) => `/api/tasks/${encodeURIComponent(id)}`;
 const pairs = (values) => () => values.map((value) => [value, nameOf(value)]);
+const accept = (id) => call("POST", `${api(id)}/accept`);
+const dismiss = (id) => call("POST", `${api(id)}/dismiss`);
+const turn = (status) => (id) => call("PUT", api(id), { status });
 const STEPS = {
-  suggested: [["Accept", "POST", "/accept"], ["Dismiss", "POST", "/dismiss"]],
-  open: [["Done", "PUT", "", { status: "done" }]],
-  in_progress: [["Done", "PUT", "", { status: "done" }]],
+  suggested: [["Accept", accept], ["Dismiss", dismiss]],
+  open: [["Done", turn("done")], ["Dismiss", dismiss]],
+  in_progress: [["Done", turn("done")], ["Dismiss", dismiss]],
+  done: [["Open again", turn("open")]],
+  dismissed: [["Bring back", turn("open")]],
 };
+const SAID = { open: "is open", done: "is done", dismissed: "is dismissed", suggested: "is a suggestion again", in_progress: "is in progress" };
 
 function about(task) {
-  const words = [nameOf(task.status), ...["type", "priority"].map((key) => nameOf(task.labels[key]?.value || ""))];
-  if (task.assignee) words.push(task.assignee);
-  words.push(accountName(task.account_id));
-  const line = element("p", words.filter(Boolean).join(" · "), "quiet");
+  const line = element("p", undefined, "quiet about");
+  const words = ["type", "priority"].map((key) => nameOf(task.labels[key]?.value || ""));
+  words.push(task.assignee, accountName(task.account_id));
+  line.append(element("span", nameOf(task.status), `state state-${task.status}`), " ", words.filter(Boolean).join(" · "));
   if (task.due_on) {
     line.append(" · due ", moment(`${task.due_on}T23:59:59`));
-    if (task.overdue) line.append(element("span", " overdue", "bad"));
+    if (task.overdue) line.append(" ", element("span", "overdue", "bad"));
   }
   return line;
 }
 
-function actions(task, article, fail) {
-  const line = element("p", undefined, "actions");
-  for (const [name, method, path, body] of STEPS[task.status] || []) {
-    const then = (changed) => {
-      if (!changed) return;
-      const made = filled(changed, fail);
-      article.replaceWith(made);
-      made.querySelector("h2").focus();
-    };
-    const button = action(name, () => call(method, api(task.id) + path, body).catch(fail), then);
-    button.setAttribute("aria-label", `${name}: ${task.title}`);
-    line.append(button, " ");
-  }
-  return line;
+function replace(task) {
+  const made = filled(task);
+  document.getElementById(task.id)?.replaceWith(made);
+  made.querySelector("h2").focus({ preventScroll: true });
 }
 
-function filled(task, fail) {
+// Does a step, shows the task as it is then, and offers the way back.
+const doing = (task, step) => async () => {
+  const now = await step(task.id);
+  replace(now);
+  told(`“${task.title}” ${SAID[now.status] || nameOf(now.status)}.`, async () => {
+    const back = await turn(task.status)(task.id);
+    replace(back);
+    return `“${task.title}” ${SAID[back.status] || nameOf(back.status)}.`;
+  });
+};
+
+function filled(task) {
   const article = element("article");
   article.id = task.id;
+  const steps = (STEPS[task.status] || []).map(([name, step]) => [name, doing(task, step)]);
   const title = element("h2", task.title);
-  title.tabIndex = -1;
+  const no = steps.find(([name]) => name === "Dismiss");
+  stop(title, { yes: steps[0]?.[1], no: no?.[1] });
   article.append(title, about(task));
-  if (task.body && task.source === "user") article.append(element("p", task.body));
-  const list = element("ul", undefined, "quotes");
-  list.append(...task.evidence.map((each) => quote(each)));
-  if (task.evidence.length) article.append(list);
-  article.append(actions(task, article, fail));
+  if (task.body && task.source === "user") article.append(element("p", task.body, "words"));
+  if (task.evidence.length) {
+    const list = element("ul", undefined, "quotes");
+    list.append(...task.evidence.map((each) => quote(each)));
+    article.append(list);
+  }
+  const line = element("p", undefined, "actions");
+  for (const [name, does] of steps) {
+    const button = action(name, does);
+    button.setAttribute("aria-label", `${name}: ${task.title}`);
+    line.append(button);
+  }
+  article.append(line);
   return article;
 }
 
-const one = async (id, fail) => filled(await call("GET", api(id)), fail);
+const one = async (id) => filled(await call("GET", api(id)));
+
+function form({ again }) {
+  const made = element("form", undefined, "one-line");
+  const label = element("label", "A new task");
+  const field = element("input");
+  field.name = "title";
+  field.required = true;
+  field.maxLength = 200;
+  label.append(field);
+  const add = action("Add", async () => {
+    if (!field.reportValidity()) return;
+    const task = await call("POST", "/api/tasks", { title: field.value });
+    field.value = "";
+    again();
+    told(`“${task.title}” is open.`, async () => {
+      await dismiss(task.id);
+      again();
+    });
+  });
+  made.append(label, add);
+  made.addEventListener("submit", (event) => {
+    event.preventDefault();
+    add.click();
+  });
+  return [made];
+}
 
 export const tasks = {
   title: "Tasks",
-  path: "/api/tasks",
-  none: "No task.",
+  about: "What is asked for, promised or reported broken. Suggestions become tasks when you accept them; what you dismiss does not come back.",
+  path: () => "/api/tasks",
+  none: () => empty("No task yet.", ["Tasks are suggested from what is said in conversations, notes and meetings; or write one down above."]),
   filters: [
     { name: "q", label: "Search" },
     { name: "status", label: "Status", values: pairs(STATUSES) },
     { name: "type", label: "Type", values: pairs(TYPES) },
   ],
-  card: (task, fail) => one(task.id, fail),
+  tools: form,
+  card: (task) => one(task.id),
   one,
 };

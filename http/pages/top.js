@@ -1,24 +1,65 @@
-// The needle movers of the greatest impact, as lines.
-import { call, element } from "/ui/api.js";
+// The needle movers of the greatest impact, as lines; and what waits for a person.
+import { byId, call, counted, element } from "/ui/api.js";
+import { drawn } from "/ui/impact.js";
 import { nameOf } from "/ui/labels.js";
 
 const TOP = 3;
+const MANY = 100;
+let shown = "";
 
 export async function showTop() {
   const page = await call("GET", `/api/v2/needle_movers?limit=${TOP}`);
-  const list = document.getElementById("top-movers");
+  const list = byId("top-movers");
   const state = JSON.stringify(page.items.map((each) => [each.id, each.impact, each.title, each.status, each.accounts]));
-  document.getElementById("movers").hidden = page.items.length === 0;
+  byId("movers").hidden = page.items.length === 0;
   if (list.dataset.shown === state) return;
   list.dataset.shown = state;
-  list.replaceChildren(
-    ...page.items.map((each) => {
+  list.replaceChildren(...page.items.map(line));
+}
+
+function line(mover) {
+  const item = element("li");
+  const score = element("b", String(mover.impact), "score");
+  const words = element("div", undefined, "grow");
+  const title = element("a", mover.title);
+  title.href = `/ui/needle_movers#${encodeURIComponent(mover.id)}`;
+  const about = element("span", ` ${nameOf(mover.kind)} · ${nameOf(mover.status)} · ${counted(mover.accounts, "account")}`, "quiet");
+  const head = element("p");
+  head.append(title, about);
+  words.append(head, drawn(mover).querySelector("svg"));
+  item.append(score, words);
+  return item;
+}
+
+const several = ({ items, next_cursor: more }) => ({ count: items.length, more: more ? "+" : "" });
+
+// Each thing that waits for a decision, with the way to it.
+export async function showNeeds() {
+  const [movers, tasks, dead, runners] = await Promise.all([
+    call("GET", `/api/v2/needle_movers?status=suggested&limit=${MANY}`).then(several),
+    call("GET", `/api/tasks?status=suggested&limit=${MANY}`).then(several),
+    call("GET", `/api/internal/dead?limit=${MANY}`).then(several),
+    call("GET", "/api/internal/runners"),
+  ]);
+  const held = { count: runners.items.filter((each) => each.paused).length, more: "" };
+  const all = [
+    [movers, "needle mover", "to take up or dismiss", "/ui/needle_movers?status=suggested"],
+    [tasks, "task", "to accept or dismiss", "/ui/tasks?status=suggested"],
+    [dead, "dead letter", "to let go again", "/ui/dead"],
+    [held, "runner", "held", "/ui/runners"],
+  ].filter(([each]) => each.count);
+  const state = JSON.stringify(all);
+  if (state === shown) return;
+  shown = state;
+  byId("needs").replaceChildren(
+    ...all.map(([{ count, more }, name, what, path]) => {
       const item = element("li");
-      const words = element("p");
-      const people = `${each.accounts} ${each.accounts === 1 ? "account" : "accounts"}`;
-      words.append(element("b", String(each.impact)), ` ${each.title} `, element("span", `${nameOf(each.kind)} · ${people}`, "quiet"));
-      item.append(words);
+      const link = element("a");
+      link.href = path;
+      link.append(element("b", `${count}${more}`), ` ${counted(count, name).replace(/^\S+ /, "")} ${what}`);
+      item.append(link);
       return item;
     }),
   );
+  byId("no-needs").hidden = all.length > 0;
 }

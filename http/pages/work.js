@@ -1,10 +1,10 @@
 // What waits, runs and is dead, by topic and by runner; and what happens just now.
-import { call, element } from "/ui/api.js";
+import { byId, call, element } from "/ui/api.js";
 import { moment } from "/ui/moments.js";
+import { stateOf } from "/ui/runners.js";
 
 const EVENTS = 8;
 const WORDS = { result: "finished", refused: "refused", dead: "gave up", cancelled: "cancelled", retrying: "tries again" };
-const byId = (id) => document.getElementById(id);
 
 function row(cells, bad) {
   const made = element("tr");
@@ -19,11 +19,6 @@ function row(cells, bad) {
   return made;
 }
 
-function state(runner) {
-  if (runner.paused) return "held";
-  return runner.live ? { auto: "ready", tick: "by tick" }[runner.mode] : "no live process";
-}
-
 export async function showWork() {
   const [runners, counts] = await Promise.all([call("GET", "/api/internal/runners"), call("GET", "/api/internal/counts")]);
   const topics = Object.entries(counts);
@@ -33,7 +28,7 @@ export async function showWork() {
     byId(`total-${name}`).className = name === "dead" && sum ? "bad" : "";
   }
   byId("runners").replaceChildren(
-    ...runners.items.map((each) => row([each.id, state(each), each.waiting, each.running, each.parked, each.dead], 5)),
+    ...runners.items.map((each) => row([each.id, stateOf(each), each.waiting, each.running, each.parked, each.dead], 5)),
   );
   topics.sort(([a, one], [b, two]) => two.dead - one.dead || two.unfinished - one.unfinished || a.localeCompare(b));
   byId("topics").replaceChildren(...topics.map(([name, each]) => row([name, each.waiting, each.running, each.dead], 3)));
@@ -44,7 +39,9 @@ export function showEvent(kind, event) {
   let words = WORDS[kind];
   if (kind === "progress") words = data.of ? `${data.done} of ${data.of}` : data.note || "goes on";
   const item = element("li");
-  item.append(`${event.topic} `, element("b", words || data.kind || kind), " ", moment(event.at));
+  const topic = element("a", event.topic);
+  if (event.message) topic.href = `/ui/messages#${encodeURIComponent(event.message)}`;
+  item.append(topic, " ", element("b", words || data.kind || kind), " ", moment(event.at));
   const list = byId("events");
   byId("no-events").hidden = true;
   list.prepend(item);

@@ -121,5 +121,4 @@ async def test_the_pages_keep_to_their_own_policy(app: Application) -> None:
             assert not any(f" on{event}=" in text for event in ("click", "load", "error", "submit"))
             assert "innerHTML" not in text
             links = text.replace("http://www.w3.org/2000/svg", "")
-            assert "http:" not in links
-            assert "https:" not in links
+            assert not re.search(r"https?://\w", links)

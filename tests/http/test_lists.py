@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-PAGES = ("needle_movers", "conversations", "meetings", "notes", "tasks")
+PAGES = ("needle_movers", "conversations", "meetings", "notes", "tasks", "reports", "runners", "topics", "messages")
 Open = Callable[..., Chrome]
 
 
@@ -22,6 +22,8 @@ def http(demo: str) -> Any:
     with httpx2.Client(base_url=demo, timeout=60) as client:
         wait(lambda: idle(client))
         client.post("/api/internal/pubsub/publish", json={"topic": "needle_mover_scheduler", "key": {}, "data": {}})
+        report = client.post("/api/reports", json={"query": "needle_movers"}).json()["id"]
+        client.post(f"/api/reports/{report}/run")
         wait(lambda: idle(client) and len(client.get("/api/v2/needle_movers").json()["items"]) >= 3)
         yield client
 
@@ -121,7 +123,7 @@ def test_conversations_are_found_by_words_and_label(open_page: Open, http: Any) 
 
 def test_a_meeting_leads_to_what_was_said_and_by_whom(open_page: Open) -> None:
     page = open_page("meetings")
-    link = page.find_element(By.CSS_SELECTOR, "article a")
+    link = page.find_element(By.LINK_TEXT, "What was said")
     title = link.find_element(By.XPATH, "ancestor::article").find_element(By.TAG_NAME, "h2").text
     link.send_keys(Keys.ENTER)
     until(page, lambda: page.find_elements(By.CSS_SELECTOR, ".said"))
@@ -136,12 +138,13 @@ def test_a_meeting_that_was_held_shows_its_summary(open_page: Open, http: Any) -
     assert len(summaries) == 8
     page.find_element(By.NAME, "q").send_keys("Roadmap")
     until(page, lambda: text(page, "article h2") == "Roadmap meeting")
+    press(page, "article", "Show all")
     assert "Decisions" in text(page, "article")
 
 
 def test_all_messages_of_a_long_conversation_are_shown_on_demand(open_page: Open) -> None:
     page = open_page("conversations")
-    button = next(each for each in page.find_elements(By.CSS_SELECTOR, "article button"))
+    button = next(each for each in page.find_elements(By.CSS_SELECTOR, "article > button"))
     count = int(button.text.split()[1])
     place = button.find_element(By.XPATH, "ancestor::article").get_attribute("id")
     button.send_keys(Keys.ENTER)
@@ -164,6 +167,46 @@ def test_a_suggested_task_is_accepted_and_another_dismissed_by_keyboard(open_pag
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_scrolls_each_list_down_only(open_page: Open, name: str) -> None:
     assert too_wide(open_page(name)) == []
+
+
+def test_a_phone_scrolls_what_is_opened_down_only(open_page: Open, http: Any) -> None:
+    for name, path in (
+        ("needle_movers", "/api/v2/needle_movers"),
+        ("meetings", "/api/meetings"),
+        ("messages", "/api/internal/pubsub/messages"),
+        ("reports", "/api/reports/runs"),
+    ):
+        assert too_wide(open_page(f"{name}#{http.get(path, params={'limit': 1}).json()['items'][0]['id']}")) == []
+
+
+def test_an_empty_list_says_what_to_do_next(browser: Chrome, demo: str, http: Any) -> None:
+    browser.get(f"{demo}/ui/dead")
+    until(browser, lambda: "No dead letter" in text(browser, ".empty"))
+    browser.get(f"{demo}/ui/notes?q=nowhere-at-all")
+    until(browser, lambda: "Nothing fits these filters" in text(browser, ".empty"))
+    browser.find_element(By.CSS_SELECTOR, ".empty button").send_keys(Keys.ENTER)
+    until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list article"))
+
+
+def test_filters_stand_in_the_address(open_page: Open, http: Any) -> None:
+    page = open_page("meetings?when=all&status=cancelled")
+    wanted = http.get("/api/meetings?status=cancelled&limit=10").json()["items"]
+    assert [each.get_attribute("id") for each in page.find_elements(By.CSS_SELECTOR, "article")] == [
+        each["id"] for each in wanted
+    ]
+    Select(page.find_element(By.NAME, "status")).select_by_value("confirmed")
+    until(page, lambda: "status=confirmed" in page.current_url)
+
+
+def test_meetings_that_were_held_come_latest_first_and_those_to_come_next_first(open_page: Open) -> None:
+    def starts(place: str) -> list[str]:
+        times = open_page(place).find_elements(By.CSS_SELECTOR, "article .about time")
+        return [str(each.get_attribute("datetime")) for each in times]
+
+    held, coming = starts("meetings"), starts("meetings?when=coming")
+    assert held == sorted(held, reverse=True)
+    assert coming == sorted(coming)
+    assert held[0] < coming[0]
 
 
 def test_the_console_stays_empty_on_each_page(open_page: Open, browser: Chrome) -> None:

@@ -20,7 +20,7 @@ def page(browser: Chrome, demo: str) -> Chrome:
 
 def test_labels_stand_behind_what_they_mark_and_times_are_for_people(page: Chrome) -> None:
     mark = page.find_element(By.CSS_SELECTOR, "mark")
-    chip = page.find_element(By.CSS_SELECTOR, "mark + .chip")
+    chip = page.find_element(By.CSS_SELECTOR, "mark + .verdict .chip")
     assert chip.text in str(mark.get_attribute("title"))
     assert chip.text in text(page, "#legend")
     times = [each.text for each in page.find_elements(By.CSS_SELECTOR, "article time")]
@@ -42,13 +42,13 @@ def test_it_says_what_waits_and_runs_first(page: Chrome) -> None:
 def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome, demo: str) -> None:
     with httpx2.Client(base_url=demo) as http:
         until(page, lambda: idle(http))
-    for _ in range(20):
+    for _ in range(60):
         page.switch_to.active_element.send_keys(Keys.TAB)
         if page.switch_to.active_element.get_attribute("id") == "analyse":
             break
     page.switch_to.active_element.send_keys(Keys.ENTER)
-    until(page, lambda: text(page, "#job-text").startswith("Done"))
-    counted = re.fullmatch(r"Done: (\d+) of (\d+) analysed, 0 failed\.", text(page, "#job-text"))
+    until(page, lambda: text(page, "#job p").startswith("Done"))
+    counted = re.fullmatch(r"Done: (\d+) of (\d+) analysed, 0 failed\.", text(page, "#job p"))
     assert counted is not None
     assert counted[1] == counted[2] != "0"
     assert page.switch_to.active_element.get_attribute("id") == "analyse"  # whoever uses keys keeps their place
@@ -57,6 +57,69 @@ def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome, demo: str) ->
 
 def test_a_phone_scrolls_down_only(page: Chrome) -> None:
     assert too_wide(page) == []
+
+
+RENDER = """
+const [text, spans, done] = arguments;
+import("/ui/markdown.js").then(({ rendered }) => done(rendered(text, spans).whole.innerHTML)).catch(done);
+"""
+MARKDOWN = {
+    "# Plan #\n\nShip **on _Monday_**.": "<h3>Plan</h3><p>Ship <strong>on <em>Monday</em></strong>.</p>",
+    "Plan\n====\nLater\n---": "<h3>Plan</h3><h4>Later</h4>",
+    "- one\n- two\n  - deep": "<ul><li>one</li><li>two<ul><li>deep</li></ul></li></ul>",
+    "3. three\n4) four": '<ol start="3"><li>three</li><li>four</li></ol>',
+    "> said\nlazily\n\nnot": "<blockquote><p>said\nlazily</p></blockquote><p>not</p>",
+    "a `b*c*` d\\*e": "<p>a <code>b*c*</code> d*e</p>",
+    "snake_case_name 2*3*4 **": "<p>snake_case_name 2<em>3</em>4 **</p>",
+    "one  \ntwo": "<p>one<br>two</p>",
+    "***\ntext": "<hr><p>text</p>",
+    "<b>no</b> &amp;": "<p>&lt;b&gt;no&lt;/b&gt; &amp;amp;</p>",
+    "[x](javascript:alert(1)) [y](/ui)": "<p>[x](javascript:alert(1)) [y](/ui)</p>",
+}
+
+
+@pytest.mark.parametrize("text_", MARKDOWN)
+def test_markdown_becomes_nodes(page: Chrome, text_: str) -> None:
+    assert page.execute_async_script(RENDER, text_, []) == MARKDOWN[text_]
+
+
+def test_links_show_where_they_lead_and_images_are_named(page: Chrome) -> None:
+    made = page.execute_async_script(RENDER, "[a](https://b.example/c) ![d](https://e.example/f.png)", [])
+    assert ">a</a><span" in made
+    assert "(b.example)" in made
+    assert "Image: d</a>" in made
+    assert "(e.example)" in made
+    assert "<img" not in made
+    bare = page.execute_async_script(RENDER, "https://b.example/c, <me@b.example> https://good.example@b.example/", [])
+    assert bare.count('class="where"') == 1  # the last one says another name than it leads to
+    assert "(b.example)" in bare
+
+
+def test_code_tables_and_tasks_are_shown_as_such(page: Chrome) -> None:
+    table = page.execute_async_script(RENDER, "| a | b \\| c |\n|---|--:|\n| x | 12 |", [])
+    assert '<th scope="col">b | c</th>' in table
+    assert '<td class="number">12</td>' in table
+    code = page.execute_async_script(RENDER, "```\n<i>\n```\n- [x] **done** it", [])
+    assert "<code>&lt;i&gt;</code>" in code
+    assert 'aria-label="done: "' in code
+
+
+def test_evidence_is_marked_inside_of_markdown_at_characters(page: Chrome) -> None:
+    """Offsets count characters, not UTF-16 units; signs that are not shown break nothing."""
+    text_ = "😀 **The sync** is broken.\n\nFine."
+    label = {"id": "1", "label": "task_issue_bug", "state": "machine", "score": 0.9, "evidence": []}
+    made = page.execute_async_script(RENDER, text_, [{"start": 2, "end": 25, "entry": label}])
+    marks = re.findall(r"<mark[^>]*>(.*?)</mark>", made)
+    assert marks == ["The sync", " is broken."]
+    assert made.count("<button") == 1
+
+
+@pytest.mark.parametrize(
+    "sign", ["*", "_", "[", "![", "`", "> ", "- ", "|", "~~", "a*b ", "\n- x", "<a", "https://", "(["]
+)
+def test_no_text_takes_long(page: Chrome, sign: str) -> None:
+    measured = "const at = performance.now();" + RENDER.replace(".whole.innerHTML", " && performance.now() - at")
+    assert page.execute_async_script(measured, sign * (100_000 // len(sign)), []) < 3000
 
 
 def test_the_console_stays_empty(page: Chrome, demo: str) -> None:
