@@ -28,7 +28,7 @@ from needlework.bus.inspection import Inspection
 from needlework.bus.maintenance import Maintenance
 from needlework.bus.messages import Message
 from needlework.bus.neighbours import Neighbours
-from needlework.bus.owners import ProcessLock, is_alive, lock_epoch
+from needlework.bus.owners import EpochLock, is_alive, lock_epoch
 from needlework.bus.principals import By, name_of
 from needlework.bus.publishing import Encoder
 from needlework.bus.records import (
@@ -59,7 +59,7 @@ class Bus:
 
     store: SqliteStore
     duties: Duties
-    epoch_lock: ProcessLock
+    epoch_lock: EpochLock
 
     def __init__(self, directory: Path, registry: Registry, clock: Clock, source: random.Random) -> None:
         self.directory = directory

@@ -7,9 +7,6 @@ from needlework.bus.owners import ProcessLock
 if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
-LOG_EVERY = 5
-"""Beats between two looks at the size of the write-ahead log."""
-
 
 class Duties:
     """The duties of one process. `checkpoints` from the start where nobody else does; the rest once it `start`s."""
@@ -21,7 +18,6 @@ class Duties:
         self.checkpoints = self.checkpoint_lock.acquire()
         self.on_duty = False
         self._wanted = False
-        self._beats = 0
 
     async def start(self) -> None:
         """Take part in the election of who fires schedules and removes what is old."""
@@ -30,16 +26,14 @@ class Duties:
             await self._take_up()
 
     def beat(self) -> None:
-        """Several times a second: is a lock free whose process is gone?"""
+        """Several times a second: is a lock free whose process is gone, and is the log too long?"""
         if not self.checkpoints and self.checkpoint_lock.acquire():
             self.checkpoints = True
             checkpoint_itself = self._bus.store.shared.checkpoint_itself
             self._bus.dispatcher.background(self._bus.dispatcher.persist(checkpoint_itself), "checkpoints")
         if self._wanted and not self.on_duty and self.duty_lock.acquire():
             self._bus.dispatcher.background(self._take_up(), "duties")
-        self._beats += 1
-        if self.checkpoints and self._beats % LOG_EVERY == 0:
-            self._bus.store.shared.watch_log()
+        self._bus.store.shared.watch_log(elected=self.checkpoints)
 
     async def _take_up(self) -> None:
         self.on_duty = True

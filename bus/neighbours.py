@@ -71,6 +71,8 @@ class Neighbours:
             self._refused.add(look)
 
     def _look_around(self) -> None:
+        if self._bus.epoch_lock.restore():
+            log.warning("this process's lock file was deleted, and is there again", file=str(self._bus.epoch_lock.path))
         others = living(self._bus.directory) - {self._bus.epoch}
         if others != self.others:
             self.others = others

@@ -1,18 +1,24 @@
 """Who is alive: each process start has a random epoch and holds a kernel lock on a file of that name.
 
 A lock dies with its process, whatever kills it; a stopped process (SIGSTOP) keeps it. So a free lock proves that
-its process is gone, and time proves nothing.
+its process is gone, and time proves nothing. Nor does a missing file, which anybody can delete: on Linux a process has
+its epoch in the kernel's list of names besides, which nobody can.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from needlework.bus.errors import ConfigError
 from needlework.bus.files import open_plain
 from needlework.bus.forks import leave_to_parent
+
+_EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 
 
 class ProcessLock:
@@ -132,31 +138,107 @@ def lock_server(directory: Path) -> ServerLock:
     return lock
 
 
-def lock_epoch(directory: Path, epoch: str) -> ProcessLock:
+class EpochLock(ProcessLock):
+    """The lock by which other processes see that an epoch is alive, and its name in the kernel."""
+
+    def __init__(self, directory: Path, epoch: str) -> None:
+        super().__init__(directory / "epochs" / f"{epoch}.lock")
+        self._directory, self._epoch = directory, epoch
+        self._name: int | None = None
+
+    def acquire(self) -> bool:
+        """Take it; the file is made anew where it is held already. Raises ConfigError where its folder can't be used."""
+        folder = _own_folder(self.path.parent)
+        if self._descriptor is None and is_alive(self._directory, self._epoch):
+            return False
+        new = ProcessLock(folder / f".{self._epoch}.new")
+        if not new.acquire():
+            return False
+        try:  # held before it has its name: nobody finds it free and takes its process for dead
+            new.path.rename(self.path)
+        except OSError:
+            new.let_go()
+            raise
+        super().let_go()
+        self._descriptor, new._descriptor = new._descriptor, None
+        leave_to_parent(self)
+        if self._name is None:
+            self._name = _take_name(self._directory, self._epoch)
+        return True
+
+    def restore(self) -> bool:
+        """Make the file anew where somebody has deleted it; whether that was so."""
+        if self._descriptor is None:
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(self.path.stat(), os.fstat(self._descriptor)):
+                return False
+        return self.acquire()
+
+    def let_go(self) -> None:
+        """Close both."""
+        super().let_go()
+        if self._name is not None:
+            os.close(self._name)
+            self._name = None
+
+
+def lock_epoch(directory: Path, epoch: str) -> EpochLock:
     """The lock by which other processes see that `epoch` is alive. Raises ConfigError where another holds it."""
-    folder = directory / "epochs"
+    lock = EpochLock(directory, epoch)
+    if not lock.acquire():
+        raise ConfigError([f"the epoch {epoch} is held by another process"])
+    return lock
+
+
+def _own_folder(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError([f"the folder {folder} can't be made: {error.strerror}"]) from error
     if folder.is_symlink():
         raise ConfigError([f"{folder} is a link, not a folder; move it away"])
-    path = folder / f"{epoch}.lock"
-    lock = ProcessLock(folder / f".{epoch}.new")
-    if is_alive(directory, epoch) or not lock.acquire():
-        raise ConfigError([f"the epoch {epoch} is held by another process"])
-    lock.path.rename(path)  # held before it has its name: nobody finds it free and takes its process for dead
-    lock.path = path
-    return lock
+    return folder
+
+
+def _address(directory: Path, epoch: str) -> bytes:
+    """A name that is no file: it lasts for as long as its process, and is its own in all of this kernel."""
+    found = directory.stat()
+    return f"\0needlework {found.st_dev} {found.st_ino} {epoch}".encode()
+
+
+def _take_name(directory: Path, epoch: str) -> int | None:
+    """A descriptor that keeps the name; None where there are no such names."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as name:
+            name.bind(_address(directory, epoch))
+            return name.detach()
+    return None
+
+
+def _has_name(directory: Path, epoch: str) -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.connect(_address(directory, epoch))
+    except OSError as error:
+        if error.errno in _EXHAUSTED:  # nothing can be told from that
+            raise
+        return False
+    return True
 
 
 def is_alive(directory: Path, epoch: str) -> bool:
-    """Whether the process of `epoch` still lives: whether its lock is held. The file of a dead one is removed."""
+    """Whether the process of `epoch` still lives: whether its lock is held, or its name where the file is gone.
+
+    The file of a dead one is removed.
+    """
     path = directory / "epochs" / f"{epoch}.lock"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return False
+        return _has_name(directory, epoch)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not take each other for it
     except BlockingIOError:

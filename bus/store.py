@@ -128,8 +128,8 @@ class Store(Protocol):
         """After the wall clock was set: look at `batch` more rows, move what must move; how far it has come."""
         ...
 
-    async def prune(self, now: int, batch: int) -> int:
-        """Remove what is older than its retention, at most `batch` messages; how many."""
+    async def prune(self, now: int, batch: int) -> tuple[int, bool]:
+        """Remove what is older than its retention, at most `batch` messages: (how many, whether the walk has ended)."""
         ...
 
     async def settled(self) -> None:

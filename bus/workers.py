@@ -18,8 +18,8 @@ from needlework.bus.turns import Turns
 if TYPE_CHECKING:
     from needlework.bus.dispatcher import Dispatcher
 
-PAGE = 1024
-"""Deliveries read in one transaction."""
+PAGE = 512
+"""Deliveries read in one transaction: what is published meanwhile waits for it."""
 CAPACITY = 4096
 """Deliveries one runner holds in memory at most, ready, running or waiting for their ack's commit."""
 

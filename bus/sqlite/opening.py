@@ -29,10 +29,11 @@ _STRAY = {
 """What no transaction of ours leaves behind, but a flipped bit that SQLite can't see."""
 
 
-def prepare_files(path: Path, mark: Path, groups: Sequence[Group]) -> None:
+def prepare_files(path: Path, mark: Path, groups: Sequence[Group], *, first: bool = True) -> None:
     """Refuse what is not ours or not whole, before anything is written; note it where the database is to be made.
 
-    Raises ConfigError for other programs' files and files of newer code, StorageDamaged for damaged ones.
+    The pages are looked through by the `first` process alone: those that join it would only repeat that. Raises
+    ConfigError for other programs' files and files of newer code, StorageDamaged for damaged ones.
     """
     for name in ("", "-wal", "-shm", "-journal"):
         check_plain(path.with_name(path.name + name))
@@ -44,7 +45,8 @@ def prepare_files(path: Path, mark: Path, groups: Sequence[Group]) -> None:
     _check_header(path)
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
-        _check_content(connection, path, mark, groups)
+        if _check_content(connection, path, mark, groups) and first:
+            _look_through(connection, path)
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)  # SQLite gives -wal and -shm the same rights
 
@@ -56,25 +58,42 @@ def _roll_back(path: Path) -> None:
 
 
 def _check_header(path: Path) -> None:
-    """SQLite would change a file of another program by its first look at it."""
-    with path.open("rb") as file:
-        head = file.read(105)
-    if not head.startswith(b"SQLite format 3\0") or len(head) < 105:
-        raise StorageDamaged(f"{path} is not a database (any more): it was overwritten or cut")
-    application, objects = int.from_bytes(head[68:72]), int.from_bytes(head[103:105])
-    if application != APPLICATION_ID and (application or objects):
+    """Whose file it is, by its first page alone: any other look of SQLite's might change a file of another program.
+
+    Never by a descriptor of our own: closing that would give up all locks of this process on the file, those of
+    another bus in it too.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+        try:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            foreign = application != APPLICATION_ID and (application or _objects(connection))
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+                raise
+            raise StorageDamaged(f"{path} is not a database (any more): it was overwritten or cut") from error
+    if foreign:
         raise ConfigError([f"{path} belongs to another program; choose another --data directory"])
 
 
-def _check_content(connection: sqlite3.Connection, path: Path, mark: Path, groups: Sequence[Group]) -> None:
+def _objects(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+def _check_content(connection: sqlite3.Connection, path: Path, mark: Path, groups: Sequence[Group]) -> bool:
+    """Whether it has tables yet, and they hold all that was acknowledged."""
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'messages'").fetchone():
         known = read_mark(mark)
         if known is not None and known.made:
             raise StorageDamaged(f"{path} has lost its tables; restore the files from a backup")
-        return
+        return False
     check_newer(connection, groups)
     known = read_mark(mark)  # first: another process may store more, and note it, at any moment
     check_mark(mark, known, reached(connection))
+    return True
+
+
+def _look_through(connection: sqlite3.Connection, path: Path) -> None:
     size = path.stat().st_size
     if size <= WHOLE:
         _check_pages(connection, "integrity_check", path)

@@ -11,6 +11,9 @@ from needlework.bus.sqlite.foreign import Notice, Seen, see
 if TYPE_CHECKING:
     from needlework.bus.sqlite.store import SqliteStore
 
+LEFT_UNDONE = 2
+"""Times its bound that the log grows to until a process checkpoints that was not elected."""
+
 
 class SharedFile:
     """What a store needs where other processes may be attached to its file."""
@@ -49,7 +52,10 @@ class SharedFile:
         """From now on this process checkpoints: when it commits, and when `watch_log` says so."""
         await self._writer.run(lambda t: t.connection.execute(CHECKPOINT_HERE).fetchall())
 
-    def watch_log(self) -> None:
-        """Have the write-ahead log checkpointed where others made it grow."""
-        if frames_to_checkpoint(self._store.path) > CHECKPOINT_PAGES:
+    def watch_log(self, *, elected: bool) -> None:
+        """Have the write-ahead log checkpointed where others made it grow.
+
+        By one that is not elected where the elected one leaves it undone: that process is stopped, and keeps its lock.
+        """
+        if frames_to_checkpoint(self._store.path) > CHECKPOINT_PAGES * (1 if elected else LEFT_UNDONE):
             self._writer.ask_for_checkpoint()

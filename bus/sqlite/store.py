@@ -5,6 +5,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from needlework.bus.sqlite.connections import (
     Channel,
     Readers,
     forget_index,
+    keep_index,
     open_channel,
     prepare_reader,
     prepare_writer,
@@ -102,9 +104,10 @@ class SqliteStore(PeopleMoves):
         channels: list[Channel] = []
         try:
             if inline:
-                prepare_files(path, store.mark_path, store._groups(groups))
+                prepare_files(path, store.mark_path, store._groups(groups), first=checkpoints)
             else:
-                await asyncio.to_thread(prepare_files, path, store.mark_path, store._groups(groups))
+                look = partial(prepare_files, first=checkpoints)
+                await asyncio.to_thread(look, path, store.mark_path, store._groups(groups))
             channel = await open_channel(
                 path, inline=inline, read_only=False, prepare=lambda c: prepare_writer(c, durability, checkpoints)
             )
@@ -126,6 +129,7 @@ class SqliteStore(PeopleMoves):
         self.writer = Writer(channel, self.clock, self.epoch, self.controls, committed, Turnstile(self.path))
         self.writer.lanes = self.runners_by_number
         self.shared = SharedFile(self)
+        keep_index(self.path)
         return self
 
     @staticmethod
@@ -236,9 +240,12 @@ class SqliteStore(PeopleMoves):
         own = {number: self.runners_by_number[number] for number in self.writer.owned}
         return await self.writer.run(lambda t: shifting.shift(t, own, plan, batch))  # type: ignore[no-any-return]
 
-    async def prune(self, now: int, batch: int) -> int:
-        """Remove what is older than its retention; how many messages went."""
-        return int(await self.writer.run(lambda t: pruning.prune(t, self.topics_by_number, now, batch)))
+    async def prune(self, now: int, batch: int) -> tuple[int, bool]:
+        """Remove what is older than its retention: (how many messages went, whether the walk has ended)."""
+        pruned: tuple[int, bool] = await self.writer.run(
+            lambda t: pruning.prune(t, self.topics_by_number, now, batch)
+        )
+        return pruned
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """Run statements in one transaction, guards included."""

@@ -356,9 +356,9 @@ class StoreConformance:
         for delivery in await desk.take():
             if delivery.seq != unfinished.seq:
                 await desk.finish(delivery, "result" if delivery.seq == finished.seq else "dead", error="Error: no")
-        assert await desk.store.prune(desk.clock.now(), 100) == 0
+        assert await desk.prune() == 0
         desk.clock.advance(3601)
-        assert await desk.store.prune(desk.clock.now(), 100) == 1
+        assert await desk.prune() == 1
         assert await desk.rows("SELECT seq FROM messages ORDER BY seq") == [(dead.seq,), (unfinished.seq,)]
         assert await desk.rows("SELECT DISTINCT message FROM events") == [(dead.seq,)]
 
@@ -369,7 +369,7 @@ class StoreConformance:
         for delivery in await desk.take():
             await desk.finish(delivery)
         desk.clock.advance(3601)
-        gone = [await desk.store.prune(desk.clock.now(), 4) for _ in range(4)]
+        gone = [await desk.prune(4) for _ in range(4)]
         assert sum(gone) == 9
         assert await desk.rows("SELECT seq FROM messages") == [(kept.seq,)]
 

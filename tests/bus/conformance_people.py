@@ -130,12 +130,12 @@ class PeopleConformance:
         desk.clock.advance(3601)
         both = [letter(desk, receipt.seq, name) for name in ("first", "second")]
         await desk.store.redrive(both)
-        assert await desk.store.prune(desk.clock.now(), 100) == 0
+        assert await desk.prune() == 0
         for delivery in await desk.take():
             await desk.finish(delivery)
-        assert await desk.store.prune(desk.clock.now(), 100) == 0
+        assert await desk.prune() == 0
         desk.clock.advance(3601)
-        assert await desk.store.prune(desk.clock.now(), 100) == 1
+        assert await desk.prune() == 1
 
     async def test_prune_keeps_the_first_body_for_a_retention_after_a_redrive_with_another(self, desk: Desk) -> None:
         receipt = await desk.insert(Ordered())
@@ -146,9 +146,9 @@ class PeopleConformance:
         patched.lane = type(lane)(lane.topic, lane.number, (desk.store.runners["first"],))
         await desk.store.redrive([Redrive(receipt.seq, desk.store.runners["first"], "me", patched)])
         assert await desk.store.purge([(second.seq, second.runner.number)]) == 1
-        assert await desk.store.prune(desk.clock.now(), 100) == 0
+        assert await desk.prune() == 0
         desk.clock.advance(3601)
-        assert await desk.store.prune(desk.clock.now(), 100) == 1
+        assert await desk.prune() == 1
         assert await desk.rows("SELECT cause FROM messages") == [(None,)]
 
     async def test_purge_removes_dead_letters_once(self, desk: Desk) -> None:

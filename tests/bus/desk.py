@@ -122,6 +122,10 @@ class Desk:
                 found.extend(page.deliveries)
         return found
 
+    async def prune(self, batch: int = 100) -> int:
+        """A batch of retention; how many messages went."""
+        return (await self.store.prune(self.clock.now(), batch))[0]
+
     async def finish(self, delivery: Delivery, kind: str = "result", **fields: Any) -> Exception | None:
         """End an attempt, or a step of it; what the store said to it."""
         answer: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()

@@ -182,3 +182,45 @@ async def test_f24_retention_keeps_what_is_unfinished_and_the_file_reuses_its_sp
         await bus.resume("t.lasting", "me", kind="topic")
         await drain(bus)
         assert {await kit.state(bus, receipt) for receipt in kept} == {"done"}
+
+
+async def test_f24_what_is_published_while_retention_removes_comes_between_its_batches(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Story: 500 messages went in one transaction, which held up the writer for 0.1 s in a large file."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock, durability="process") as bus:
+        await asyncio.gather(*(kit.publish(bus, Brief()) for _ in range(450)))
+        await drain(bus)
+        bus.maintenance.stop()  # it would remove by itself
+        clock.advance(40 * DAY)
+        removing = asyncio.create_task(bus.maintenance.prune())
+        await kit.publish(bus, Brief())
+        assert not removing.done()
+        assert await removing == 450, "one step goes on until nothing is left"
+
+
+async def test_p08_all_keys_that_have_ended_go_with_one_walk(tmp_path: Path, clock: ManualClock) -> None:
+    """Story: 500 a minute went, so that a thousand a second grew for ever."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock, durability="process") as bus:
+        await asyncio.gather(*(kit.publish(bus, Brief(), idempotency_key=f"k{n}") for n in range(700)))
+        await drain(bus)
+        clock.advance(40 * DAY)
+        await bus.maintenance.prune()
+        assert await kit.value(bus, "SELECT count(*) FROM idempotency") == 0
+
+
+async def test_p07_dead_letters_that_are_kept_for_long_keep_no_others(tmp_path: Path, clock: ManualClock) -> None:
+    """Story: the first 500 were looked at again and again, and nothing behind them ever went."""
+    registry = kit.registry(take, t__brief={"dead_retention": "1d"}, t__lasting={"dead_retention": "90d"})
+    async with running_bus(registry, tmp_path, clock=clock, durability="process") as bus:
+        dead = (
+            "INSERT INTO dead (message, runner, workspace, topic, priority, at, attempt, reason, error)"
+            " WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?)"
+            " SELECT n + ?, r.id, 1, t.id, 5, ?, 1, 'attempts', '' FROM c, names r, names t"
+            " WHERE r.kind = 'runner' AND t.kind = 'topic' AND t.name = ?"
+        )
+        for count, before, topic in ((600, 0, "t.lasting"), (600, 600, "t.brief")):
+            await bus.store.write([Statement(dead, (count, before, clock.now(), topic))])
+        clock.advance(2 * DAY)
+        await bus.maintenance.prune()
+        assert await kit.rows(bus, "SELECT count(*), max(message) FROM dead") == [(600, 600)]
