@@ -84,8 +84,9 @@ async def test_p14_a_stopped_process_that_keeps_the_lock_does_not_let_the_log_gr
 ) -> None:
     for module in (connections, shared):
         monkeypatch.setattr(module, "CHECKPOINT_PAGES", 40)
-    async with running_bus(REGISTRY, tmp_path) as elected:
+    async with running_bus(REGISTRY, tmp_path, runners=[]) as elected:
         elected.neighbours.stop()  # as SIGSTOP does: it looks at nothing, and writes nothing
+        elected.maintenance.stop()
         second = await Bus.open(tmp_path, REGISTRY)
         assert (elected.duties.checkpoints, second.duties.checkpoints) == (True, False)
         await asyncio.gather(*(kit.publish(second, Fact("x" * 5000)) for _ in range(200)))
