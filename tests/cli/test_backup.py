@@ -1,8 +1,13 @@
 """`needlework backup` beside a running server, and `needlework restore`."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
+import pytest
+from needlework.bus.errors import NotFound
+from needlework.bus.sqlite import backup
 from needlework.tests.cli.test_server import start
 
 
@@ -39,3 +44,17 @@ def test_what_is_no_backup_and_where_there_is_nothing_to_copy_are_said(server, t
     result = server("restore", str(tmp_path / "mine"), "--data", str(tmp_path / "new"), "--json")
     assert "not a whole backup" in json.loads(result.stderr)["error"]
     assert not (tmp_path / "new").exists()
+
+
+def test_f15_a_copy_goes_after_the_service_beside_it(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took as much of the processor as the service, whose publishes waited for it."""
+    found: list[int] = []
+
+    def look(*_: Any, **__: Any) -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, 0))
+        raise NotFound("enough seen")
+
+    monkeypatch.setattr(backup, "back_up", look)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert server("backup", str(tmp_path / "copy")).exit_code == 1
+    assert found == [min(19, before + 10)]
