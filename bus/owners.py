@@ -147,7 +147,7 @@ class EpochLock(ProcessLock):
         self._name: int | None = None
 
     def acquire(self) -> bool:
-        """Take it; the file is made anew where it is held already. Raises ConfigError where its folder can't be used."""
+        """Take it; where it is held already, make the file anew. Raises ConfigError where its folder can't be used."""
         folder = _own_folder(self.path.parent)
         if self._descriptor is None and is_alive(self._directory, self._epoch):
             return False

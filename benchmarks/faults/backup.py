@@ -4,8 +4,8 @@
 
 Fills a database, publishes at a steady rate, and in turn measures without a backup, with one, without one again, and
 with one that is killed at a random instant. The ratio is the median of the rounds, each of which compares what was
-measured within seconds: a machine that others use is in both. Prints a table and one line of JSON. Exit code 1 where a backup lacks what was
-acknowledged before it began, is not sound, or a killed one left anything under its name.
+measured within seconds: a machine that others use is in both. Prints a table and one line of JSON. Exit code 1 where
+a backup lacks what was acknowledged before it began, is not sound, or a killed one left anything under its name.
 """
 
 import argparse

@@ -95,7 +95,9 @@ def _forget_others(transaction: Transaction, topics: dict[int, TopicLane], now: 
 def _forget_counts(transaction: Transaction, now: int, batch: int) -> int:
     """Old batches go, and old slots, but the last of each schedule, from which missed ones are counted."""
     execute, old = transaction.connection.execute, now - COUNTS_KEPT
-    batches = execute("DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE created < ? LIMIT ?)", (old, batch))
+    batches = execute(
+        "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE created < ? LIMIT ?)", (old, batch)
+    )
     slots = execute(
         "DELETE FROM slots WHERE (schedule, workspace, slot) IN (SELECT schedule, workspace, slot FROM slots s"
         " WHERE slot < ? AND slot < (SELECT max(slot) FROM slots t WHERE t.schedule = s.schedule"

@@ -242,9 +242,7 @@ class SqliteStore(PeopleMoves):
 
     async def prune(self, now: int, batch: int) -> tuple[int, bool]:
         """Remove what is older than its retention: (how many messages went, whether the walk has ended)."""
-        pruned: tuple[int, bool] = await self.writer.run(
-            lambda t: pruning.prune(t, self.topics_by_number, now, batch)
-        )
+        pruned: tuple[int, bool] = await self.writer.run(lambda t: pruning.prune(t, self.topics_by_number, now, batch))
         return pruned
 
     async def write(self, statements: Sequence[Statement]) -> None:
