@@ -132,7 +132,8 @@ LEFT JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.id
 LEFT JOIN notes AS n ON l.content_type = 'note' AND n.workspace_id = l.workspace_id AND n.id = l.content_id
 LEFT JOIN note_versions AS v
   ON v.workspace_id = n.workspace_id AND v.note_id = n.id AND v.version = l.content_version
-LEFT JOIN conversations AS nc ON nc.workspace_id = n.workspace_id AND nc.id = n.conversation_id
+LEFT JOIN meetings AS nm ON nm.workspace_id = n.workspace_id AND nm.id = n.meeting_id
+LEFT JOIN conversations AS nc ON nc.workspace_id = n.workspace_id AND nc.id = coalesce(n.conversation_id, nm.conversation_id)
 WHERE l.workspace_id = :workspace AND l.state IN ('machine', 'confirmed') /* filters */
 ORDER BY l.created_at, l.seq LIMIT :limit;
 

@@ -21,18 +21,19 @@ async def suggest_from(ctx: Context, type_: ContentType, content: str) -> Counte
     labels: list[LabelEvidence] = await ctx.query(LabelsOfContent(content_type=type_, content_id=content))
     counts: Counter[str] = Counter(await _withdraw(ctx, type_, content, labels))
     await ctx.commit()
+    people = await store.people(ctx, type_, content)
     for label in _one_a_place(labels):
-        suggested = await offer(ctx, await _offer(ctx, label))
+        suggested = await offer(ctx, await _offer(ctx, label, people))
         counts[suggested.outcome] += 1
         await ctx.commit()
     return counts
 
 
-async def _offer(ctx: Context, label: LabelEvidence) -> Offer:
+async def _offer(ctx: Context, label: LabelEvidence, people: list[str]) -> Offer:
     zone = await store.zone(ctx)
     said_at = datetime.fromtimestamp(read_time(label.sent_at) / SECOND, zone)
     quote = label.evidence[0].quote
-    found = outline(quote, SUGGESTING[label.label], said_at, zone, label.sender)
+    found = outline(quote, SUGGESTING[label.label], said_at, zone, label.sender, people)
     return Offer(
         title=found.title,
         source="content_label",

@@ -9,6 +9,7 @@ from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.tasks import store
+from needlework.handlers.tasks.owners import owner_in
 from needlework.handlers.tasks.titles import outline
 from needlework.handlers.words import content_hash
 
@@ -112,10 +113,16 @@ async def _owner(ctx: Context, row: store.Row, proof: Sequence[store.Row]) -> Ju
     if row["assignee"] is not None:
         return Judgement("owner", row["assignee"], 1.0, "rule", "")
     zone = await store.zone(ctx)
-    said = [(each["quote"], datetime.fromtimestamp(each["said_at"] / SECOND, zone), each["sender"]) for each in proof]
-    said.append((row["title"], datetime.fromtimestamp(row["created_at"] / SECOND, zone), None))
-    for quote, at, sender in said:
-        named = outline(quote, "follow_up", at, zone, sender).owner
+    for each in proof:
+        if each["label_key"] in TYPES:
+            continue  # a fault or a wish: whoever it names is not the one to see to it
+        at = datetime.fromtimestamp(each["said_at"] / SECOND, zone)
+        people = await store.people(ctx, each["content_type"], each["content_id"])
+        named = outline(each["quote"], "follow_up", at, zone, each["sender"], people).owner
         if named is not None:
             return Judgement("owner", named, 0.7, "rule", "")
+    if row["source"] == "user":
+        said = f"{row['title']}\n{row['body']}"
+        named = next((name for line in said.splitlines() if (name := owner_in(line, ())[1])), None)
+        return None if named is None else Judgement("owner", named, 0.7, "rule", "")
     return None

@@ -8,6 +8,7 @@ from needlework.bus.context import Context
 from needlework.handlers.labels.messages import LabelEvidence
 from needlework.handlers.tasks import store
 from needlework.handlers.tasks.messages import LabelTasks, Suggested
+from needlework.handlers.tasks.owners import same_person
 from needlework.handlers.tasks.titles import fingerprint
 from needlework.handlers.times import read_time
 
@@ -35,10 +36,12 @@ class Offer(msgspec.Struct, kw_only=True):
 
 
 async def offer(ctx: Context, given: Offer) -> Suggested:
-    """Collect the suggestion. Commit before the next one: it looks at what is stored."""
+    """Collect the suggestion, nothing where it has no title. Commit before the next one: it looks at what is stored."""
     known = None if given.label is None else await _evidence_at(ctx, given.label)
     if known is not None and (known["task_id"] is not None or known["again_at"] is None or known["again_at"] > ctx.now):
         return Suggested("unchanged" if known["task_id"] else "blocked", known["task_id"])
+    if not given.title:
+        return _keep_out(ctx, given, None)
     print_ = given.fingerprint or fingerprint(given.title, given.account_id, given.assignee)
     workspace = ctx.workspace.id
     twin = await ctx.db.one(store.sql("twin", workspace=workspace, fingerprint=print_))
@@ -67,7 +70,7 @@ async def _near(ctx: Context, given: Offer, place: bytes, encoder: str) -> store
     rows = [
         row
         for row in await ctx.db.all(store.sql("living", **values))
-        if given.assignee is None or row["assignee"] in (None, given.assignee)
+        if given.assignee is None or row["assignee"] is None or same_person(row["assignee"], given.assignee)
     ]
     if not rows:
         return None
@@ -86,6 +89,7 @@ def _keep_out(ctx: Context, given: Offer, until: int | None) -> Suggested:
 
 def _add(ctx: Context, row: store.Row, given: Offer) -> Suggested:
     values = {"id": row["id"], "confidence": given.confidence, "due_on": given.due_on, "mover": given.needle_mover_id}
+    values["assignee"] = given.assignee
     ctx.write(store.sql("add_to_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
     ctx.tell("task.updated", task_id=row["id"], changed=["evidence"], status=row["status"])
     if given.label is not None:

@@ -74,6 +74,18 @@ UPDATE tasks SET
     revision = revision + 1, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
 
+-- name: people_of
+-- The names of those who take part in what a label stands in: a conversation, or what a note is about.
+SELECT DISTINCT coalesce(nullif(m.sender_name, ''), m.sender_email) AS name
+FROM conversation_messages AS m
+WHERE m.workspace_id = :workspace AND m.conversation_id IN (
+    SELECT :content WHERE :type = 'conversation'
+    UNION SELECT coalesce(n.conversation_id, e.conversation_id) FROM notes AS n
+    LEFT JOIN meetings AS e ON e.workspace_id = n.workspace_id AND e.id = n.meeting_id
+    WHERE n.workspace_id = :workspace AND n.id = :content AND :type = 'note'
+)
+LIMIT 200;
+
 -- name: twin
 -- The task with a fingerprint: a living one before one that was dismissed by a person.
 SELECT * FROM tasks
@@ -111,9 +123,10 @@ INSERT INTO task_evidence (
     label_key = excluded.label_key, score = excluded.score, updated_at = excluded.updated_at;
 
 -- name: add_to_task
--- More proof for a living task: the greater confidence, a due date and a needle mover where it had none.
+-- More proof for a living task: the greater confidence, a due date, an owner and a needle mover where it had none.
 UPDATE tasks SET
     confidence = max(confidence, :confidence), due_on = coalesce(due_on, :due_on),
+    assignee = CASE WHEN status = 'suggested' THEN coalesce(assignee, :assignee) ELSE assignee END,
     needle_mover_id = coalesce(needle_mover_id, :mover), revision = revision + 1, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND status IN ('suggested', 'open', 'in_progress');
 

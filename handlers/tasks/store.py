@@ -31,6 +31,12 @@ async def existing(ctx: Context, id: str) -> Row:
     return row
 
 
+async def people(ctx: Context, type_: str, content: str) -> list[str]:
+    """The names (addresses of those without) of who takes part in a conversation, or in what a note is about."""
+    values = {"workspace": ctx.workspace.id, "type": type_, "content": content}
+    return [row["name"] for row in await ctx.db.all(sql("people_of", **values)) if row["name"]]
+
+
 async def zone(ctx: Context) -> ZoneInfo:
     """The workspace's time zone."""
     return ZoneInfo((await ctx.bus.workspaces.config(ctx.workspace)).get("timezone", "UTC"))

@@ -11,6 +11,7 @@ from needlework.handlers.system.messages import RequireTicks
 from needlework.handlers.tasks import store
 from needlework.handlers.tasks.messages import LabelTasks, TickTasks
 from needlework.handlers.tasks.offers import NEAR
+from needlework.handlers.tasks.owners import same_person
 from needlework.handlers.ticks import Tally, keep, milliseconds, tally
 from needlework.handlers.times import DAY
 
@@ -83,6 +84,7 @@ async def _merge(ctx: Context, counted: Tally) -> None:
         for kept, gone in _pairs(group):
             values = {"workspace": ctx.workspace.id, "now": ctx.now}
             same = {"confidence": gone["confidence"], "due_on": gone["due_on"], "mover": gone["needle_mover_id"]}
+            same["assignee"] = gone["assignee"]
             ctx.write(
                 store.sql("move_evidence", id=gone["id"], into=kept["id"], **values),
                 store.sql("add_to_task", id=kept["id"], **same, **values),
@@ -103,7 +105,8 @@ def _pairs(group: Sequence[store.Row]) -> list[tuple[store.Row, store.Row]]:
         cosines = vectors[kept] @ vectors[at]
         best = int(np.argmax(cosines))
         first = group[kept[best]]
-        if cosines[best] >= NEAR and group[at]["assignee"] in (None, first["assignee"]):
+        owners = (first["assignee"], group[at]["assignee"])
+        if cosines[best] >= NEAR and (None in owners or same_person(*owners)):
             pairs.append((first, group[at]))
         else:
             kept.append(at)

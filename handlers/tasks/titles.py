@@ -5,23 +5,27 @@ please", "I will") is taken away and what is left begins with its verb.
 """
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from needlework.handlers.tasks.verbs import NO_NAMES, SMALL_WORDS, VERBS
+from needlework.handlers.tasks.owners import owner_in
+from needlework.handlers.tasks.verbs import SMALL_WORDS, VERBS
 from needlework.handlers.text.dates import Due, find_due
 
 MAX_TITLE = 80
 _GREETING = re.compile(
     r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^,.!:?]{0,40}[,.!:]\s*|"
+    r"(?:yes,?\s+)?please\s*,\s+|"
     r"(?:and|but|so|also|then|ok(?:ay)?|thanks?|thank you|sure|yes|great|sorry|anyway|well)\b[,.!]?\s+)",
     re.IGNORECASE,
 )
 _BULLET = re.compile(
     r"^[^\w@\[]*(?:\[[ xX]?\]\s*)?(?:(?:to-?do|action item|action point|ai|task|next step)s?\s*:\s*)?", re.IGNORECASE
 )
+_LISTED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s")
 _LIGHT = (
     r"(?:(?:also|just|kindly|please|pls|perhaps|maybe|quickly|then|still|now|possibly|try to|make sure to|be sure to)"
     r"\s+)*"
@@ -39,21 +43,16 @@ _FRAMES = re.compile(
     r")\s+",
     re.IGNORECASE,
 )
-_NAME = r"(?P<name>[A-Z][a-zà-ÿ]+(?:\s[A-Z][a-zà-ÿ]+)?)"
-_OWNERS = (
-    (re.compile(rf"^@?{_NAME}\s*[,:]\s+(?=\S)"), 0),
-    (re.compile(rf"^@{_NAME}\s+(?=\S)"), 0),
-    (
-        re.compile(
-            rf"^{_NAME}\s+(?:will|shall|should|must|needs to|has to|is going to|can|to|is to|agreed to|promised to)\s+"
-        ),
-        0,
-    ),
-    (re.compile(rf"^(?:[Cc]an|[Cc]ould|[Ww]ould|[Ww]ill)\s+{_NAME}\s+(?:please\s+)?"), 0),
-    (re.compile(rf"\s*\((?:owner:?\s*)?@?{_NAME}\)\W*$"), 1),
-    (re.compile(rf"\s+[-–—]+\s*@?{_NAME}\W*$"), 1),
-    (re.compile(rf"[,;.]?\s+(?:assigned to|owner(?: is)?:?)\s+@?{_NAME}\W*$"), 1),
+_MINUTES = re.compile(r"^\s*[-*]\s+(?P<box>\[[ xX]?\]\s*)?\*\*(?P<name>[^*:]{1,60}):\*\*\s+(?=\S)")
+"""A line of a meeting's summary: who has it to do where it has a box, who said it where not."""
+_TURN = re.compile(r"[,;.]*\s*(?:\bdue (?P<due>\d{4}-\d\d-\d\d))?\s*(?:\(turn \d+\))?\s*$")
+_DEADLINE = re.compile(r"(?:by|before|until|till|no later than|not later than|within|due)\b", re.IGNORECASE)
+_IDLE = re.compile(
+    r"^(?:(?:do not|don't|never) (?:reply|respond|answer|hesitate|worry)|be advised|note that|be aware|be informed)\b|"
+    r"^(?:please )?do\W*$",
+    re.IGNORECASE,
 )
+"""What is said politely and asks for nothing."""
 _FIRST_PERSON = re.compile(
     r"^(?:i['’](?:ll|m going to)|i (?:will|shall|am going to|promise to)|let me)\s", re.IGNORECASE
 )
@@ -64,25 +63,54 @@ _DROPPED = frozenset(SMALL_WORDS.split())
 
 
 class Outline(NamedTuple):
-    """What a task says: its title (verb first, at most 80 characters), who is named for it, until when."""
+    """What a task says: its title (verb first, at most 80 characters), who is named for it, until when.
+
+    Without a title there is nothing to do.
+    """
 
     title: str
     owner: str | None
     due_on: date | None
 
 
-def outline(quote: str, kind: str, said_at: datetime, zone: ZoneInfo, sender: str | None = None) -> Outline:
-    """The task in `quote`. `kind` is the task's type; `sender` owns what they promise in the first person."""
-    text = " ".join(quote.replace("’", "'").split())
-    due = find_due(text, said_at, zone)
-    if kind == "bug":
-        return Outline(_cut(f"Fix: {_plain(text)}"), None, due.day if due is not None else None)
-    owner = sender if _FIRST_PERSON.search(_bare(text)) else None
-    text, named = _owner(_bare(_without(text, due)))
+def outline(
+    quote: str, kind: str, said_at: datetime, zone: ZoneInfo, sender: str | None = None, people: Collection[str] = ()
+) -> Outline:
+    """The task in `quote`. `kind` is the task's type; `sender` owns what they promise in the first person.
+
+    `people` are the names of those who take part: they may be named in ways in which other words stand too.
+    """
+    whole, noted, sender = _minutes(" ".join(quote.replace("’", "'").split()), sender)
+    text, until, due = _until(whole, said_at, zone)
+    if kind == "bug":  # a day without "by" is when it happened
+        wanted = due is None or _DEADLINE.match(text, due.start)
+        return Outline(_cut(f"Fix: {_plain(text)}"), None, until if wanted else None)
+    promised = sender if _FIRST_PERSON.search(_bare(text)) else None
+    text, named = owner_in(_bare(_without(text, due)), people, listed=bool(_LISTED.match(whole)))
     said = _unframed(text)
+    if _IDLE.search(said):
+        return Outline("", None, None)
     if said == text and not _begins_with_verb(said):
         said = f"Answer: {said}" if text.endswith("?") else f"Follow up: {said}"
-    return Outline(_cut(_plain(said)), named or owner, due.day if due is not None else None)
+    return Outline(_cut(_plain(said)), noted or named or promised, until)
+
+
+def _minutes(text: str, sender: str | None) -> tuple[str, str | None, str | None]:
+    """A line of a meeting's summary without its mark-up: the words, who has it to do, who said it."""
+    match = _MINUTES.match(text)
+    if match is None:
+        return text, None, sender
+    rest, name = text[match.end() :], match["name"].strip()
+    return (rest, name, name) if match["box"] else (rest, None, name)
+
+
+def _until(text: str, said_at: datetime, zone: ZoneInfo) -> tuple[str, date | None, Due | None]:
+    """The text without a day that a summary has noted behind it, that day or the one it speaks of, and where."""
+    noted, day = _TURN.search(text), None
+    if noted is not None and "(turn" in noted[0]:
+        text, day = text[: noted.start()], noted["due"]
+    due = find_due(text, said_at, zone)
+    return text, date.fromisoformat(day) if day else due.day if due is not None else None, due
 
 
 def fingerprint(title: str, account: str | None, owner: str | None) -> str:
@@ -108,18 +136,6 @@ def _bare(text: str) -> str:
             break
         text = shorter
     return text
-
-
-def _owner(text: str) -> tuple[str, str | None]:
-    """`text` without the person it is for, and the person."""
-    for pattern, at_end in _OWNERS:
-        match = pattern.search(text)
-        if match is None or match["name"].split()[0] in NO_NAMES or match["name"].split()[0].lower() in VERBS:
-            continue
-        rest = text[: match.start()] if at_end else text[match.end() :]
-        if rest.strip():
-            return _bare(rest), match["name"]
-    return text, None
 
 
 def _unframed(text: str) -> str:

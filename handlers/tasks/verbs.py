@@ -26,6 +26,11 @@ _OTHERS = """
     A Also All And Any Anybody Anyone As At Because But Can Could Customers Dear Everybody Everyone For From Good Great
     He Hello Hey Hi However How I If In It Its Let Management Marketing Maybe Meanwhile My New Next No Nobody Not Now
     Of Ok Okay On Once One Or Our Perhaps Please Re Sales She So Somebody Someone Sorry Sure Thank Thanks That The Their
+    Actual Address Answer Attention Background Bug Caution Comment Conclusion Context Customer Date Decision Description
+    Details Due Engineering Error Example Expected Feature Finance Fix From Goal Going Hint How Hurry Important Info
+    Issue Item Legal Link Location Message Need News Note Notice Number Observed Operations Owner Part Priority Problem
+    Product Question Reason Regards Remark Reminder Reported Result Results Solution Source Status Step Steps Subject
+    Summary Task Team Tip Title Topic Total Try Type Update Urgent Used Version Want Warning Where
     Then There These They This Those To Today Tomorrow Tonight Until We Well What When Where Which While Who Why With
     Would Yes You Your Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June
     July August September October November December

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from needlework.handlers.tasks.owners import same_person
 from needlework.handlers.tasks.titles import MAX_TITLE, fingerprint, outline
 
 SAID = datetime(2025, 11, 19, 10, tzinfo=UTC)  # a Wednesday
@@ -29,7 +30,19 @@ SENTENCES = [
     ("The offer has not arrived.", "Follow up: The offer has not arrived", None, None),
     ("Any news about the refund?", "Answer: Any news about the refund", None, None),
     ("Friday, please.", "Follow up: Friday", None, "2025-11-21"),
-]
+    ("Please hurry, we have to give notice.", "Hurry, we have to give notice", None, None),
+    ("Warning: message still undelivered", "Follow up: Warning: message still undelivered", None, None),
+    ("Address: They leave us", "Follow up: Address: They leave us", None, None),
+    ("Expected: send a CSV file", "Follow up: Expected: send a CSV file", None, None),
+    ("Result: (0/352;0/0) Successful Send", "Follow up: Result: (0/352;0/0) Successful Send", None, None),
+    ("Run it on the test server (Windows)", "Run it on the test server (Windows)", None, None),
+    ("- [ ] **Lin Tanaka:** Lin, please write it by Friday., due 2025-11-21 (turn 16)", "Write it",
+     "Lin Tanaka", "2025-11-21"),
+    ("- [ ] **Pia:** Call her., due 2025-11-24 (turn 3)", "Call her", "Pia", "2025-11-24"),
+    ("- [ ] Send me the list by Monday?, due 2025-11-17 (turn 4)", "Send me the list", None, "2025-11-17"),
+    ("Yes please, Pia, call her by Tuesday.", "Call her", "Pia", "2025-11-25"),
+    ("- **Ada Lindqvist:** What about the backup?", "Answer: What about the backup", None, None),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("quote", "title", "owner", "due"), SENTENCES)
@@ -47,6 +60,47 @@ def test_who_promises_in_the_first_person_owns_the_task() -> None:
     assert asked.owner is None
 
 
+@pytest.mark.parametrize(
+    ("quote", "title", "owner"),
+    [
+        ("Can you give me the text, Jo?", "Give me the text", "Jo"),
+        ("Please also write a message, Pia.", "Write a message", "Pia"),
+        ("Pia should call her.", "Call her", "Pia"),
+        ("Paylane should answer.", "Follow up: Paylane should answer", None),
+        ("Please send the list, Monday.", "Send the list", None),
+    ],
+)
+def test_who_takes_part_may_be_named_in_more_ways(quote: str, title: str, owner: str | None) -> None:
+    found = outline(quote, "follow_up", SAID, UTC_ZONE, "ada@x.test", ["Jo Amsel", "pia@x.test"])
+    assert (found.title, found.owner) == (title, owner)
+
+
+@pytest.mark.parametrize(
+    "quote", ["PLEASE DO NOT REPLY TO THIS E-MAIL", "Please do", "Please be advised that it is so"]
+)
+def test_what_asks_for_nothing_is_no_task(quote: str) -> None:
+    assert outline(quote, "follow_up", SAID, UTC_ZONE) == ("", None, None)
+
+
+def test_a_fault_is_due_only_where_a_deadline_is_named() -> None:
+    """ "This month" in a fault is when it happened."""
+    said = [("The sync is broken, Paylane shows no hours this month.", None), ("Fix it by Friday.", "2025-11-21")]
+    for quote, due in said:
+        found = outline(quote, "bug", SAID, UTC_ZONE).due_on
+        assert (found.isoformat() if found else None) == due
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Jo", "Jo Amsel", True), ("jo@quayside.example", "Jo Amsel", True), ("Jo Amsel", "Jo Amsel", True),
+        ("Jo Amsel", "Jo Brandt", False), ("Jo", "Joan", False), ("Jo", None, False), (None, None, True),
+    ],
+)  # fmt: skip
+def test_a_person_is_the_same_by_first_name_and_by_the_whole(one: str | None, other: str | None, same: bool) -> None:
+    assert same_person(one, other) is same_person(other, one) is same
+
+
 def test_a_fault_is_to_be_fixed() -> None:
     found = outline("the export crashes with 501 shifts.", "bug", SAID, UTC_ZONE, "pia")
     assert found == ("Fix: The export crashes with 501 shifts", None, None)
@@ -60,4 +114,4 @@ def test_the_same_request_in_other_small_words_is_the_same_suggestion() -> None:
 
 @given(st.text(min_size=1, max_size=400), st.sampled_from(["bug", "follow_up"]))
 def test_any_sentence_has_a_title_that_is_not_too_long(quote: str, kind: str) -> None:
-    assert 0 < len(outline(quote, kind, SAID, UTC_ZONE, "Jo").title) <= MAX_TITLE
+    assert len(outline(quote, kind, SAID, UTC_ZONE, "Jo").title) <= MAX_TITLE
