@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _sql = Queries(Path(__file__).parent / "sqlite" / "inspection.sql")
 _TOP = (1 << 63) - 1
+_UNFINISHED = frozenset({"waiting", "running", "parked", "dead"})
+_LOOKED, _STRETCHES = 20_000, 20
+"""Messages of which one query finds what is not finished; such stretches, or pages, that one answer looks through."""
 _STATE_OF = {"result": "done", "refused": "refused", "dead": "dead", "cancelled": "cancelled"}
 
 
@@ -205,22 +208,41 @@ class Inspection:
     ) -> dict[str, Any]:
         before = message_seq(cursor) if cursor else _TOP
         number = self._bus.store.topics[self._bus.registry.topic(topic).name].number if topic else None
+        chosen = {"workspace": workspace.id, "topic": number, "batch": batch}
         items: list[dict[str, Any]] = []
-        last: str | None = None
-        for _ in range(20):
-            rows = await self._rows(
-                "messages", workspace=workspace.id, before=before, topic=number, batch=batch, limit=limit
-            )
-            for row in rows:
-                before, last = row["seq"], message_id(row["seq"], row["created"])
+        for _ in range(_STRETCHES):
+            found, low = await self._stretch(chosen, state, before, limit)
+            for row in found:
+                before = row["seq"]
                 now = _state(await self.deliveries(row))
                 if state is None or now == state:
                     items.append({**self._brief(row), "state": now})
                 if len(items) == limit:
-                    return {"items": items, "next_cursor": last}
-            if len(rows) < limit:
+                    return {"items": items, "next_cursor": message_id(before, row["created"])}
+            if low is None:
                 return {"items": items, "next_cursor": None}
-        return {"items": items, "next_cursor": last}
+            before = low
+        last = (await self._rows("created", seq=before))[0]["created"]
+        return {"items": items, "next_cursor": message_id(before, last)}
+
+    async def _stretch(
+        self, chosen: dict[str, Any], state: str | None, before: int, limit: int
+    ) -> tuple[list[Any], int | None]:
+        """Messages that may be in a state, and where to look on; None where there is nothing more.
+
+        What has ended is most of a log: who asks for the rest is not shown through all of it a page at a time.
+        """
+        if state not in _UNFINISHED:
+            size = limit if state is None else max(limit, 100)
+            rows = await self._rows("messages", before=before, limit=size, **chosen)
+            return rows, rows[-1]["seq"] if len(rows) == size else None
+        end = (await self._rows("stretch", before=before, looked=_LOOKED, **chosen))[0]
+        if not end["count"]:
+            return [], None
+        runners = msgspec.json.encode(self._bus.store.all_runners).decode()
+        place = {"before": before, "low": end["low"], "runners": runners, "limit": _LOOKED}
+        rows = await self._rows("unfinished_messages", **place, **chosen)
+        return rows, end["low"] if end["count"] == _LOOKED else None
 
     async def explain(self, workspace: Workspace, id: str) -> dict[str, Any]:
         """Why a message is, or is not, running: one sentence a delivery. Raises NotFound."""

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 _WORD = re.compile(r"\w", re.UNICODE)
+_MINUTE = re.compile(r"^\s*[-*]\s+(?P<box>\[[ xX]?\]\s*)?\*\*(?P<name>[^*:]{1,60}):\*\*\s+(?=\S)")
 
 
 def check_id(prefix: str, value: str | None) -> None:
@@ -17,6 +18,12 @@ def check_id(prefix: str, value: str | None) -> None:
 def clean(text: str) -> str:
     """Text without NUL, which PostgreSQL cannot store and nobody can read."""
     return text.replace("\x00", "")
+
+
+def minute(line: str) -> tuple[str, str | None, bool]:
+    """A line of a meeting's summary (`- [ ] **Lin:** words`) as its words, the name, whether it has a box."""
+    match = _MINUTE.match(line)
+    return (line, None, False) if match is None else (line[match.end() :], match["name"].strip(), bool(match["box"]))
 
 
 def content_hash(*parts: Any) -> str:

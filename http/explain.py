@@ -3,7 +3,7 @@
 import msgspec
 from needlework.bus.errors import FieldError
 from needlework.bus.registry import Topic
-from needlework.http.fields import unknown_fields, wrong_field
+from needlework.http.fields import join, unknown_fields, with_choices, wrong_field
 from needlework.http.merge import is_object, members, merge
 
 
@@ -22,7 +22,7 @@ def explain(topic: Topic, key: bytes, data: bytes) -> list[FieldError]:
     if errors:
         return errors
     errors = _check_names(topic, found["key"], found["data"]) + _check_values(topic, found)
-    return errors or [_check_whole(topic, merge(key, data))]
+    return errors or [_check_whole(topic, merge(key, data), "key" if topic.key_fields else "data")]
 
 
 def explain_members(topic: Topic, text: bytes) -> list[FieldError]:
@@ -37,7 +37,7 @@ def explain_members(topic: Topic, text: bytes) -> list[FieldError]:
         FieldError(name, "is required") for name, field in fields.items() if field.required and name not in found
     ]
     errors += _check_values(topic, {"": found})
-    return errors or [_check_whole(topic, text)]
+    return errors or [_check_whole(topic, text, "")]
 
 
 def _check_names(topic: Topic, key: dict[str, msgspec.Raw], data: dict[str, msgspec.Raw]) -> list[FieldError]:
@@ -62,19 +62,28 @@ def _check_values(topic: Topic, found: dict[str, dict[str, msgspec.Raw]]) -> lis
             try:
                 msgspec.json.decode(raw, type=fields[name].type)
             except msgspec.ValidationError as error:
-                errors.append(wrong_field(error, prefix=prefix))
+                errors.append(with_choices(wrong_field(error, prefix=prefix), fields[name].type))
             except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
                 errors.append(FieldError(prefix, f"can't be read: {error}"))
     return errors
 
 
-def _check_whole(topic: Topic, text: bytes) -> FieldError:
-    """What only shows when all fields are together: a rule of the record itself."""
-    where = "key" if topic.key_fields else "data"
+def _check_whole(topic: Topic, text: bytes, where: str) -> FieldError:
+    """What only shows when all fields are together: a rule of the record, or of the field that it begins with.
+
+    `where` is the object of a publish, empty where there is only one.
+    """
+    whole = where or "body"
     try:
         topic.decode(text)
     except msgspec.ValidationError as error:
-        return FieldError(where, str(error).partition(" - at `")[0].replace("`", ""))
+        problem = str(error).partition(" - at `")[0].replace("`", "")
+        name, _, rest = problem.partition(" ")
+        fields = {field.encode_name: field.name for field in msgspec.structs.fields(topic.type)}
+        if (name := name.rstrip(":")) not in fields or not rest:
+            return FieldError(whole, problem)
+        place = ("key" if fields[name] in topic.key_fields else "data") if where else ""
+        return FieldError(join(place, name), rest)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
-        return FieldError(where, f"can't be read: {error}")
-    return FieldError(where, "does not fit its topic")
+        return FieldError(whole, f"can't be read: {error}")
+    return FieldError(whole, "does not fit its topic")

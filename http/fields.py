@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from needlework.bus.errors import FieldError
@@ -10,6 +11,7 @@ from needlework.bus.topicfile import closest
 MOST = 20
 """Mistakes of one kind that an answer names; of the others it says how many there are."""
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_NO_CHOICE = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
 
@@ -23,6 +25,24 @@ def wrong_field(error: msgspec.ValidationError, known: Iterable[str] = (), prefi
     if unknown:
         return unknown_field(unknown[1], () if path else known, join(prefix, path))
     return FieldError(join(prefix, path) or "body", text.replace("`", "").strip())
+
+
+def with_choices(error: FieldError, kind: Any) -> FieldError:
+    """A wrong word among a field's few, with the nearest right one and all of them as a hint."""
+    found = _NO_CHOICE.fullmatch(error.message)
+    choices = _words(kind) if found is not None else ()
+    if found is None or not choices:
+        return error
+    close = closest(found[1], choices, 0.5)
+    hint = (f"did you mean {close!r}? " if close else "") + f"it is one of {', '.join(choices)}"
+    return FieldError(error.field, error.message, hint)
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    """The words of which a type takes one, whatever else it takes."""
+    if get_origin(kind) is Literal:
+        return tuple(word for word in get_args(kind) if isinstance(word, str))
+    return tuple(word for part in get_args(kind) for word in _words(part))
 
 
 def unknown_field(name: str, known: Iterable[str], prefix: str = "") -> FieldError:

@@ -184,6 +184,11 @@ class Publish:
         except WrongTime as wrong:
             raise _Wrong(422, "invalid_field", [wrong.error]) from None
         now = self._bus.clock.now()
+        if isinstance(value, int | float) and 0 < abs(due) < _FARTHEST:
+            hint = (
+                f"it is a time in Unix seconds, not a delay: {value:g} seconds from now are {now / SECOND + value:.0f}"
+            )
+            raise _Wrong(422, "invalid_field", [FieldError("deliver_after", "is a moment of 1970", hint)])
         if due - now > _FARTHEST:
             raise _Wrong(422, "invalid_field", [FieldError("deliver_after", "is more than 366 days away")])
         return max(0, due)

@@ -9,6 +9,7 @@ from needlework.handlers.needle_movers.impact import WORST
 from needlework.handlers.needle_movers.matching import KINDS
 from needlework.handlers.text.hashing import Float
 from needlework.handlers.times import DAY
+from needlework.handlers.words import minute
 
 SPANS, SUBJECTS = 3, 2
 """So many spans, from so many accounts, make a needle mover; a single one does where it is as severe as can be."""
@@ -75,7 +76,7 @@ def title_of(group: Sequence[Loose]) -> str:
     """The words of the span nearest to all others, as a line."""
     vectors = np.stack([each.vector for each in group])
     middle = group[int(np.argmax(vectors @ vectors.mean(axis=0)))]
-    text = " ".join(middle.text.split()).strip(" -*>#\"'")
+    text = minute(" ".join(middle.text.split()))[0].strip(" -*>#\"'")
     if len(text) > TITLE:
         cut = text.rfind(" ", TITLE // 2, TITLE)
         text = text[: cut if cut > 0 else TITLE - 1].rstrip(" ,;:-") + "…"

@@ -79,8 +79,9 @@ WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
 SELECT DISTINCT coalesce(nullif(m.sender_name, ''), m.sender_email) AS name
 FROM conversation_messages AS m
 WHERE m.workspace_id = :workspace AND m.conversation_id IN (
-    SELECT :content WHERE :type = 'conversation'
-    UNION SELECT coalesce(n.conversation_id, e.conversation_id) FROM notes AS n
+    SELECT c.id FROM conversations AS c
+    WHERE c.workspace_id = :workspace AND c.id = :content AND :type = 'conversation'
+    UNION ALL SELECT coalesce(n.conversation_id, e.conversation_id) FROM notes AS n
     LEFT JOIN meetings AS e ON e.workspace_id = n.workspace_id AND e.id = n.meeting_id
     WHERE n.workspace_id = :workspace AND n.id = :content AND :type = 'note'
 )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from needlework.handlers.tasks.owners import owner_in
 from needlework.handlers.tasks.verbs import SMALL_WORDS, VERBS
 from needlework.handlers.text.dates import Due, find_due
+from needlework.handlers.words import minute
 
 MAX_TITLE = 80
 _GREETING = re.compile(
@@ -43,8 +44,6 @@ _FRAMES = re.compile(
     r")\s+",
     re.IGNORECASE,
 )
-_MINUTES = re.compile(r"^\s*[-*]\s+(?P<box>\[[ xX]?\]\s*)?\*\*(?P<name>[^*:]{1,60}):\*\*\s+(?=\S)")
-"""A line of a meeting's summary: who has it to do where it has a box, who said it where not."""
 _TURN = re.compile(r"[,;.]*\s*(?:\bdue (?P<due>\d{4}-\d\d-\d\d))?\s*(?:\(turn \d+\))?\s*$")
 _DEADLINE = re.compile(r"(?:by|before|until|till|no later than|not later than|within|due)\b", re.IGNORECASE)
 _IDLE = re.compile(
@@ -97,11 +96,8 @@ def outline(
 
 def _minutes(text: str, sender: str | None) -> tuple[str, str | None, str | None]:
     """A line of a meeting's summary without its mark-up: the words, who has it to do, who said it."""
-    match = _MINUTES.match(text)
-    if match is None:
-        return text, None, sender
-    rest, name = text[match.end() :], match["name"].strip()
-    return (rest, name, name) if match["box"] else (rest, None, name)
+    rest, name, box = minute(text)
+    return rest, name if box else None, name or sender
 
 
 def _until(text: str, said_at: datetime, zone: ZoneInfo) -> tuple[str, date | None, Due | None]:

@@ -68,6 +68,8 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "2024-01-01T00:00:00"}, ["deliver_after"]),
     ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "2024-13-01T00:00:00Z"}, ["deliver_after"]),
     ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": 1_700_000_000_000}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": 25}, ["deliver_after"]),
+    ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": -1.5}, ["deliver_after"]),
     ({"topic": "t.echo", "key": {"id": "a"}, "deliver_after": "2199-01-01T00:00:00Z"}, ["deliver_after"]),
     ({"topic": "t.echo", "key": {"id": "a"}, "force": "yes"}, ["force"]),
 ]  # fmt: skip
@@ -89,7 +91,9 @@ async def test_a_misspelt_name_is_told_the_right_one(http: httpx2.AsyncClient) -
     assert "t.echo" in (await http.post(URL, json={"topic": "t.ecko"})).json()["detail"]
 
 
-@pytest.mark.parametrize("after", ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+02:00", 1_704_067_200, 1.5, 0, None])
+@pytest.mark.parametrize(
+    "after", ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+02:00", 1_704_067_200, 1_700_000_000.5, 0, None]
+)
 async def test_a_time_in_the_past_is_now(http: httpx2.AsyncClient, after: Any) -> None:
     sent = {"topic": "t.echo", "key": {"id": "a"}, "deliver_after": after}
     answer = await http.post(URL, json=sent)
