@@ -114,6 +114,41 @@ class AddTranscript(Message[TranscriptSaved], topic="meeting.transcript", key=("
             raise ValueError("needs `text` or `turns`")
 
 
+class TurnFound(msgspec.Struct, frozen=True, kw_only=True):
+    """A turn, numbered as in the summary, and its sentence that is nearest to the question.
+
+    `text[start:end]` of the message is the quote; `score` is the share of 1 that the turn has among all.
+    """
+
+    turn: int
+    message_id: str
+    speaker: str
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+class MeetingAnswers(msgspec.Struct, frozen=True):
+    """The turns that answer best, the best first."""
+
+    meeting_id: str
+    conversation_id: str
+    turns: list[TurnFound]
+
+
+class AskMeeting(Message[MeetingAnswers], topic="meeting.evidence", kw_only=True):
+    """Which turns of a meeting's transcript answer the question `q`; a `limit` of five is the usual one."""
+
+    id: str
+    q: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
+
+    def __post_init__(self) -> None:
+        if not self.q.strip():
+            raise ValueError("q must hold a question")
+
+
 class AttachTranscript(Message[dict[str, str]], topic="meeting.attach", key=("conversation_id",)):
     """A conversation of channel meeting has new turns: it is the transcript of the meeting that took place then."""
 

@@ -14,11 +14,11 @@ from needlework.bus.context import Context
 from needlework.bus.errors import Discard, Refuse, Retry
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Page
-from needlework.handlers.conversations.messages import ReadTranscript, Transcript
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.meetings import store, summaries
 from needlework.handlers.meetings.messages import SummariseMeeting
 from needlework.handlers.meetings.minutes import Heading, Point, minutes
+from needlework.handlers.meetings.spoken import spoken
 from needlework.handlers.notes.messages import ListNotes, NoteSummary, NoteText, ReadNoteText, RecordNote
 from needlework.handlers.people import Person
 from needlework.handlers.text.encoder import shared_encoder
@@ -42,7 +42,7 @@ async def summarise_meeting(message: SummariseMeeting, ctx: Context) -> dict[str
     ended = row["ends_at"] or row["starts_at"] or row["created_at"]
     if ctx.now < ended + summaries.SETTLE:
         raise Retry("the meeting goes on", after=(ended + summaries.SETTLE - ctx.now) / SECOND)
-    turns = await _spoken(ctx, row)
+    turns = [Turn(line.sender, line.text) for line in await spoken(ctx, row)]
     if not turns and ctx.now < ended + summaries.PATIENCE:
         coming = row["conversation_id"] is not None and ctx.attempt <= SOON_ATTEMPTS
         raise Retry("no transcript yet", after=SOON if coming else AGAIN)
@@ -66,17 +66,6 @@ async def summarise_meeting(message: SummariseMeeting, ctx: Context) -> dict[str
     )
     ctx.write(store.sql("set_summary", 1, workspace=ctx.workspace.id, id=message.meeting_id, note=note))
     return {"meeting_id": message.meeting_id, "note_id": note, "from": "notes" if from_notes else "transcript"}
-
-
-async def _spoken(ctx: Context, row: store.Row) -> list[Turn]:
-    """The turns of the transcript; none while its conversation is not there yet."""
-    if row["conversation_id"] is None:
-        return []
-    try:
-        said: Transcript = await ctx.query(ReadTranscript(id=row["conversation_id"]))
-    except Refuse:
-        return []
-    return [Turn(line.sender, line.text) for line in said.lines if line.text.strip()]
 
 
 async def _noted(ctx: Context, meeting: str) -> list[Turn]:

@@ -57,12 +57,14 @@ class Turn(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """One sentence as it is shown, and the turn in which it was said."""
+    """One sentence as it is shown, and the turn in which it was said: there it is `text[start:end]`."""
 
     turn: int
     speaker: str
     text: str
     words: tuple[str, ...]
+    start: int
+    end: int
 
 
 def plain(text: str) -> str:
@@ -80,7 +82,7 @@ def split(turns: Sequence[Turn]) -> list[Sentence]:
             text = plain(turn.text[span.start : span.end])
             words = tuple(_WORD.findall(text.lower()))
             if len(words) >= 3:
-                found.append(Sentence(number, turn.speaker, text, words))
+                found.append(Sentence(number, turn.speaker, text, words, span.start, span.end))
     if len(found) > MOST:
         kept = sorted(range(len(found)), key=lambda i: -len(found[i].words))[:MOST]
         found = [found[i] for i in sorted(kept)]
