@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from needlework.benchmarks.training import themes as training
+from needlework.benchmarks.training.themes import Episode, gradient, loss
 from needlework.handlers.text.bm25 import BM25, words
 from needlework.handlers.text.encoder import shared_encoder
-from needlework.handlers.text.themes import Theme, order, similarity
+from needlework.handlers.text.hashing import Float, Int
+from needlework.handlers.text.themes import NUMBERS, Theme, moved, order, shipped, similarity
 
 DOCUMENTS = ["The CSV export fails", "Exports of large tables", "Password reset mail never arrives"]
 EXAMPLES = {
@@ -62,3 +65,56 @@ def test_the_order_of_themes_uses_vectors_and_words() -> None:
     texts = ["I still wait for my card", "Can I be refunded?"]
     found = order(shared_encoder().encode(texts), [words(text) for text in texts], themes(3))
     assert list(np.argmax(found, axis=1)) == [0, 1]
+
+
+def test_the_shipped_matrix_is_for_this_encoder_and_turns_vectors_as_it_was_trained_to() -> None:
+    with np.load(NUMBERS, allow_pickle=False) as file:
+        assert str(file["encoder"]) == shared_encoder().id
+    vectors = shared_encoder().encode(
+        ["Where is my new card?", "My card has not arrived yet.", "I want my money back."]
+    )
+    turned = moved(vectors, shipped())
+    assert np.linalg.norm(turned, axis=1) == pytest.approx(1, abs=1e-5)
+    assert (vectors * turned).sum(axis=1) == pytest.approx([0.701, 0.640, 0.812], abs=0.02)
+    assert turned[0] @ turned[1] - turned[0] @ turned[2] > vectors[0] @ vectors[1] - vectors[0] @ vectors[2]
+
+
+def episode(draw: np.random.Generator) -> Episode:
+    """Two themes of two examples, three asked texts, in five dimensions."""
+    share = np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
+    return Episode(draw.standard_normal((7, 5)), share, np.array([0, 1, 1]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_training_follows_the_slope_of_its_loss(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    asked, move = episode(draw), 0.1 * draw.standard_normal((5, 5))
+    found = gradient(asked, move)  # type: ignore[arg-type]
+    for at in np.ndindex(5, 5):
+        step = np.zeros((5, 5))
+        step[at] = 1e-6
+        slope = (loss(asked, move + step) - loss(asked, move - step)) / 2e-6  # type: ignore[arg-type]
+        assert found[at] == pytest.approx(slope, abs=1e-5)
+
+
+def test_training_is_the_same_each_time_and_tells_apart_what_noise_hid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Themes differ in four dimensions of twelve; the rest is noise, which the matrix learns to leave out."""
+    monkeypatch.setattr(training, "STEPS", 60)
+    monkeypatch.setattr(training, "RATE", 0.02)
+    draw = np.random.default_rng(1)
+    centres = draw.standard_normal((30, 12)) * (np.arange(12) < 4)
+    theme = np.repeat(np.arange(30), 10)
+    rows = centres[theme] + draw.standard_normal((300, 12)) * (np.arange(12) >= 4)
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    known = training.Labelled(vectors, theme, vectors[::10])
+    seen = known.only(np.arange(30) < 20)
+    move = training.learn(seen)
+    assert (move == training.learn(seen)).all()
+    unseen = known.only(np.arange(30) >= 20)
+    assert nearest(moved(unseen.vectors, move), unseen.theme) > nearest(unseen.vectors, unseen.theme) + 0.1
+
+
+def nearest(vectors: Float, theme: Int) -> float:
+    """How often the nearest other text is of the same theme."""
+    cosines = vectors @ vectors.T - 2 * np.eye(len(vectors))
+    return float((theme[np.argmax(cosines, axis=1)] == theme).mean())
