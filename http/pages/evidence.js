@@ -39,3 +39,9 @@ export function action(name, what, then = () => {}) {
   });
   return button;
 }
+
+// Enter in a field of `form` presses `button`, and the page stays.
+export function submits(form, button) {
+  button.type = "submit";
+  form.addEventListener("submit", (event) => event.preventDefault());
+}

@@ -37,6 +37,19 @@ export function query(values = filtered()) {
   return found;
 }
 
+// Where the focus is in the list, to be found again in the cards that take its place.
+function place() {
+  const article = document.activeElement?.closest("#list > article");
+  if (!article) return () => {};
+  const [id, index] = [article.id, [...byId("list").children].indexOf(article)];
+  const button = [...article.querySelectorAll("button, h2")].indexOf(document.activeElement);
+  return () => {
+    const same = document.getElementById(id);
+    const next = same || byId("list").children[Math.min(index, byId("list").children.length - 1)];
+    (((same && same.querySelectorAll("button, h2")[button]) || next?.querySelector("h2")) ?? byId("list")).focus({ preventScroll: true });
+  };
+}
+
 async function show(further) {
   const mine = ++asked;
   const list = byId("list");
@@ -48,8 +61,12 @@ async function show(further) {
   const cards = await Promise.all(items.map((item) => view.card(item, again)));
   if (mine !== asked) return;
   well();
+  const back = place();
   if (further) list.append(...cards);
-  else list.replaceChildren(...(cards.length ? cards : [none()]));
+  else {
+    list.replaceChildren(...(cards.length ? cards : [none()]));
+    back();
+  }
   if (further) cards[0]?.querySelector("h2")?.focus();
   cursor = page.next_cursor ?? null;
   byId("more").hidden = cursor === null;

@@ -22,7 +22,7 @@ const WAYS = {
 };
 const SAID = { linked: "It belongs here.", rejected: "It does not belong here." };
 
-async function found(mover, state) {
+export async function found(mover, state) {
   const page = await call("GET", `${api(mover.id)}/evidence?limit=${MOST}&state=${state}`);
   return page.items.sort((a, b) => b.said_at.localeCompare(a.said_at));
 }
@@ -100,8 +100,7 @@ function gone(mover) {
   return line;
 }
 
-export async function details(mover) {
-  const linked = await found(mover, "linked");
+export async function details(mover, linked) {
   const pictures = element("div", undefined, "pictures");
   pictures.append(breakdown(mover), weekly(linked));
   const lists = ["suggested", "linked", "rejected"].filter((state) => mover.evidence[state]);

@@ -1,12 +1,12 @@
 // Needle movers: ranked by impact, what it is made of, and the evidence behind it.
 import { call, counted, element } from "/ui/api.js";
 import { empty } from "/ui/empty.js";
-import { action, quote } from "/ui/evidence.js";
+import { action, placeOf, quote } from "/ui/evidence.js";
 import { drawn } from "/ui/impact.js";
 import { stop } from "/ui/keys.js";
 import { nameOf } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
-import { details, pieces } from "/ui/mover.js";
+import { details, found, pieces } from "/ui/mover.js";
 import { purges } from "/ui/purges.js";
 import { told } from "/ui/told.js";
 
@@ -43,8 +43,18 @@ function telling(items) {
   return [...first, ...repeats].slice(0, FIRST);
 }
 
+function refreshing(mover) {
+  const refresh = () => call("POST", `${api(mover.id)}/refresh`, { impact: true, summaries: true });
+  return action("Write its summary anew", refresh, async (now) => {
+    document.getElementById(mover.id)?.replaceWith(await one(mover.id));
+    document.getElementById(mover.id)?.querySelector("h2").focus({ preventScroll: true });
+    const moved = now.impact_before === now.impact_after ? `stays ${now.impact_after}` : `was ${now.impact_before}, is ${now.impact_after}`;
+    told(`${now.refreshed.includes("summaries") ? "Written anew" : "Its evidence is as it was, and so is its summary"}; the impact ${moved}.`);
+  });
+}
+
 // Turns the mover over; the card in its place is the new one, with the focus where it was.
-function turning(mover, article) {
+function turning(mover) {
   const replace = async (changed) => {
     const made = await card(changed);
     document.getElementById(mover.id)?.replaceWith(made);
@@ -91,20 +101,49 @@ function steps(mover, turn) {
 function opening(mover) {
   const article = element("article");
   article.id = mover.id;
-  const turn = turning(mover, article);
+  const turn = turning(mover);
   const no = mover.status === "dismissed" || mover.status === "merged" ? undefined : turn("dismissed");
   article.append(headline(mover, { yes: YES[mover.status] && turn(YES[mover.status]), no }));
   return [article, turn];
 }
 
-const summary = (mover) => mover.summary_user || mover.summary_long || mover.summary_short || mover.description;
+// What is written of it; its numbers in brackets lead to the evidence that they name.
+function summary(mover, evidence) {
+  const text = written(mover);
+  if (!text) return [];
+  const whole = element("div", undefined, "words");
+  for (const line of text.split("\n")) {
+    const point = line.startsWith("- ");
+    const list = whole.lastChild?.tagName === "UL" ? whole.lastChild : element("ul");
+    const one = element(point ? "li" : "p");
+    cite(one, point ? line.slice(2) : line, mover, evidence);
+    if (point) list.append(one);
+    if (line.trim()) whole.append(point ? list : one);
+  }
+  return [whole];
+}
+
+function cite(line, text, mover, evidence) {
+  for (const part of text.split(/(\[\d+\])/)) {
+    const cited = /^\[(\d+)\]$/.exec(part) && evidence.find((each) => each.id === mover.citations[part.slice(1, -1)]);
+    if (!cited) line.append(part);
+    else {
+      const link = element("a", part);
+      link.href = placeOf(cited.content_type, cited.content_id, cited.span.message_id);
+      link.title = cited.span.quote;
+      line.append(link);
+    }
+  }
+}
+
+const written = (mover) => mover.summary_user || mover.summary_long || mover.summary_short || mover.description;
 
 async function card(mover) {
   if (location.hash) return one(mover.id);
   const [article, turn] = opening(mover);
   article.append(drawn(mover));
-  if (summary(mover)) article.append(element("p", summary(mover), "words"));
   const first = await call("GET", `${api(mover.id)}/evidence?limit=${LOOKED_AT}&state=linked`);
+  article.append(...summary(mover, first.items));
   const list = element("ul", undefined, "quotes");
   list.append(...telling(first.items).map((each) => quote(each)));
   article.append(list);
@@ -117,8 +156,10 @@ async function card(mover) {
 async function one(id) {
   const mover = await call("GET", api(id));
   const [article, turn] = opening(mover);
-  if (summary(mover)) article.append(element("p", summary(mover), "words"));
-  article.append(steps(mover, turn), ...(await details(mover)));
+  const linked = await found(mover, "linked");
+  const line = steps(mover, turn);
+  if (mover.status !== "merged") line.append(refreshing(mover));
+  article.append(...summary(mover, linked), line, ...(await details(mover, linked)));
   return article;
 }
 

@@ -1,7 +1,8 @@
 // What every page has: the way to the others, whose workspace this is, and the keys.
-import { byId, call, element } from "/ui/api.js";
+import { byId, call, element, fail } from "/ui/api.js";
 import { help } from "/ui/keys.js";
 
+const SESSION = "session:"; // whoever presents nothing on the machine itself has not signed in
 const GROUPS = [
   [
     "Workspace",
@@ -25,6 +26,15 @@ const GROUPS = [
     ],
   ],
 ];
+
+function leaving() {
+  const button = element("button", "Sign out", "small");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    call("POST", "/logout").then(() => location.assign("/login"), fail);
+  });
+  return button;
+}
 
 function linked([path, name]) {
   const item = element("li");
@@ -59,4 +69,5 @@ export async function showNav() {
   byId("keys").addEventListener("click", help);
   const here = await call("GET", "/api/workspace");
   byId("where").textContent = `${here.name} · ${here.principal.name}`;
+  if (here.principal.name.startsWith(SESSION)) byId("keys").before(leaving());
 }

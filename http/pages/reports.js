@@ -2,7 +2,7 @@
 import { call, element, fail } from "/ui/api.js";
 import { ask } from "/ui/ask.js";
 import { empty } from "/ui/empty.js";
-import { action } from "/ui/evidence.js";
+import { action, submits } from "/ui/evidence.js";
 import { nameOf } from "/ui/labels.js";
 import { rendered } from "/ui/markdown.js";
 import { moment } from "/ui/moments.js";
@@ -99,7 +99,8 @@ async function card(report, again) {
   article.id = report.id;
   const title = element("h2", report.name);
   title.tabIndex = -1;
-  const about = element("p", `${QUERIES[report.query] || nameOf(report.query)} · ${report.schedule}`, "quiet about");
+  const kind = QUERIES[report.query] || nameOf(report.query);
+  const about = element("p", kind === report.name ? report.schedule : `${kind} · ${report.schedule}`, "quiet about");
   const list = element("ul", undefined, "plain");
   list.append(...runs.items.map(runLine));
   if (!runs.items.length) list.append(element("li", "Not made yet.", "quiet"));
@@ -140,10 +141,7 @@ function form({ again }) {
     });
   });
   fields.append(add);
-  fields.addEventListener("submit", (event) => {
-    event.preventDefault();
-    add.click();
-  });
+  submits(fields, add);
   whole.append(element("summary", "Add a report"), fields);
   return [whole];
 }

@@ -2,7 +2,7 @@
 import { call, element } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
 import { empty } from "/ui/empty.js";
-import { action, quote } from "/ui/evidence.js";
+import { action, submits, quote } from "/ui/evidence.js";
 import { stop } from "/ui/keys.js";
 import { nameOf } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
@@ -98,10 +98,7 @@ function form({ again }) {
     });
   });
   made.append(label, add);
-  made.addEventListener("submit", (event) => {
-    event.preventDefault();
-    add.click();
-  });
+  submits(made, add);
   return [made];
 }
 

@@ -1,7 +1,7 @@
 // Topics: what may be asked of this service, by which rules, and how much of it there is; hold one, publish one.
 import { call, counted, element } from "/ui/api.js";
 import { empty } from "/ui/empty.js";
-import { action } from "/ui/evidence.js";
+import { action, submits } from "/ui/evidence.js";
 import { holding } from "/ui/runners.js";
 import { told } from "/ui/told.js";
 
@@ -61,10 +61,7 @@ function publishing(each) {
       told(`${each.topic} is published.`);
     });
     form.append(send);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      send.click();
-    });
+    submits(form, send);
     whole.append(form);
   });
   return whole;

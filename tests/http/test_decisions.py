@@ -205,6 +205,19 @@ def test_the_parts_of_an_impact_and_its_weeks_are_drawn_and_told(open_page: Open
     assert sum(counts) == http.get(f"{V2}/{mover}").json()["evidence"]["linked"]  # the demo is of ninety days
 
 
+def test_a_summary_is_written_anew_and_its_numbers_lead_to_what_was_said(open_page: Open, mover: str) -> None:
+    page = open_page(f"needle_movers#{mover}")
+    next(each for each in page.find_elements(By.TAG_NAME, "button") if "summary anew" in each.text).send_keys(
+        Keys.ENTER
+    )
+    until(page, lambda: "the impact" in told(page) and page.find_elements(By.CSS_SELECTOR, ".words a"))
+    cited = page.find_element(By.CSS_SELECTOR, ".words a")
+    said = " ".join(str(cited.get_attribute("title")).split())
+    cited.send_keys(Keys.ENTER)
+    until(page, lambda: page.find_elements(By.CSS_SELECTOR, ".target"))
+    assert said in " ".join(text(page, ".target").split())
+
+
 def test_a_needle_mover_is_merged_after_a_question(open_page: Open, http: Any) -> None:
     first, last = (http.get(V2).json()["items"][place]["id"] for place in (0, -1))
     page = open_page(f"needle_movers#{last}")
@@ -234,13 +247,27 @@ def test_all_are_deleted_after_a_question_and_brought_back(open_page: Open, http
 def test_a_runner_is_held_and_let_go_on_by_its_page(open_page: Open, http: Any) -> None:
     page = open_page("runners?q=reports")
     page.find_element(By.CSS_SELECTOR, "[aria-label='Pause reports']").send_keys(Keys.ENTER)
-    until(page, lambda: page.find_elements(By.CSS_SELECTOR, "[aria-label='Resume reports']"))
+    until(page, lambda: focused(page) == "Resume reports")  # in the card that took the place of the one before
     held = next(each for each in http.get("/api/internal/runners").json()["items"] if each["id"] == "reports")
     assert held["paused"]
     press(page, "u")
     until(page, lambda: page.find_elements(By.CSS_SELECTOR, "[aria-label='Pause reports']"))
     page.find_element(By.CSS_SELECTOR, "[aria-label='Run reports now']").send_keys(Keys.ENTER)
     until(page, lambda: "processed" in told(page))
+
+
+def test_a_topic_is_held_and_one_is_published_from_its_form(open_page: Open, http: Any) -> None:
+    page = open_page("topics?q=note.ingest")
+    page.find_element(By.CSS_SELECTOR, "[aria-label='Pause note.ingest']").send_keys(Keys.ENTER)
+    until(page, lambda: text(page, "article h2 .state") == "held")
+    press(page, "u")
+    until(page, lambda: not page.find_elements(By.CSS_SELECTOR, "article h2 .state"))
+    page.find_elements(By.TAG_NAME, "summary")[-1].send_keys(Keys.ENTER)
+    until(page, lambda: page.find_elements(By.NAME, "body_md"))
+    page.find_element(By.NAME, "title").send_keys("From a form")
+    page.find_element(By.NAME, "body_md").send_keys("It is *written* down.", Keys.ENTER)
+    until(page, lambda: page.find_elements(By.LINK_TEXT, "Follow it"))
+    wait(lambda: any(each["title"] == "From a form" for each in http.get("/api/notes?limit=3").json()["items"]))
 
 
 def test_a_report_is_added_made_and_read(open_page: Open, http: Any) -> None:

@@ -19,11 +19,15 @@ def page(browser: Chrome, demo: str) -> Chrome:
 
 
 def test_labels_stand_behind_what_they_mark_and_times_are_for_people(page: Chrome) -> None:
-    mark = page.find_element(By.CSS_SELECTOR, "mark")
-    chip = page.find_element(By.CSS_SELECTOR, "mark + .verdict .chip")
-    assert chip.text in str(mark.get_attribute("title"))
-    assert chip.text in text(page, "#legend")
-    times = [each.text for each in page.find_elements(By.CSS_SELECTOR, "article time")]
+    # read at once: while labels are found, the conversations are shown anew
+    chip, title, legend, times = page.execute_script(
+        "const chip = document.querySelector('mark + .verdict .chip');"
+        "const marked = chip.parentNode.previousSibling;"
+        "const times = [...document.querySelectorAll('article time')].map((each) => each.textContent);"
+        "return [chip.textContent, marked.title, document.querySelector('#legend').textContent, times];"
+    )
+    assert chip in title
+    assert chip in legend
     assert times
     assert all(re.fullmatch(r"just now|\d+ (min|h|d) ago|.*\d{4}.*", each) for each in times)
     assert "Without a subject" not in text(page, "body")
@@ -120,6 +124,17 @@ def test_evidence_is_marked_inside_of_markdown_at_characters(page: Chrome) -> No
 def test_no_text_takes_long(page: Chrome, sign: str) -> None:
     measured = "const at = performance.now();" + RENDER.replace(".whole.innerHTML", " && performance.now() - at")
     assert page.execute_async_script(measured, sign * (100_000 // len(sign)), []) < 3000
+
+
+def test_who_has_signed_in_signs_out(page: Chrome, demo: str) -> None:
+    with httpx2.Client(base_url=demo) as http:
+        ticket = http.post("/api/tickets").json()["ticket"]
+    page.get(f"{demo}/login?ticket={ticket}")
+    until(page, lambda: "session" in text(page, "#where"))
+    next(each for each in page.find_elements(By.TAG_NAME, "button") if each.text == "Sign out").send_keys(Keys.ENTER)
+    until(page, lambda: page.find_element(By.ID, "token").is_displayed())
+    page.get(f"{demo}/ui")
+    until(page, lambda: text(page, "#where").endswith("local"))
 
 
 def test_the_console_stays_empty(page: Chrome, demo: str) -> None:
