@@ -130,7 +130,8 @@ def _issue(facts: Facts) -> list[Proposal]:
     if facts.kind != "issue" or not facts.quotes or not facts.repository or facts.tracked:
         return []
     said = "\n".join(f"> {_tame(each.text)}\n" for each in facts.quotes[:5])
-    body = f"{len(facts.quotes)} of our customers' statements say so, for example:\n\n{said}"
+    count = len(facts.quotes)
+    body = f"Customers said so ({count} statement{'s' if count > 1 else ''}), for example:\n\n{said}"
     params = {"title": _tame(facts.title)[:200], "body": body, "repository": facts.repository}
     return [Proposal("open_github_issue", facts.repository, params, False, "a defect that customers report", True)]
 

@@ -60,7 +60,7 @@ async def undo(message: UndoAction, ctx: Context) -> Action:
         done = "cannot be undone" if row["status"] == "executed" else "is under way"
         raise Refuse(409, "irreversible", f"action {message.id} ({row['type']}) {done}")
     if row["status"] != "proposed" and row["reversible"]:
-        await executing.take_back(ctx, row["type"], row["target"], result)
+        await executing.take_back(ctx, row["needle_mover_id"], row["type"], row["target"], result)
     return _settle(ctx, row, "undone", result)
 
 

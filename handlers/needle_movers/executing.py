@@ -10,7 +10,7 @@ from needlework.handlers.needle_movers.action_messages import FollowUp
 from needlework.handlers.needle_movers.messages import MergeNeedleMovers
 from needlework.handlers.notes.messages import IngestNote, UpdateNote
 from needlework.handlers.slack.messages import PostToSlack
-from needlework.handlers.tasks.messages import DismissTask, ReadTask, SuggestTask, Task
+from needlework.handlers.tasks.messages import DismissTask, ListTasks, ReadTask, SuggestTask, Task
 from needlework.handlers.times import DAY
 from needlework.handlers.words import content_hash
 
@@ -32,12 +32,12 @@ def execute(ctx: Context, action: str, mover: str, type_: str, params: Params) -
     return _DO[type_](ctx, action, mover, params)
 
 
-async def take_back(ctx: Context, type_: str, target: str, result: Result) -> None:
+async def take_back(ctx: Context, mover: str, type_: str, target: str, result: Result) -> None:
     """Collect the messages that undo what a reversible action did."""
     if type_ == "post_slack":
         _withdraw(ctx, result["note_id"], target)
     elif type_ == "create_task":
-        await _dismiss(ctx, result)
+        await _dismiss(ctx, mover, result)
     elif type_ == "draft_reply":
         ctx.publish(UpdateNote(id=result["note_id"], title=WITHDRAWN, body_md="", author=AUTHOR))
     # a follow-up looks at its action when its time comes, and lets it be
@@ -52,14 +52,18 @@ def _suggest(ctx: Context, action: str, mover: str, params: Params) -> Result:
     return {"task_id": task}
 
 
-async def _dismiss(ctx: Context, result: Result) -> None:
-    """A task that said the same before was only added to, and stays."""
+async def _dismiss(ctx: Context, mover: str, result: Result) -> None:
+    """A task that said the same before was only added to, and stays; where one had ended, another was suggested."""
     try:
         task: Task = await ctx.query(ReadTask(id=result["task_id"]))
     except Refuse:
         return
-    if task.status != "done":
+    if task.status not in ("done", "dismissed"):
         ctx.publish(DismissTask(id=task.id))
+        return
+    asked = ListTasks(needle_mover_id=mover, source="needle_mover", status="suggested")
+    for each in (await ctx.query(asked)).items:
+        ctx.publish(DismissTask(id=each.id))
 
 
 def _note(ctx: Context, action: str, mover: str, params: Params) -> Result:

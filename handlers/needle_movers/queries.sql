@@ -208,15 +208,19 @@ WHERE workspace_id = :workspace AND id IN (
 );
 
 -- name: drop_proposed
--- Actions of purged movers that nobody has approved.
+-- Actions of purged movers that nobody has approved, and those whose suggested tasks go too: a restore makes them anew.
 DELETE FROM needle_mover_actions
-WHERE workspace_id = :workspace AND status = 'proposed' AND needle_mover_id IN (
+WHERE workspace_id = :workspace AND (status = 'proposed' OR type = 'create_task') AND needle_mover_id IN (
     SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id = :purge
 );
 
 -- name: find_purge
 -- One purge.
 SELECT * FROM needle_mover_purges WHERE workspace_id = :workspace AND id = :purge;
+
+-- name: purged_movers
+-- What one purge deleted.
+SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id = :purge;
 
 -- name: drop_taken
 -- Evidence of movers about to be restored whose span belongs to another mover by now.

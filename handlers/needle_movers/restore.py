@@ -6,6 +6,7 @@ from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import job, pool, store
+from needlework.handlers.needle_movers.action_messages import ProcessMoverActions
 from needlework.handlers.needle_movers.messages import RestoreNeedleMovers
 
 
@@ -22,6 +23,8 @@ async def restore(message: RestoreNeedleMovers, ctx: Context) -> dict[str, Any]:
     await job.refuse_while_running(ctx)
     common = {"workspace": ctx.workspace.id, "purge": message.purge_id}
     await pool.rematch(ctx)
+    for row in await ctx.db.all(store.sql("purged_movers", **common)):
+        ctx.publish(ProcessMoverActions(needle_mover_id=row["id"]))  # their suggested tasks went with them
     ctx.write(
         store.sql("mark_restored", 1, now=ctx.now, **common),
         store.sql("drop_taken", **common),

@@ -17,11 +17,12 @@ from needlework.handlers.needle_movers.messages import (
     MergeNeedleMovers,
     PurgeNeedleMovers,
     ReadNeedleMover,
+    RestoreNeedleMovers,
     UpdateNeedleMover,
 )
 from needlework.handlers.needle_movers.summaries import Quote
 from needlework.handlers.notes.messages import ReadNote
-from needlework.handlers.tasks.messages import AcceptTask, ListTasks, ReadTask
+from needlework.handlers.tasks.messages import AcceptTask, ListTasks, ReadTask, UpdateTask
 from needlework.tests.handlers.needle_movers import kit
 
 pytestmark = pytest.mark.anyio
@@ -204,3 +205,31 @@ def test_the_rules(fields: dict[str, Any], types: list[str]) -> None:
     found = derive(facts(**fields))
     assert [each.type for each in found] == types
     assert all(len(each.params["title"]) <= 80 for each in found if each.type == "create_task")
+
+
+async def test_evidence_after_a_task_was_done_suggests_another_which_can_be_undone(desk: Desk, say: Any) -> None:
+    """A mover's task has a name of its own; one that had ended once kept every later suggestion from being stored."""
+    rules = MatchingRules(patterns=("CSV",))
+    mover = (await desk(CreateNeedleMover(title="Large tables", kind="issue", rules=rules)))["id"]
+    await emerged(desk, say)
+    (task,) = await mover_tasks(desk, mover)
+    await desk(UpdateTask(id=task["id"], status="done"))
+    await say("blue", "CSV export fails with an error again, our table has 5,000 rows.")
+    again = await desk(ProcessActions(id=mover))
+    await desk.drain()
+    tasks = await mover_tasks(desk, mover)
+    assert sorted(each["status"] for each in tasks) == ["done", "suggested"]
+    await desk(UndoAction(id=again["action_ids"][0]))
+    await desk.drain()
+    assert sorted(each["status"] for each in await mover_tasks(desk, mover)) == ["dismissed", "done"]
+
+
+async def test_a_restored_needle_mover_suggests_its_task_again(desk: Desk, say: Any) -> None:
+    mover = await emerged(desk, say)
+    assert len(await mover_tasks(desk, mover)) == 1
+    purge = await desk(PurgeNeedleMovers())
+    await desk.drain()
+    assert await mover_tasks(desk, mover) == []
+    await desk(RestoreNeedleMovers(purge_id=purge["purge_id"]))
+    await desk.drain()
+    assert [each["status"] for each in await mover_tasks(desk, mover)] == ["suggested"]
