@@ -2,16 +2,20 @@
 
 import hashlib
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import click
 import msgspec
-from needlework.cli.client import Client, Refused
+from needlework.bus.ids import new_id
+from needlework.cli.batch import follow_batch
+from needlework.cli.client import Client, Refused, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import Failure, as_json, cell, counted, json_option, table
 from needlework.handlers.formats.items import Item, Problem
@@ -25,6 +29,7 @@ _PATHS = {
     "note": "/api/notes",
 }
 """Kind -> where it is posted, in the order in which they refer to each other."""
+_ANALYSED = ("conversation", "note")
 _MOST_BYTES = 900 * 1024
 _MOST_ITEMS = 500
 _MOST_SHOWN = 20
@@ -33,8 +38,10 @@ _MOST_SHOWN = 20
 class Importer:
     """Collects items into batches, posts them, and counts what came of each."""
 
-    def __init__(self, client: Client, on_sent: Callable[[int], None]) -> None:
+    def __init__(self, client: Client, on_sent: Callable[[int], None], batch: str | None = None) -> None:
         self.client, self.on_sent = client, on_sent
+        self.batch = batch or new_id("batch", time.time_ns() // 1000, Random())
+        """What is to be analysed joins it."""
         self._run = uuid.uuid4().hex[:12]
         self.created: Counter[str] = Counter()
         self.updated: Counter[str] = Counter()
@@ -80,7 +87,8 @@ class Importer:
         # The key is of this run: a later run may send the same again after others, and must not be taken for this one.
         key = f"import-{self._run}-{hashlib.sha256(kind.encode() + body).hexdigest()[:40]}"
         try:
-            answer = self.client.post(_PATHS[kind], msgspec.Raw(body), key=key)
+            query = {"batch_id": self.batch if kind in _ANALYSED else None}
+            answer = self.client.call("POST", _PATHS[kind], query=query, body=msgspec.Raw(body), key=key)
         except Refused as refused:
             if refused.status not in (400, 413, 422):
                 raise
@@ -106,9 +114,13 @@ class Importer:
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--format", metavar="NAME", help="What the files are, where their names don't say it.")
+@click.option("--batch", metavar="ID", help="The batch that its analyses join (batch_…), instead of a new one.")
+@click.option("--watch", is_flag=True, help="Then follow the analysis to its end.")
 @json_option
 @connected
-def import_files(client: Client, files: tuple[Path, ...], format: str | None, json: bool) -> None:
+def import_files(
+    client: Client, files: tuple[Path, ...], format: str | None, batch: str | None, watch: bool, json: bool
+) -> None:
     """Read FILES into the workspace: JSON, JSON lines, CSV, mbox, eml, ics, transcripts, or folders of them.
 
     A CSV begins with the names of its fields; its rows are what the file is called, accounts.csv or users.csv,
@@ -118,28 +130,50 @@ def import_files(client: Client, files: tuple[Path, ...], format: str | None, js
     could not be read or were refused are listed; then the command fails, with everything else imported.
     Files of other kinds inside a folder (a README) are skipped, and named.
     What is stored just so already is not changed, not analysed again, and counts as unchanged.
+    The analysis goes on by itself; how far it is tells the last line, or `--watch`.
 
     \b
-    Example: needlework import mail.mbox accounts.csv
+    Examples:
+      needlework import mail.mbox accounts.csv
+      needlework import mail.mbox --watch
     """
     from needlework.handlers.formats.read import read
 
     with _progress(quiet=json) as sent:
-        importer = Importer(client, sent)
+        importer = Importer(client, sent, batch)
         for path in files:
             importer.take(path, read(path, format=format))
         importer.flush()
-    _report(importer, json)
+    queued = _queued(importer)
+    try:
+        _report(importer, queued, json)
+    finally:
+        if watch and queued:
+            follow_batch(client, importer.batch, json=json)
 
 
-def _report(importer: Importer, json: bool) -> None:
+def _queued(importer: Importer) -> int:
+    """How many texts are analysed because of this import."""
+    if not any(counter[kind] for counter in (importer.created, importer.updated) for kind in _ANALYSED):
+        return 0
+    try:
+        state = importer.client.get(f"/api/internal/batches/{quoted(importer.batch)}")
+    except Refused:  # it holds nothing, so there is none
+        return 0
+    return int(state["total"]) if isinstance(state, dict) else 0
+
+
+def _report(importer: Importer, queued: int, json: bool) -> None:
     counters = {"created": importer.created, "updated": importer.updated, "unchanged": importer.unchanged}
     kinds = [kind for kind in _PATHS if any(counter[kind] for counter in counters.values())]
     rows = [{"kind": kind, **{name: counter[kind] for name, counter in counters.items()}} for kind in kinds]
     if json:
-        as_json({"imported": rows, "problems": importer.problems, "skipped": importer.skipped})
+        told = {"problems": importer.problems, "skipped": importer.skipped}
+        as_json({"imported": rows, **told, "batch_id": importer.batch if queued else None})
     else:
         table(rows, {"kind": "KIND", **{name: name.upper() for name in counters}}, empty="nothing to import")
+        if queued:
+            click.echo(f"{counted(queued, 'text')} to be analysed; how far: needlework watch {cell(importer.batch)}")
         _list("skipped", importer.skipped)
         _list("not imported", importer.problems)
     if importer.problems:

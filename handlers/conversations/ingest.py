@@ -1,6 +1,7 @@
 """Take in conversations: upsert by id or external id, add what is new, have it analysed."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from needlework.bus.context import Context
@@ -21,7 +22,8 @@ from needlework.handlers.times import MINUTE, read_time
 @subscribe(IngestConversation, runner="content")
 async def ingest(message: IngestConversation, ctx: Context) -> Saved | list[Saved]:
     """Save one conversation, or each of a list."""
-    return await save_one_or_all(ctx, message, save, _keys, lambda item: 1 + len(item.messages))
+    saved = partial(save, batch=message.batch_id)
+    return await save_one_or_all(ctx, message, saved, _keys, lambda item: 1 + len(item.messages))
 
 
 def _keys(given: ConversationInput) -> list[str]:
@@ -29,22 +31,24 @@ def _keys(given: ConversationInput) -> list[str]:
     return named + ([f"{given.connection_id}/{given.external_id}"] if given.external_id else [])
 
 
-async def save(ctx: Context, given: ConversationInput) -> Saved:
+async def save(ctx: Context, given: ConversationInput, batch: str | None = None) -> Saved:
     """Save one conversation and its messages; the same content again changes nothing."""
     now = ctx.now
     row = await store.find(ctx, given)
     base = read_time(given.started_at) if given.started_at is not None and row is None else now
     found = incoming(given.messages, base)
     if row is None:
-        return await _create(ctx, given, found, now)
+        return await _create(ctx, given, found, now, batch)
     if given.id is not None and row["id"] != given.id:
         raise Refuse(409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}")
-    if await extend(ctx, row, given, found, now) is None:
+    if await extend(ctx, row, given, found, now, batch) is None:
         return Saved(row["id"], False, unchanged=True)
     return Saved(row["id"], False)
 
 
-async def _create(ctx: Context, given: ConversationInput, found: Sequence[Incoming], now: int) -> Saved:
+async def _create(
+    ctx: Context, given: ConversationInput, found: Sequence[Incoming], now: int, batch: str | None
+) -> Saved:
     values = store.fresh(ctx, given)
     store.widen(values, given, found, now)
     everyone = people(given.participants, found)
@@ -57,11 +61,18 @@ async def _create(ctx: Context, given: ConversationInput, found: Sequence[Incomi
     store.save_messages(ctx, values["id"], found, now)
     store.save_people(ctx, values["id"], everyone, now)
     if found:
-        ctx.publish(AnalyseConversationNote(conversation_fs_id=values["id"]))
+        ctx.publish(AnalyseConversationNote(conversation_fs_id=values["id"]), batch=batch)
     return Saved(values["id"], True)
 
 
-async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequence[Incoming], now: int) -> int | None:
+async def extend(
+    ctx: Context,
+    row: Any,
+    given: ConversationInput,
+    found: Sequence[Incoming],
+    now: int,
+    batch: str | None = None,
+) -> int | None:
     """Bring a stored conversation up to what `given` states; the number of new messages.
 
     Where nothing differs, nothing is written and nothing analysed: None.
@@ -83,7 +94,7 @@ async def extend(ctx: Context, row: Any, given: ConversationInput, found: Sequen
     store.save_messages(ctx, row["id"], differing, now)
     store.save_people(ctx, row["id"], everyone, now)
     if differing:
-        ctx.publish(AnalyseConversationNote(conversation_fs_id=row["id"]))
+        ctx.publish(AnalyseConversationNote(conversation_fs_id=row["id"]), batch=batch)
     return added
 
 

@@ -62,11 +62,16 @@ def check_conversation(given: ConversationInput) -> None:
 class IngestConversation(
     ConversationInput, Message[Saved | list[Saved]], topic="conversation.ingest", frozen=True, kw_only=True
 ):
-    """Take in one conversation, or several as `items` (over HTTP: a list body)."""
+    """Take in one conversation, or several as `items` (over HTTP: a list body).
+
+    What is to be analysed joins `batch_id`, one of your own (`batch_…`), whose progress can be read and watched.
+    """
 
     items: list[ConversationInput] | None = None
+    batch_id: str | None = None
 
     def __post_init__(self) -> None:
+        check_id("batch", self.batch_id)
         if self.items is None:
             check_conversation(self)
 

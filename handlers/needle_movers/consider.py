@@ -4,17 +4,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 from needlework.bus.context import Context
-from needlework.handlers.needle_movers import founding, index, store
+from needlework.handlers.needle_movers import founding, index, pool, store
+from needlework.handlers.needle_movers.crowd import Candidate, Crowd
 from needlework.handlers.needle_movers.founding import Loose
 from needlework.handlers.needle_movers.index import Index
-from needlework.handlers.needle_movers.matching import Candidate, Match, Verdict, verdict
+from needlework.handlers.needle_movers.matching import KINDS, Match, Verdict, verdict
 from needlework.handlers.needle_movers.messages import MatchEntity
 from needlework.handlers.text.bm25 import words
 from needlework.handlers.text.encoder import shared_encoder
 
 MODEL = "matching-1"
 """Names the way of matching; stored with each piece of evidence, with the encoder's id."""
-POOL = 2000
 NEAR = 0.45
 """Cosine with a new mover from which on a waiting span is matched again."""
 
@@ -80,10 +80,9 @@ async def _found(ctx: Context, row: store.Row, known: Index, verdict_: Verdict) 
 
     What is only suggested to a mover founds one too, where it is nearer to the others that wait; None where it is not.
     """
-    values = {"since": row["said_at"] - founding.APART, "until": row["said_at"] + founding.APART}
-    values |= {"encoder": row["encoder"], "limit": POOL}
-    rows = await ctx.db.all(store.sql("pool", workspace=ctx.workspace.id, **values))
-    pool = {each["id"]: each for each in (*rows, row)}
+    vector = index.vector(row)
+    founds = row["label_key"] in KINDS
+    rows = await pool.near(ctx, row, vector, founding.ALIKE, tuple(KINDS)) if founds else []
     group = founding.founders(_loose(row), [_loose(each) for each in rows])
     before = row["mover_id"]
     if verdict_.decision == "suggest" and not founding.nearer(group, verdict_.matches[0].components.get("embedding")):
@@ -94,14 +93,15 @@ async def _found(ctx: Context, row: store.Row, known: Index, verdict_: Verdict) 
             return Outcome("moved", None, None, (before,))
         return Outcome("unchanged")
     mover = await _create(ctx, group)
-    best = None
+    spans = {each["id"]: each for each in (*rows, row)}
+    crowd, best = Crowd([mover]), None
     for each in group:
-        match = verdict(index.said_of(pool[each.id]), [mover], 0.0, 0.0).matches[0]
+        match = verdict(index.said_of(spans[each.id]), crowd, 0.0, 0.0).matches[0]
         best = match if each.id == row["id"] else best
         _replace(ctx, each.id, match, "linked")
         assigned = {"span": each.id, "mover": mover.id, "considered": known.definitions, "now": ctx.now}
         ctx.write(store.sql("assign_span", 1, workspace=ctx.workspace.id, **assigned))
-    _call_near(ctx, mover, [each for each in rows if each["id"] not in mover.examples])
+    await _call_near(ctx, mover, row)
     score = best.score if best is not None else None
     return Outcome("created", mover.id, score, _both(before, mover.id), mover.title)
 
@@ -121,15 +121,14 @@ async def _create(ctx: Context, group: list[Loose]) -> Candidate:
     return Candidate(id_, title, kind, name, words(title) + said, examples={each.id: each.vector for each in group})
 
 
-def _call_near(ctx: Context, mover: Candidate, rows: list[store.Row]) -> None:
+async def _call_near(ctx: Context, mover: Candidate, row: store.Row) -> None:
     """Let spans that wait and are near a new mover be matched again."""
-    theme = mover.theme("")
-    middle = theme.examples.mean(axis=0)
-    near = [row for row in rows if float(index.vector(row) @ middle) >= NEAR]
-    for row in near:
-        values = {"span": row["id"], "mover": None, "considered": 0, "now": ctx.now}
+    middle = mover.theme("").examples.mean(axis=0)
+    near = [each for each in await pool.near(ctx, row, middle, NEAR) if each["id"] not in mover.examples]
+    for each in near:
+        values = {"span": each["id"], "mover": None, "considered": 0, "now": ctx.now}
         ctx.write(store.sql("assign_span", workspace=ctx.workspace.id, **values))
-    for type_, id_ in dict.fromkeys((row["content_type"], row["content_id"]) for row in near):
+    for type_, id_ in dict.fromkeys((each["content_type"], each["content_id"]) for each in near):
         ctx.publish(MatchEntity(entity_type=type_, entity_id=id_))
 
 

@@ -5,16 +5,17 @@ the 20 nearest by meaning and the 20 best by words.
 """
 
 import re
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Set
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
-from needlework.handlers.needle_movers.messages import MatchingRules
-from needlework.handlers.text.bm25 import BM25, words
-from needlework.handlers.text.hashing import Float
-from needlework.handlers.text.themes import ENOUGH, Theme, order, similarity
+from needlework.handlers.needle_movers.crowd import Candidate, Crowd
+from needlework.handlers.text.bm25 import words
+from needlework.handlers.text.hashing import Double, Float
+from needlework.handlers.text.themes import ENOUGH, order
 
 MEANING, LEXICAL, COMPATIBLE, ACCOUNT = 0.60, 0.25, 0.10, 0.05
 CANDIDATES = 20
@@ -58,31 +59,6 @@ class Said:
         return self.kind or KINDS.get(self.label or "")
 
 
-@dataclass
-class Candidate:
-    """A needle mover to match with, and what is linked to it."""
-
-    id: str
-    title: str
-    kind: str
-    name: Float
-    words: list[str]
-    rules: MatchingRules = field(default_factory=MatchingRules)
-    examples: dict[str, Float] = field(default_factory=dict)
-    """By span id, so that a span is never its own example."""
-    accounts: set[str] = field(default_factory=set)
-    confirmed: set[str] = field(default_factory=set)
-    """Conversations and notes in which a person confirmed evidence."""
-    rejected: set[str] = field(default_factory=set)
-    """Spans that a person rejected."""
-
-    def theme(self, without: str) -> Theme:
-        """The mover as a theme, without one span among its examples."""
-        rows = [vector for span, vector in self.examples.items() if span != without]
-        examples = np.stack(rows) if rows else np.empty((0, len(self.name)), dtype=np.float32)
-        return Theme(self.name, examples, self.words)
-
-
 @dataclass(frozen=True)
 class Match:
     """How well a span fits one candidate, and why."""
@@ -111,13 +87,17 @@ def keys_in(*texts: str | None) -> frozenset[str]:
     return frozenset(key.lower() for text in texts if text for key in _KEY.findall(text))
 
 
-def verdict(said: Said, candidates: Sequence[Candidate], link_at: float, suggest_at: float) -> Verdict:
+def verdict(said: Said, crowd: Crowd, link_at: float, suggest_at: float) -> Verdict:
     """Rules, then scores, then what is near: at most one link or suggestion."""
-    allowed = [each for each in candidates if said.id not in each.rejected and not _excluded(said, each)]
-    ruled = [Match(each, 1.0, {"rule": why}, "rule") for each in allowed if (why := _rule(said, each))]
+    out = {place for place, each in crowd.ruled if said.id in each.rejected or _excluded(said, each)}
+    ruled = [
+        Match(each, 1.0, {"rule": why}, "rule")
+        for place, each in crowd.ruled
+        if place not in out and (why := _rule(said, each))
+    ]
     if ruled:
         return Verdict(ruled, "link" if len(ruled) == 1 else "suggest")
-    matches = _scored(said, allowed)
+    matches = _scored(said, crowd, crowd.left_out(out))
     matches = _reordered(said, matches, suggest_at)
     if not matches or matches[0].score < suggest_at:
         return Verdict(matches, "none")
@@ -134,16 +114,16 @@ def compatible(said: Said, kind: str) -> float:
     return 1.0 if mine == kind else 0.0
 
 
-def _scored(said: Said, candidates: Sequence[Candidate]) -> list[Match]:
-    if not candidates:
+def _scored(said: Said, crowd: Crowd, out: frozenset[int]) -> list[Match]:
+    if not crowd:
         return []
-    near = np.array([similarity(said.vector[None, :], each.theme(said.id))[0] for each in candidates])
-    lexical = BM25([each.words for each in candidates]).scores(words(said.text))
-    chosen = sorted({*np.argsort(-near, kind="stable")[:CANDIDATES], *np.argsort(-lexical, kind="stable")[:CANDIDATES]})
+    near = crowd.near(said.vector, said.id)
+    lexical = crowd.lexical(words(said.text), out)
+    chosen = sorted({*_best(near, out), *_best(lexical, out)})
     most = max((lexical[at] for at in chosen), default=0.0)
     found = []
     for at in chosen:
-        each = candidates[at]
+        each = crowd.at(at)
         parts = {
             "embedding": round(float(max(0.0, near[at])), 4),
             "lexical": round(float(lexical[at] / most), 4) if most > 0 else 0.0,
@@ -154,6 +134,12 @@ def _scored(said: Said, candidates: Sequence[Candidate]) -> list[Match]:
         total += COMPATIBLE * parts["compat"] + ACCOUNT * parts["account"]
         found.append(Match(each, round(min(1.0, total), 4), parts))
     return sorted(found, key=lambda match: (-match.score, match.mover.id))
+
+
+def _best(scores: Double, out: frozenset[int]) -> list[int]:
+    """The places of the highest scores, but for those left out."""
+    ordered = np.argsort(-scores, kind="stable")
+    return [int(at) for at in islice((at for at in ordered if at not in out), CANDIDATES)]
 
 
 def _reordered(said: Said, matches: list[Match], suggest_at: float) -> list[Match]:

@@ -1,23 +1,31 @@
 """Measure the impact of needle movers by what is linked to them now."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import msgspec
+from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.handlers.needle_movers import store
 from needlework.handlers.needle_movers.action_messages import ProcessMoverActions
 from needlework.handlers.needle_movers.impact import WEIGHTS, Evidence, Impact, Workspace, breakdown, impact
+from needlework.handlers.needle_movers.messages import MeasureMover
 from needlework.handlers.system.messages import ReadConfig
 from needlework.handlers.times import DAY
 
 ACTIVE = 90 * DAY
+MUCH = 100
+"""Linked evidence from which on an impact is not measured with each new piece."""
+LATER = 15 * SECOND
+"""How much later it is then measured."""
 MOVED = 5
 """Points by which an impact must have changed since its actions were looked at."""
 
 
-async def measure(ctx: Context, movers: Iterable[str]) -> list[tuple[str, int, int]]:
+async def measure(ctx: Context, movers: Collection[str]) -> list[tuple[str, int, int]]:
     """Collect the impact of each mover: (id, before, after). The guard sees where its evidence changes meanwhile."""
-    found = []
+    found: list[tuple[str, int, int]] = []
+    if not movers:
+        return found
     totals, weights = await workspace(ctx), await weights_of(ctx)
     for id_ in dict.fromkeys(movers):
         row = await store.look_for(ctx, id_)
@@ -28,6 +36,18 @@ async def measure(ctx: Context, movers: Iterable[str]) -> list[tuple[str, int, i
         _write(ctx, row, measured, evidence)
         found.append((id_, row["impact"], measured.score))
     return found
+
+
+async def put_off(ctx: Context, movers: Collection[str]) -> list[str]:
+    """Those to be measured now. One with much evidence is measured a moment later, once for all that came meanwhile."""
+    now = []
+    for id_ in movers:
+        values = {"workspace": ctx.workspace.id, "id": id_, "most": MUCH}
+        if await ctx.db.value(store.sql("more_linked", **values)):
+            ctx.publish(MeasureMover(needle_mover_id=id_), deliver_after=ctx.now + LATER)
+        else:
+            now.append(id_)
+    return now
 
 
 async def workspace(ctx: Context, at: int | None = None) -> Workspace:

@@ -198,6 +198,12 @@ class NeedleMoverCandidate(
             raise ValueError("version needs entity_id")
 
 
+class MeasureMover(Message[dict[str, Any]], topic="needle_movers.measure", key=("needle_mover_id",)):
+    """Measure a needle mover to which much was linked."""
+
+    needle_mover_id: str
+
+
 class MatchEntity(Message[dict[str, Any]], topic="needle_mover", key=("entity_type", "entity_id"), kw_only=True):
     """Match what one conversation or note says with the needle movers of its workspace."""
 

@@ -7,7 +7,7 @@ from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import index, measuring, spans, store
 from needlework.handlers.needle_movers.consider import Outcome, consider
-from needlework.handlers.needle_movers.messages import MatchEntity
+from needlework.handlers.needle_movers.messages import MatchEntity, MeasureMover
 
 
 class Progress(msgspec.Struct):
@@ -29,20 +29,28 @@ async def process(message: MatchEntity, ctx: Context) -> dict[str, Any]:
 
 
 async def match_entity(ctx: Context, type_: Any, id_: str) -> dict[str, Any]:
-    """As `process`: the counts of outcomes, and the impact of each touched mover before and after."""
+    """As `process`: the counts of outcomes, and the impact before and after of each mover that was measured at once."""
     await store.state(ctx)
     done = Progress() if ctx.cursor is None else msgspec.convert(ctx.cursor, Progress)
     if ctx.cursor is None:
         done.touched += dict.fromkeys(await spans.keep(ctx, type_, id_))
         await ctx.commit(cursor=msgspec.to_builtins(done))
     while (row := await _next(ctx, type_, id_)) is not None:
-        outcome = await consider(ctx, row, await index.load(ctx))
-        done.add(outcome)
-        tell(ctx, row, outcome)
-        await ctx.commit(cursor=msgspec.to_builtins(done))
-    measured = await measuring.measure(ctx, done.touched)
+        async with index.turn(ctx):
+            outcome = await consider(ctx, row, await index.load(ctx))
+            done.add(outcome)
+            tell(ctx, row, outcome)
+            await ctx.commit(cursor=msgspec.to_builtins(done))
+    measured = await measuring.measure(ctx, await measuring.put_off(ctx, done.touched))
     impacts = [{"needle_mover_id": mover, "before": before, "after": after} for mover, before, after in measured]
     return {**done.counts, "impacts": impacts}
+
+
+@subscribe(MeasureMover, runner="needle_mover")
+async def measure(message: MeasureMover, ctx: Context) -> dict[str, Any]:
+    """What came since it was put off, in one."""
+    found = await measuring.measure(ctx, [message.needle_mover_id])
+    return {"before": found[0][1], "after": found[0][2]} if found else {}
 
 
 async def _next(ctx: Context, type_: str, id_: str) -> store.Row | None:

@@ -3,14 +3,12 @@
 from typing import Any
 
 import msgspec
-import numpy as np
 from needlework.bus.context import Context
 from needlework.bus.errors import Discard, Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import actions, executing, index, store
 from needlework.handlers.needle_movers.action_messages import ProcessActions, Processed, ProcessMoverActions
 from needlework.handlers.needle_movers.actions import Facts, Proposal
-from needlework.handlers.needle_movers.matching import Candidate
 from needlework.handlers.needle_movers.refresh import quotes_of
 from needlework.handlers.needle_movers.summaries import ordered
 from needlework.handlers.slack.messages import ChannelsWanting
@@ -92,17 +90,11 @@ async def _facts(ctx: Context, row: store.Row) -> Facts:
 
 async def _alike(ctx: Context, row: store.Row) -> list[tuple[str, str, float]]:
     """Movers whose evidence and title lie where this one's do."""
-    known = await index.load(ctx)
-    places = {each.id: _middle(each) for each in known.candidates}
-    mine = places.pop(row["id"], None)
+    crowd = (await index.load(ctx)).crowd
+    mine = crowd.find(row["id"])
     if mine is None:
         return []
-    near = [
-        (each.id, each.title, round(float(places[each.id] @ mine), 4)) for each in known.candidates if each.id in places
-    ]
-    return sorted((each for each in near if each[2] >= ALIKE), key=lambda each: (-each[2], each[0]))
-
-
-def _middle(mover: Candidate) -> Any:
-    whole = np.stack([mover.name, *mover.examples.values()]).mean(axis=0)
-    return whole / max(float(np.linalg.norm(whole)), 1e-9)
+    likeness = crowd.middles() @ mine.middle
+    near = [(each, round(float(likeness[place]), 4)) for place, each in crowd.placed() if each.id != mine.id]
+    alike = [(each.id, each.title, cosine) for each, cosine in near if cosine >= ALIKE]
+    return sorted(alike, key=lambda each: (-each[2], each[0]))

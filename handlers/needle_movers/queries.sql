@@ -277,6 +277,11 @@ JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.spa
 LEFT JOIN accounts AS a ON a.workspace_id = e.workspace_id AND a.id = s.account_id
 WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.state = 'linked';
 
+-- name: more_linked
+-- Whether more than so much is linked to a mover.
+SELECT 1 FROM needle_mover_evidence
+WHERE workspace_id = :workspace AND needle_mover_id = :id AND state = 'linked' LIMIT 1 OFFSET :most;
+
 -- name: put_impact
 -- What a mover was measured to be; the guard sees where its evidence has changed meanwhile.
 UPDATE needle_movers SET
@@ -320,22 +325,24 @@ DELETE FROM needle_mover_spans WHERE workspace_id = :workspace AND id = :span;
 DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND span_id = :span;
 
 -- name: index_movers
--- The movers that spans are matched with.
-SELECT id, title, description, kind, rules, summary_user, summary_short, vector FROM needle_movers
-WHERE workspace_id = :workspace AND purge_id IS NULL AND merged_into IS NULL AND encoder = :encoder ORDER BY seq;
+-- The movers that changed since, in order, and whether they still stand for themselves.
+SELECT id, title, description, kind, rules, summary_user, summary_short, vector, encoder, changed,
+    purge_id IS NULL AND merged_into IS NULL AS stands
+FROM needle_movers WHERE workspace_id = :workspace AND changed > :changed ORDER BY seq;
 
 -- name: index_evidence
 -- Their latest evidence, and what people rejected.
 SELECT e.needle_mover_id, e.span_id, e.state, e.decided_by, s.content_id, s.account_id, s.quote, s.vector
 FROM needle_movers AS m
-JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+JOIN needle_mover_evidence AS e
+    ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id AND e.state IN ('linked', 'rejected')
 JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
-WHERE m.workspace_id = :workspace AND m.purge_id IS NULL AND m.merged_into IS NULL AND m.encoder = :encoder
-  AND s.encoder = :encoder AND (e.state = 'rejected' OR e.state = 'linked' AND e.seq > coalesce((
+WHERE m.workspace_id = :workspace AND m.changed > :changed AND s.encoder = :encoder
+  AND m.purge_id IS NULL AND m.merged_into IS NULL AND e.seq > CASE e.state WHEN 'rejected' THEN 0 ELSE coalesce((
     SELECT o.seq FROM needle_mover_evidence AS o
     WHERE o.workspace_id = :workspace AND o.needle_mover_id = m.id AND o.state = 'linked'
     ORDER BY o.seq DESC LIMIT 1 OFFSET :most
-  ), 0));
+  ), 0) END;
 
 -- name: unconsidered
 -- The first span of an entity that was not matched under the definitions of now; what a person linked stays.
@@ -358,12 +365,23 @@ ORDER BY s.said_at, s.seq LIMIT 1;
 
 -- name: pool
 -- Spans of a time that no mover has, the latest first; what is only suggested to one waits too.
+SELECT s.id FROM needle_mover_spans AS s
+WHERE s.workspace_id = :workspace AND s.mover_id IS NULL AND s.said_at >= :since AND s.said_at <= :until
+  AND s.encoder = :encoder AND (:any = 1 OR s.label_key IN (SELECT value FROM json_each(:labels)))
+ORDER BY s.said_at DESC LIMIT :limit;
+
+-- name: pool_spans
+-- These spans, those that no mover has, the latest first.
 SELECT s.*, c.external_id, NULL AS suggested_id FROM needle_mover_spans AS s
 LEFT JOIN conversations AS c
     ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
-WHERE s.workspace_id = :workspace AND s.mover_id IS NULL AND s.said_at >= :since AND s.said_at <= :until
-  AND s.encoder = :encoder
-ORDER BY s.said_at DESC LIMIT :limit;
+WHERE s.workspace_id = :workspace AND s.mover_id IS NULL AND s.id IN (SELECT value FROM json_each(:ids))
+ORDER BY s.said_at DESC;
+
+-- name: span_vectors
+-- The vectors of these spans.
+SELECT id, vector FROM needle_mover_spans
+WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: advance
 -- Matching goes on from the revision that it was read at; the guard sees where another has gone on meanwhile.

@@ -39,11 +39,13 @@ def check_note(given: NoteInput) -> None:
 
 
 class IngestNote(NoteInput, Message[Saved | list[Saved]], topic="note.ingest", frozen=True, kw_only=True):
-    """Take in one note, or several as `items` (over HTTP: a list body)."""
+    """Take in one note, or several as `items` (over HTTP: a list body); what is to be analysed joins `batch_id`."""
 
     items: list[NoteInput] | None = None
+    batch_id: str | None = None
 
     def __post_init__(self) -> None:
+        check_id("batch", self.batch_id)
         if self.items is None:
             check_note(self)
 

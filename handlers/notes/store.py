@@ -39,7 +39,7 @@ async def existing(ctx: Context, id: str) -> Row:
     return row
 
 
-def create(ctx: Context, given: NoteInput, provenance: str = "user") -> Saved:
+def create(ctx: Context, given: NoteInput, provenance: str = "user", batch: str | None = None) -> Saved:
     """Collect a new note with its first version and its analysis."""
     note = given.id or ctx.new_id("note")
     title, body = clean(given.title or ""), clean(given.body_md or "")
@@ -55,11 +55,11 @@ def create(ctx: Context, given: NoteInput, provenance: str = "user") -> Saved:
     ctx.write(sql("insert_note", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
     _add_version(ctx, note, 1, (title, body), given.author, provenance)
     if not draft:
-        ctx.publish(AnalyseConversationNote(note_id=note, note_version="v1"))
+        ctx.publish(AnalyseConversationNote(note_id=note, note_version="v1"), batch=batch)
     return Saved(note, True, "v1")
 
 
-def update(ctx: Context, row: Row, given: NoteInput, provenance: str = "user") -> Saved:
+def update(ctx: Context, row: Row, given: NoteInput, provenance: str = "user", batch: str | None = None) -> Saved:
     """Collect what differs: other content is a new version, the same content none. A draft is analysed once final."""
     title = row["title"] if given.title is None else clean(given.title)
     body = row["body_md"] if given.body_md is None else clean(given.body_md)
@@ -80,7 +80,7 @@ def update(ctx: Context, row: Row, given: NoteInput, provenance: str = "user") -
     if fresh:
         _add_version(ctx, row["id"], version, (title, body), given.author, provenance)
     if due:
-        ctx.publish(AnalyseConversationNote(note_id=row["id"], note_version=f"v{version}"))
+        ctx.publish(AnalyseConversationNote(note_id=row["id"], note_version=f"v{version}"), batch=batch)
     return Saved(row["id"], False, f"v{version}")
 
 

@@ -103,7 +103,7 @@ SELECT until FROM task_fingerprints WHERE workspace_id = :workspace AND fingerpr
 SELECT id, title, assignee, due_on, status, confidence, vector, revision FROM tasks
 WHERE workspace_id = :workspace AND account_id IS :account AND status IN ('suggested', 'open', 'in_progress')
   AND encoder = :encoder
-ORDER BY seq DESC LIMIT 2000;
+ORDER BY seq DESC LIMIT 500;
 
 -- name: evidence_at
 -- What the same sentence suggested before.

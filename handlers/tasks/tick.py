@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from anyio import to_thread
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.system.messages import RequireTicks
@@ -81,7 +82,7 @@ async def _merge(ctx: Context, counted: Tally) -> None:
     for row in rows:
         groups.setdefault((row["account_id"], row["encoder"]), []).append(row)
     for group in groups.values():
-        for kept, gone in _pairs(group):
+        for kept, gone in await to_thread.run_sync(_pairs, group):  # thousands are a second of arithmetic
             values = {"workspace": ctx.workspace.id, "now": ctx.now}
             same = {"confidence": gone["confidence"], "due_on": gone["due_on"], "mover": gone["needle_mover_id"]}
             same["assignee"] = gone["assignee"]
@@ -99,15 +100,20 @@ def _pairs(group: Sequence[store.Row]) -> list[tuple[store.Row, store.Row]]:
     if len(group) < 2:
         return []
     vectors = np.frombuffer(b"".join(row["vector"] for row in group), dtype=np.float32).reshape(len(group), -1)
-    kept: list[int] = [0]
+    kept, places = np.empty_like(vectors), list[int]()
     pairs = []
-    for at in range(1, len(group)):
-        cosines = vectors[kept] @ vectors[at]
-        best = int(np.argmax(cosines))
-        first = group[kept[best]]
-        owners = (first["assignee"], group[at]["assignee"])
-        if cosines[best] >= NEAR and (None in owners or same_person(*owners)):
+    for at, vector in enumerate(vectors):
+        cosines = kept[: len(places)] @ vector
+        best = int(np.argmax(cosines)) if places else -1
+        first = group[places[best]] if places else None
+        if first is not None and cosines[best] >= NEAR and _may_be_one(first["assignee"], group[at]["assignee"]):
             pairs.append((first, group[at]))
         else:
-            kept.append(at)
+            kept[len(places)] = vector
+            places.append(at)
     return pairs
+
+
+def _may_be_one(one: str | None, other: str | None) -> bool:
+    """Whether a task of `one` may be one of `other`."""
+    return one is None or other is None or same_person(one, other)

@@ -2,8 +2,10 @@
 
 import math
 import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,4 +70,53 @@ class BM25:
         for word in dict.fromkeys(query):
             for number, weight in self._postings.get(word, ()):
                 found[number] += weight
+        return found
+
+
+class LiveBM25:
+    """The same over documents that come and change, each at a place of its own; scores are those of a `BM25` made anew.
+
+    Places are numbers from 0 without gaps.
+    """
+
+    def __init__(self) -> None:
+        self._counts: list[dict[str, int]] = []
+        self._lengths = array("q")
+        self._postings: dict[str, array[int]] = {}
+        """By word, the places of the documents that it is in."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return sum(64 + 36 * len(counts) for counts in self._counts) + 160 * len(self._postings)
+
+    def put(self, place: int, document: Sequence[str]) -> None:
+        """A document at a new place (the next one), or instead of the one that is there."""
+        if place == len(self._counts):
+            self._counts.append({})
+            self._lengths.append(0)
+        before, after = self._counts[place], dict(Counter(map(intern, document)))
+        for word in before.keys() - after.keys():
+            places = self._postings[word]
+            places.remove(place)
+            if not places:
+                del self._postings[word]
+        for word in after.keys() - before.keys():
+            self._postings.setdefault(word, array("q")).append(place)
+        self._counts[place], self._lengths[place] = after, len(document)
+
+    def scores(self, query: Sequence[str], without: Collection[int] = ()) -> NDArray[np.float64]:
+        """[places]: as `BM25.scores` where the documents at `without` are none; theirs mean nothing."""
+        found = np.zeros(len(self._counts))
+        size = len(self._counts) - len(without)
+        total = sum(self._lengths) - sum(self._lengths[place] for place in without)
+        average = total / size if total else 1.0
+        for word in dict.fromkeys(query):
+            places = self._postings.get(word, ())
+            frequency = len(places) - sum(word in self._counts[place] for place in without)
+            rarity = math.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
+            for place in places:
+                times = self._counts[place][word]
+                norm = K1 * (1 - B + B * self._lengths[place] / average)
+                found[place] += rarity * times * (K1 + 1) / (times + norm)
         return found

@@ -1,5 +1,6 @@
 // What waits, runs and is dead, by topic and by runner; and what happens just now.
 import { byId, call, element } from "/ui/api.js";
+import { showFar } from "/ui/far.js";
 import { moment } from "/ui/moments.js";
 import { stateOf } from "/ui/runners.js";
 
@@ -27,6 +28,7 @@ export async function showWork() {
     byId(`total-${name}`).textContent = sum.toLocaleString();
     byId(`total-${name}`).className = name === "dead" && sum ? "bad" : "";
   }
+  showFar(counts, document.querySelector(".totals"));
   byId("runners").replaceChildren(
     ...runners.items.map((each) => row([each.id, stateOf(each), each.waiting, each.running, each.parked, each.dead], 5)),
   );

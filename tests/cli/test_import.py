@@ -97,6 +97,7 @@ def test_a_row_of_a_table_that_is_refused_is_named_by_its_line(server, tmp_path:
 
 def test_what_the_server_says_is_the_same_counts_as_unchanged(server, tmp_path: Path) -> None:
     server.says([{"id": "note_1", "created": True}])
+    server.says({"total": 1})
     server.says([{"id": "note_1", "created": False, "unchanged": True}])
     file = tmp_path / "notes.jsonl"
     file.write_text('{"kind": "note", "text": "one"}\n')
@@ -132,3 +133,36 @@ def test_a_stray_file_in_a_folder_is_skipped_with_a_note(server, tmp_path: Path)
     named = server("import", str(tmp_path / "README.md"))
     assert named.exit_code == 1
     assert "error: 1 record was not imported" in named.stderr
+
+
+def test_an_import_says_how_far_its_analysis_can_be_watched(server, tmp_path: Path) -> None:
+    for _ in range(2):
+        server.says([{"id": "note_1", "created": True}])
+        server.says({"total": 3})
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n')
+    told = server("import", str(file), "--batch", "batch_mine").stdout
+    assert "3 texts to be analysed; how far: needlework watch batch_mine" in told
+    assert [str(request.url.raw_path, "ascii") for request in server.requests] == [
+        "/api/notes?batch_id=batch_mine",
+        "/api/internal/batches/batch_mine",
+    ]
+    assert json.loads(server("import", str(file), "--json").stdout)["batch_id"].startswith("batch_")
+
+
+def test_an_import_that_changed_nothing_names_no_batch(server, tmp_path: Path) -> None:
+    server.says([{"id": "note_1", "created": False, "unchanged": True}])
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n')
+    assert "watch" not in server("import", str(file)).stdout
+    assert json.loads(server("import", str(file), "--json").stdout)["batch_id"] is None
+
+
+def test_an_import_follows_its_analysis_to_the_end(server, tmp_path: Path) -> None:
+    ended = {"total": 1, "waiting": 0, "done": 1}
+    server.says([{"id": "note_1", "created": True}])
+    server.says({"total": 1})
+    server.streams(b"id: 1\nevent: result\ndata: " + json.dumps(ended).encode() + b"\n\n")
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n')
+    assert "batch_mine has ended: 1 done" in server("import", str(file), "--watch", "--batch", "batch_mine").stdout

@@ -43,6 +43,19 @@ def test_it_says_what_waits_and_runs_first(page: Chrome) -> None:
     assert work < conversations
 
 
+def test_it_says_how_much_is_left_to_analyse(page: Chrome, demo: str) -> None:
+    runner = "/api/internal/runners/conversation_note_analysis_processor"
+    with httpx2.Client(base_url=demo) as http:
+        until(page, lambda: idle(http))
+        http.post(f"{runner}/pause").raise_for_status()
+        said = [{"external_id": f"far-{at}", "messages": [{"text": "Thank you."}]} for at in range(12)]
+        http.post("/api/conversations", json=said).raise_for_status()
+        page.refresh()
+        until(page, lambda: "12 to be analysed" in text(page, "#far"))
+        http.post(f"{runner}/resume").raise_for_status()
+        until(page, lambda: not page.find_element(By.ID, "far").is_displayed())
+
+
 def test_analyse_again_by_keyboard_counts_to_its_end(page: Chrome, demo: str) -> None:
     with httpx2.Client(base_url=demo) as http:
         until(page, lambda: idle(http))

@@ -14,6 +14,7 @@ from needlework.handlers.conversations.messages import (
     MessageInput,
     ReadConversation,
 )
+from needlework.handlers.notes.messages import IngestNote
 
 pytestmark = pytest.mark.anyio
 Desk = Any
@@ -196,3 +197,15 @@ async def test_workspaces_may_use_the_same_ids_and_see_only_their_own(desk: Desk
     assert (await other(IngestConversation(id="conv_1", external_id="t1", subject="Theirs")))["created"]
     assert (await desk(ReadConversation(id="conv_1")))["message_count"] == 3
     assert (await other(ListConversations(q="export")))["items"] == []
+
+
+async def test_what_is_sent_in_with_a_batch_is_analysed_in_it(desk: Desk) -> None:
+    said = [MessageInput(text="Thank you.", external_id="1")]
+    items = [ConversationInput(external_id=str(number), messages=said) for number in range(3)]
+    await desk(IngestConversation(items=[*items, ConversationInput(subject="nothing said yet")], batch_id="batch_mine"))
+    await desk(IngestNote(title="Plan", body_md="Ship on Monday.", batch_id="batch_mine"))
+    await desk.drain()
+    state = await desk.bus.batch(desk.workspace, "batch_mine")
+    assert (state["total"], state["done"]) == (4, 4)
+    with pytest.raises(ValueError, match="batch_"):
+        IngestConversation(items=items, batch_id="mine")

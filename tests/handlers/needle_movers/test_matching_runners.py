@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from needlework.bus.clock import SECOND
+from needlework.handlers.needle_movers import measuring
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
     MatchEntity,
@@ -130,3 +132,23 @@ async def test_a_suggestion_does_not_keep_spans_from_founding_their_own(desk: De
     both = await movers(desk)
     assert [each["evidence"]["linked"] for each in both] == [3, 3]
     assert {each["evidence"]["suggested"] for each in both} == {0}
+
+
+async def test_an_impact_with_much_behind_it_is_measured_once_for_many_links(
+    desk: Desk, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was measured with each conversation, from all of its evidence: the square of what a large workspace says."""
+    monkeypatch.setattr(measuring, "MUCH", 2)
+    for account, text in EXPORTS:
+        await say(account, text)
+    (before,) = await movers(desk)
+    for row in range(3):
+        await say("blue", f"Our CSV export fails again with the same error, the table has {row + 2} million rows.")
+    (waits,) = await movers(desk)
+    assert (waits["evidence"]["linked"], waits["impact"]) == (6, before["impact"])
+    asked = await desk.bus.messages(desk.workspace, topic="needle_movers.measure")
+    assert len(asked["items"]) == 1
+    desk.clock.advance(measuring.LATER // SECOND)
+    await desk.drain()
+    (after,) = await movers(desk)
+    assert after["impact_breakdown"]["evidence"] == 6
