@@ -24,6 +24,7 @@ from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.registry import Registry
 from needlework.cli import systemd
 from needlework.handlers.net.addresses import open_hosts, own_ports
+from needlework.heap import share_heaps
 from needlework.settings import Settings
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def serve(
     try:
         own = list(sockets) or systemd.sockets() or [_bind(settings)]
         _collect_rarely()
+        share_heaps()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
     finally:

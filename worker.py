@@ -6,12 +6,14 @@ import os
 import uvloop
 from needlework.cli import systemd
 from needlework.compose import exit_code, make_directory, on_signals, open_bus, stop_when_failed
+from needlework.heap import share_heaps
 from needlework.settings import Settings
 
 
 def work(settings: Settings) -> int:
     """Run a share of the runners until SIGTERM or Ctrl-C; the exit code. Raises ConfigError, StorageDamaged."""
     make_directory(settings)
+    share_heaps()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_work(settings))
 

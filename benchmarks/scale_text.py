@@ -15,8 +15,8 @@ from needlework.handlers.text.sentences import sentences
 
 ACCOUNTS = 400
 DAYS = 90
-PARTS = {"chat": 62, "email": 18, "github": 10, "meeting": 4, "slack": 6}
-"""Of a hundred conversations."""
+PARTS = {"chat": 62, "email": 18, "github": 10, "call": 4, "slack": 6}
+"""Of a hundred conversations. A part of a meeting is no meeting: it gets no summary of its own."""
 LONGEST = 1_500
 """Characters of an issue that are taken."""
 TURNS = 8
@@ -146,11 +146,11 @@ def _issues() -> Iterator[Told]:
         yield Told("github", each.title, [("reporter", each.body[:LONGEST] or each.title)])
 
 
-def _meetings() -> Iterator[Told]:
+def _calls() -> Iterator[Told]:
     for line in (sources.DATA / "qmsum" / "train_40.jsonl").read_text(encoding="utf-8").splitlines():
         turns = [(turn["speaker"], turn["content"]) for turn in json.loads(line)["meeting_transcripts"]]
         for start in range(0, len(turns) - TURNS, TURNS):
-            yield Told("meeting", "Meeting", turns[start : start + TURNS])
+            yield Told("call", "Call", turns[start : start + TURNS])
 
 
 def _slack() -> Iterator[Told]:
@@ -164,4 +164,4 @@ def _slack() -> Iterator[Told]:
         yield Told("slack", "", [(f"asker {at}", rows[start + at]) for at in range(3)])
 
 
-_READERS = {"chat": _chats, "email": _mails, "github": _issues, "meeting": _meetings, "slack": _slack}
+_READERS = {"chat": _chats, "email": _mails, "github": _issues, "call": _calls, "slack": _slack}
