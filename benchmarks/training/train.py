@@ -16,7 +16,7 @@ from needlework.benchmarks.training.sources import Sentence
 from needlework.handlers.labels import rules
 from needlework.handlers.labels.scoring import MODELS, issue_features, issue_words
 from needlework.handlers.text.cues import WIDTH, cue_flags
-from needlework.handlers.text.encoder import shared_encoder
+from needlework.handlers.text.encoder import VIEWS, shared_encoder
 from needlework.handlers.text.features import Features
 from needlework.handlers.text.hashing import HALF, Float, Sparse, counts, inverse_frequency, weighted
 from needlework.handlers.text.logistic import Logistic, fit
@@ -30,6 +30,10 @@ FILED_BACKGROUND_WEIGHT = 0.1
 """For the two labels that have other sources of negatives."""
 TITLE_WEIGHT = {"task_issue_bug": 0.1, "feature_request": 0.05}
 TITLE_KIND = {"task_issue_bug": "bug", "feature_request": "feature"}
+WORDS = np.repeat([2.0, 0.7], HALF)
+"""Scales of words and of letters."""
+INNER_OF_ISSUES = 0.7
+"""Scale of each view of the inner layer beside a vector of 1."""
 
 CUTS = {
     "churn_risk": 0.2,
@@ -71,9 +75,10 @@ def action_items(data: Path) -> None:
     rows = mails + talk
     texts = [row.text for row in rows]
     idf = inverse_frequency(counts(texts))
-    features = Features(_dense(texts), weighted(counts(texts), idf))
+    wide = shared_encoder().wide(texts)
+    features = Features(np.concatenate((wide, cue_flags(texts)), axis=1), weighted(counts(texts), idf))
     truth = [int("yes" in row.labels) for row in rows]
-    scale = np.concatenate((np.full(384, 0.7), np.full(WIDTH, 0.5), np.full(HALF, 2.0), np.full(HALF, 0.7)))
+    scale = np.concatenate((_view_scale(wide, 0.7, 1.0), np.full(WIDTH, 0.5), WORDS))
     model = _fit_scaled(features, truth, ("no", "yes"), 1, scale).shifted(_shift(0.5))
     model.save(MODELS / "action_items.npz", idf=idf.astype(np.float16))
 
@@ -86,28 +91,35 @@ def issues(data: Path) -> None:
     features = issue_features(pairs, shared_encoder(), idf)
     kinds = ("bug", "feature", "question")
     truth = [kinds.index(row.label) for row in rows]
-    scale = np.concatenate((np.ones(768), np.full(2 * WIDTH, 0.5), np.full(HALF, 2.0), np.full(HALF, 0.7)))
+    views = np.split(features.dense[:, : -2 * WIDTH], 2, axis=1)
+    wide = [_view_scale(view, 1.0, INNER_OF_ISSUES) for view in views]
+    scale = np.concatenate((*wide, np.full(2 * WIDTH, 0.5), WORDS))
     model = _fit_scaled(features, truth, kinds, 0.7, scale)
     model.save(MODELS / "issues.npz", idf=idf.astype(np.float16))
+
+
+def _view_scale(wide: Float, vector: float, inner: float) -> NDArray[np.float64]:
+    """For the columns of `Encoder.wide`: `vector` for the first view, `inner` for the others once they are as wide as
+    it, around their middle."""
+    first, *others = np.split(wide.astype(np.float64), VIEWS, axis=1)
+    spread = [inner / float(np.sqrt(view.var(axis=0).sum())) for view in others]
+    return np.repeat([vector, *spread], first.shape[1])
 
 
 def _fit_scaled(
     features: Features, truth: list[int], classes: tuple[str, ...], c: float, scale: NDArray[np.float64]
 ) -> Logistic:
-    """Fit on columns times `scale` [width], the same as another strength of regularisation for each;
-    folded back."""
+    """Fit on columns times `scale` [width], the same as another strength of regularisation for each, the dense ones
+    around their mean; folded back."""
     size, sparse = features.dense.shape[1], features.sparse
     if sparse is not None:
         value = sparse.value * scale[size + sparse.column]
         sparse = Sparse(sparse.rows, sparse.row, sparse.column, value.astype(np.float32))
-    model = fit(
-        Features((features.dense * scale[:size]).astype(np.float32), sparse),
-        truth,
-        classes,
-        c,
-        iterations=100,
-    )
-    return Logistic(classes, model.weights * scale[:, None], model.bias)
+    middle = features.dense.mean(axis=0, dtype=np.float64)
+    dense = ((features.dense - middle) * scale[:size]).astype(np.float32)
+    model = fit(Features(dense, sparse), truth, classes, c, iterations=100)
+    weights = model.weights * scale[:, None]
+    return Logistic(classes, weights, model.bias - middle @ weights[:size])
 
 
 def sentence_labels(data: Path) -> None:

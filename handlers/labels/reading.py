@@ -11,6 +11,7 @@ from needlework.handlers.labels.analyser import MAX_EVIDENCE, Segment
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.scoring import label_models, looks_like_issue
 from needlework.handlers.labels.taught import taught_label
+from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.hashing import Double, Float
 from needlework.handlers.text.sentences import Span, sentences
@@ -76,9 +77,11 @@ def read(segments: Sequence[Segment], encoder: Encoder) -> Reading | None:
     plain = [rules.plain(text) for text in found.texts]
     encoded = _worth_encoding(plain)
     vectors = np.zeros((len(plain), encoder.dim), dtype=np.float32)
-    if encoded:
-        vectors[encoded] = encoder.encode([found.texts[row] for row in encoded])
-    scores = _model_scores(found, plain, vectors, [row for row in encoded if not margins.is_fragment(plain[row])])
+    wide = encoder.wide([found.texts[row] for row in encoded])
+    vectors[encoded] = wide[:, : encoder.dim]
+    whole = [not margins.is_fragment(plain[row]) for row in encoded]
+    judged = [row for row, is_whole in zip(encoded, whole, strict=True) if is_whole]
+    scores = _model_scores(found, plain, vectors, judged, wide[whole])
     filed = _read_issues(segments, found, scores, encoder)
     return Reading(segments, found, plain, vectors, scores, filed)
 
@@ -138,24 +141,33 @@ def _worth_encoding(plain: list[str]) -> list[int]:
     return sorted(kept)
 
 
-def _model_scores(found: _Found, plain: list[str], vectors: Float, judged: list[int]) -> dict[str, Double]:
-    """Per label a score for each sentence, in order; 0 for those not to be judged."""
-    rows = frozenset(judged)
-    places = [at for at, row in enumerate(found.rows) if row in rows]
+def _model_scores(found: _Found, plain: list[str], vectors: Float, judged: list[int], wide: Float) -> dict[str, Double]:
+    """Per label a score for each sentence, in order; 0 for those not to be judged.
+
+    `wide` [judged, ...] of the rows that are.
+    """
+    among = {row: number for number, row in enumerate(judged)}
+    places = [at for at, row in enumerate(found.rows) if row in among]
     scores = {key: np.zeros(len(found.rows)) for key in DEFAULTS_BY_KEY}
     if not places:
         return scores
-    ordered = vectors[found.rows]
+    texts = [found.texts[row] for row in judged]
+    cues = cue_flags(texts)
+    numbers = [among[found.rows[at]] for at in places]
+    columns = label_models().scores(cues[numbers], _context(vectors[found.rows])[places])
+    columns["action_items"] = label_models().requests(texts, wide, cues)[numbers]
+    said = [plain[found.rows[at]] for at in places]
+    for key, column in columns.items():
+        scores[key][places] = margins.with_margin(key, said, column)
+    return scores
+
+
+def _context(ordered: Float) -> Float:
+    """[n, dim]: each vector with a little of its neighbours."""
     context = ordered.copy()
     context[1:] += NEIGHBOUR * ordered[:-1]
     context[:-1] += NEIGHBOUR * ordered[1:]
-    norms = np.linalg.norm(context, axis=1, keepdims=True)
-    context /= np.maximum(norms, 1e-9)
-    texts = [found.texts[found.rows[at]] for at in places]
-    said = [plain[found.rows[at]] for at in places]
-    for key, column in label_models().scores(texts, ordered[places], context[places]).items():
-        scores[key][places] = margins.with_margin(key, said, column)
-    return scores
+    return np.asarray(context / np.maximum(np.linalg.norm(context, axis=1, keepdims=True), 1e-9))
 
 
 def _read_issues(

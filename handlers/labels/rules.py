@@ -36,6 +36,12 @@ _PRODUCT = (
 _FILED_VERB = r"(?:export|import|upload|download|log ?in|sign in|sync|synchroni[sz]e|install|reset|log ?on|load)"
 _USED_VERB = r"(?:open|see|view|edit|delete|create|add|save|send|share|print|access|find|connect|search|change|update)"
 _OUR_PLAN = r"(?:subscription|contract|plan|account|membership|agreement|licen[cs]es?|service)"
+_SORRY = (
+    r"^\W{0,3}(?:(?:i|we|she|he|they)(?:'m|'re| am| are| is)? )?(?:so |very |really |deeply |sincerely )?"
+    r"(?:sorry|apologi[sz]ed?|(?:my |our )?apologies)\b(?!.{0,300}\b(?:but|enough|unacceptable|complaint|lawyers?|"
+    r"cancel|terminate|end|quit|leav(?:e|ing)|renew|stay|continue|switch|longer|any ?more)\b)"
+)
+"""Who says sorry is rarely the one who threatens."""
 
 STRONG: dict[str, tuple[str, ...]] = {
     "action_items": (
@@ -167,6 +173,11 @@ NEVER: dict[str, tuple[str, ...]] = {
         r"\b(?:don't|do not|not going to|won't|never) (?:want to )?(?:cancel|leave|terminate)\b",
         r"\bif you (?:\w+ ){0,4}(?:cancel|unsubscribe|terminate)\b",
         r"\byou (?:can|may) (?:\w+ )?(?:cancel|unsubscribe)\b",
+        r"(?<!not )(?<!n't )\b(?:happy|glad|pleased|decided|agreed|chose|delighted) to (?:renew|extend|prolong|stay|"
+        r"continue|remain)\b",
+        r"^(?!.{0,300}(?:\b(?:not|never|no longer|unless|until|against|stop|cancel|last)\b|n't)).{0,300}\b"
+        r"(?:renew(?:ed|s)|(?:was|were|been) (?:extended|prolonged)|(?:extended|prolonged) (?:the|our|my|for))\b",
+        _SORRY,
     ),
     "praise": (
         r"\b(?:not|isn't|wasn't|aren't|n't|hardly|far from) (?:\w+ ){0,2}(?:good|great|impressed|happy|"
@@ -180,6 +191,7 @@ NEVER: dict[str, tuple[str, ...]] = {
     "pricing_objection": (r"\b(?:not|isn't|n't) (?:\w+ )?(?:too )?(?:expensive|pricey)\b",),
     "competitor_mention": (),
     "escalation": (
+        _SORRY,
         r"\bprivilege escalation\b|\b(?:no need to|don't|do not|won't) escalate\b",
         r"^\W{0,3}(?:my|the|our|his|her) (?:manager|boss|director|supervisor|team lead)\b"
         r"(?! (?:\w+ )?(?:wants?|demands?|expects?|needs?|insists?|ask(?:s|ed|ing)?|furious|angry|complains?)\b)",

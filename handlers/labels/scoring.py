@@ -7,12 +7,13 @@ score of 0.6 is where each label was found to be told best from the rest.
 
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from needlework.handlers.text.cues import cue_flags
-from needlework.handlers.text.encoder import Encoder
+from needlework.handlers.text.encoder import VIEWS, Encoder
 from needlework.handlers.text.features import Features
 from needlework.handlers.text.hashing import Double, Float, counts, weighted
 from needlework.handlers.text.logistic import Logistic, load, sigmoid
@@ -46,18 +47,23 @@ class LabelModels:
     issues: Logistic
     issue_idf: Float
 
-    def scores(self, texts: list[str], vectors: Float, context: Float) -> dict[str, Double]:
-        """Per label the score of each text, float64 [n].
-
-        `vectors` of the texts alone, `context` with neighbours.
-        """
-        cues = cue_flags(texts)
+    def scores(self, cues: Float, context: Float) -> dict[str, Double]:
+        """Per label but action_items the score of each text, float64 [n]: from its cue flags and its vector, with
+        neighbours."""
         columns = sigmoid(self.sentences.logits(Features(np.concatenate((context, cues), axis=1))))
-        found = {key: columns[:, index] for index, key in enumerate(self.sentences.classes)}
+        return {key: columns[:, index] for index, key in enumerate(self.sentences.classes)}
+
+    def requests(self, texts: Sequence[str], wide: Float, cues: Float) -> Double:
+        """The score of action_items, [n], from the `Encoder.wide` of the texts alone, their cue flags and words."""
         words = weighted(counts(texts), self.action_idf)
-        features = Features(np.concatenate((vectors, cues), axis=1), words)
-        found["action_items"] = self.action_items.probabilities(features)[:, 1]
-        return found
+        return self.action_items.probabilities(Features(np.concatenate((wide, cues), axis=1), words))[:, 1]
+
+    def alone(self, key: str, texts: Sequence[str], wide: Float) -> Double:
+        """The score of one label, [n], for texts without neighbours."""
+        cues = cue_flags(texts)
+        if key == "action_items":
+            return self.requests(texts, wide, cues)
+        return self.scores(cues, wide[:, : wide.shape[1] // VIEWS])[key]
 
     def issue_scores(self, title: str, body: str, encoder: Encoder) -> dict[str, float]:
         """Probabilities of bug, feature and question, keyed by label; they sum to 1."""
@@ -67,12 +73,12 @@ class LabelModels:
 
 
 def issue_features(issues: list[tuple[str, str]], encoder: Encoder, idf: Float) -> Features:
-    """Title vector | mean vector of the body's chunks | cues of both | words of both, for (title, body)
+    """`Encoder.wide` of the title | of the body, mean of its chunks | cues of both | words of both, for (title, body)
     pairs."""
     titles = [title for title, _ in issues]
     bodies = [body for _, body in issues]
-    chunks = np.stack([encoder.encode(_chunks(body)).mean(axis=0) for body in bodies])
-    dense = np.concatenate((encoder.encode(titles), chunks, cue_flags(titles), cue_flags(bodies)), axis=1)
+    chunks = np.stack([encoder.wide(_chunks(body)).mean(axis=0) for body in bodies])
+    dense = np.concatenate((encoder.wide(titles), chunks, cue_flags(titles), cue_flags(bodies)), axis=1)
     return Features(dense.astype(np.float32), weighted(counts(issue_words(issues)), idf))
 
 

@@ -113,8 +113,8 @@ def _shifts(key: str, texts: tuple[str, ...], truth: Double, encoder: Encoder) -
     """
     if not texts:
         return np.zeros(0)
-    vectors = encoder.encode(texts)
-    said = label_models().scores(list(texts), vectors, vectors)[key]
+    wide = encoder.wide(texts)
+    vectors, said = wide[:, : encoder.dim], label_models().alone(key, texts, wide)
     logits = _logit(said) - _logit(np.array([DEFAULT_THRESHOLD]))
     likeness = _likeness(vectors, vectors)
     found = np.zeros(len(texts))

@@ -30,7 +30,7 @@ def test_own_sentences(name: str) -> None:
 
 
 def test_everyday_sentences() -> None:
-    least = {"reported": 0.9, "tuned": 0.9, "held": 0.8}
+    least = dict(zip(labels.EVERYDAY, (0.9, 0.9, 0.8, 0.8, 0.7), strict=True))
     rows = zip(least, labels.everyday(), strict=True)
     assert {part: row["f1"] for part, row in rows if float(row["f1"]) < least[part]} == {}
 

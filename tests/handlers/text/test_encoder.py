@@ -5,10 +5,11 @@ import threading
 
 import numpy as np
 import pytest
-from needlework.handlers.text.encoder import MAX_CHARACTERS, MiniLM, readable, shared_encoder
+from needlework.handlers.text.encoder import MAX_CHARACTERS, VIEWS, MiniLM, readable, shared_encoder
 
 STORED_COSINE = 0.7935
 STORED = [-0.0338, -0.0503, 0.0523, -0.0193, 0.0095, -0.0542, -0.0037, -0.0806]
+STORED_INNER = [[-0.104, -0.4, 0.487, 0.011], [0.461, 0.397, 0.877, 0.582], [-0.414, -0.61, 0.827, -0.339]]
 HOSTILE = [
     "😀" * 50,
     "a\x00b",
@@ -47,6 +48,22 @@ def test_stored_vectors_are_found_again(encoder: MiniLM) -> None:
     near = encoder.encode(["We want to end our subscription."])[0]
     assert float(vector @ near) == pytest.approx(STORED_COSINE, abs=0.02)
     assert float(vector[:8] @ np.array(STORED)) / float(np.linalg.norm(vector[:8]) * np.linalg.norm(STORED)) > 0.99
+
+
+def test_the_inner_layer_is_found_again(encoder: MiniLM) -> None:
+    """First numbers of the mean, the maximum and the first word, made when it was added."""
+    row = encoder.wide(["Please cancel our subscription."])[0].reshape(VIEWS, encoder.dim)
+    assert np.array_equal(row[0], encoder.encode(["Please cancel our subscription."])[0])
+    for view, stored in zip(row[1:], STORED_INNER, strict=True):
+        assert float(view[:4] @ np.array(stored)) / float(np.linalg.norm(view[:4]) * np.linalg.norm(stored)) > 0.99
+        assert not np.allclose(view, row[0])
+
+
+@pytest.mark.parametrize("text", ["", "\u200b"])
+def test_the_inner_layer_of_a_blank_text_is_finite_and_its_vector_zero(encoder: MiniLM, text: str) -> None:
+    row = encoder.wide([text])[0]
+    assert np.isfinite(row).all()
+    assert not row[: encoder.dim].any()
 
 
 def test_a_vector_does_not_depend_on_its_batch() -> None:
