@@ -1,8 +1,8 @@
 """How sure a small model must be: surer where a sentence has none of the words that such a thing is said with.
 
 The models of the labels without data lean on the shape of a sentence ("We'll ... by Tuesday") and now and
-then take that alone for proof. A sentence without any evidence of the kind loses `MARGIN` of its logit: 0.6
-is then reached from 0.92 on.
+then take that alone for proof. A sentence without any evidence of the kind, or one of everyday life, loses
+`MARGIN` of its logit: 0.6 is then reached from 0.92 on.
 """
 
 import math
@@ -33,18 +33,30 @@ _EVIDENCE = {
         r"replace\w*|next door|undercut|stack up|evaluat\w+|demo|pitch\w*|company|companies|products?)\b"
     ),
 }
+_EVERYDAY = re.compile(
+    r"\b(?:breakfast|lunch|dinner|coffee|tea|cake|picnic|kitchen|restaurant|hotel|holidays?|vacation|weekend|weather|rain|"
+    r"snow|bus|train|trains|flight|airport|taxi|traffic|street|road|house|garden|sofa|umbrella|keys|dog|cat|baby|child|"
+    r"children|kids|son|daughter|mother|father|wife|husband|sister|brother|uncle|aunt|grandma|doctor|doctor's|dentist|"
+    r"hospital|school|interns?|trainees?|football|tennis|match|concert|film|movie|party|smoking|passport|gym|shop|"
+    r"birthday|wedding|window|door)\b"
+)
+_OURS = re.compile(
+    r"\b(?:you|your|yours|yourselves|product|subscription|account|contract|agreement|app|tool|software|service|platform|"
+    r"licen[cs]es?|plan|vendor|provider|supplier|refund|complaint|invoice)\b"
+)
+_OF_CUSTOMERS = frozenset({"churn_risk", "escalation", "praise", "pricing_objection", "expansion_signal"})
+"""Labels that a sentence of everyday life, without a word of the business, is not likely to carry."""
 _LESS_SURE = 1 / (1 + math.exp(MARGIN))
 _WORD = re.compile(r"\w*[^\W\d_]\w*")
 
 
 def with_margin(key: str, plain: list[str], scores: Double) -> Double:
     """`scores` [n] of the `plain` sentences, lower where nothing but the model speaks for the label."""
-    evidence = _EVIDENCE.get(key)
-    if evidence is None:
-        return scores
-    found = scores.copy()
+    evidence, found = _EVIDENCE.get(key), scores.copy()
     for at in np.flatnonzero(scores >= 0.5):
-        if not evidence.search(plain[at]):
+        text = plain[at]
+        elsewhere = key in _OF_CUSTOMERS and _EVERYDAY.search(text) and not _OURS.search(text)
+        if elsewhere or (evidence is not None and not evidence.search(text)):
             found[at] = _lowered(float(scores[at]))
     return found
 

@@ -175,7 +175,7 @@ NEVER: dict[str, tuple[str, ...]] = {
         r"\byou (?:can|may) (?:\w+ )?(?:cancel|unsubscribe)\b",
         r"(?<!not )(?<!n't )\b(?:happy|glad|pleased|decided|agreed|chose|delighted) to (?:renew|extend|prolong|stay|"
         r"continue|remain)\b",
-        r"^(?!.{0,300}(?:\b(?:not|never|no longer|unless|until|against|stop|cancel|last)\b|n't)).{0,300}\b"
+        r"^(?!.{0,300}(?:\b(?:not|never|no longer|unless|only|against|stop|cancel)\b|n't)).{0,300}\b"
         r"(?:renew(?:ed|s)|(?:was|were|been) (?:extended|prolonged)|(?:extended|prolonged) (?:the|our|my|for))\b",
         _SORRY,
     ),

@@ -13,7 +13,7 @@ from needlework.benchmarks.training import sources
 OWN = {"sentences": 0.84, "second": 0.78, "idioms": 0.72, "unseen": 0.73}
 """Least mean F1 of ten labels."""
 SHARED: dict[str, tuple[Callable[[Path], list[labels.Row]], int, float]] = {
-    "action items in mail": (labels.action_items, 0, 0.745),
+    "action items in mail": (labels.action_items, 0, 0.767),
     "kinds of GitHub issues": (labels.issues, -1, 0.76),
     "faults reported in chat": (labels.chat_faults, 0, 0.675),
     "questions without their mark": (labels.unmarked_questions, 0, 0.86),
@@ -30,7 +30,7 @@ def test_own_sentences(name: str) -> None:
 
 
 def test_everyday_sentences() -> None:
-    least = dict(zip(labels.EVERYDAY, (0.9, 0.9, 0.8, 0.8, 0.7), strict=True))
+    least = dict(zip(labels.EVERYDAY, (0.9, 0.9, 0.8, 0.78, 0.72), strict=True))
     rows = zip(least, labels.everyday(), strict=True)
     assert {part: row["f1"] for part, row in rows if float(row["f1"]) < least[part]} == {}
 
