@@ -25,6 +25,7 @@ from needlework.bus.registry import Registry
 from needlework.cli import systemd
 from needlework.handlers.net.addresses import open_hosts, own_ports
 from needlework.heap import share_heaps
+from needlework.http.listeners import unix_listener
 from needlework.settings import Settings
 
 if TYPE_CHECKING:
@@ -133,11 +134,12 @@ def serve(
     make_directory(settings)
     lock = _lock(settings.data, _PATIENCE if sockets else 0.0)
     try:
-        own = list(sockets) or systemd.sockets() or [_bind(settings)]
-        _collect_rarely()
-        share_heaps()
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
+        with contextlib.ExitStack() as stack:
+            own = list(sockets) or systemd.sockets() or [stack.enter_context(_bound(settings))]
+            _collect_rarely()
+            share_heaps()
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
     finally:
         lock.release()
 
@@ -163,8 +165,10 @@ def _collect_rarely() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _bind(settings: Settings) -> socket.socket:
-    """The listening socket, bound before anything is started. Raises ConfigError where the port is taken."""
+def _bound(settings: Settings) -> contextlib.AbstractContextManager[socket.socket]:
+    """The listening socket, bound before anything is started. Raises ConfigError where its place is taken."""
+    if settings.unix is not None:
+        return unix_listener(settings.unix)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -174,7 +178,7 @@ def _bind(settings: Settings) -> socket.socket:
         listener.close()
         where = f"{settings.host}:{settings.port}"
         raise ConfigError([f"can't listen on {where} ({error.strerror}); choose another with --port"]) from error
-    return listener
+    return contextlib.closing(listener)
 
 
 def _lock(directory: Path, patience: float) -> ServerLock:

@@ -14,34 +14,19 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
-from needlework.bus.durations import parse_duration
 from needlework.bus.errors import ConfigError
 from needlework.bus.redacting import learn
 from needlework.bus.topicfile import nearest
+from needlework.quantities import Duration, Size
 
 FILE = "needlework.toml"
 CLIENT_VARIABLES = frozenset({"NEEDLEWORK_URL", "NEEDLEWORK_TOKEN", "NEEDLEWORK_WORKSPACE", "NEEDLEWORK_DATA"})
 """No settings: where the command line finds its server, its token and the data directory."""
 
 _ADDRESSES = {"slack_base_url": "https://slack.com/api/", "github_base_url": "https://api.github.com/"}
-_SIZES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_LARGEST = 1024**5
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+", re.IGNORECASE)
 Count = Annotated[int, msgspec.Meta(ge=1)]
-
-
-class Duration(int):
-    """Microseconds, written with a unit: "30s", "7d"."""
-
-    @property
-    def seconds(self) -> float:
-        """The same in seconds, for timers."""
-        return self / 1_000_000
-
-
-class Size(int):
-    """Bytes, written with a unit: "256KiB", "1MiB"."""
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data: Path
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 6767
+    unix: Path | None = None
+    """A unix socket that is listened on instead of an address and a port."""
     require_token: bool = False
     allowed_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
@@ -103,7 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """`power`: acknowledged survives a power cut. `process`: faster, survives only a crash of the process."""
     network_file_system: bool = False
     """Start on NFS, SMB and their like, where no promise of durability holds and no lock is sure."""
-    grace: Duration = Duration(parse_duration("30s"))
+    grace: Duration = Duration.of("30s")
     """What running handlers get to end when the service stops."""
     plugins: tuple[Path, ...] = ()
     skip_broken_plugins: bool = False
@@ -112,9 +99,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     telemetry: bool = False
     """Export a span for each publish and each attempt by OpenTelemetry; needs the extra `otel`."""
     limits: Limits = Limits()
-    idempotency: Duration = Duration(parse_duration("24h"))
+    idempotency: Duration = Duration.of("24h")
     """How long an idempotency key is kept after the first acknowledgement."""
-    audit: Duration = Duration(parse_duration("400d"))
+    audit: Duration = Duration.of("400d")
     """How long a line of the log for people is kept."""
     slack_base_url: str = "https://slack.com/api/"
     github_base_url: str = "https://api.github.com/"
@@ -123,6 +110,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def exposed(self) -> bool:
         """Whether anyone but this machine can connect: decided by our address, never by theirs."""
+        if self.unix is not None:
+            return False
         try:
             return not ip_address(self.host).is_loopback
         except ValueError:
@@ -254,6 +243,8 @@ def _variables() -> dict[str, tuple[Any, ...]]:
 
 
 def _relative_paths(name: str, value: Any, base: Path) -> Any:
+    if name == "unix" and isinstance(value, str):
+        return str(base / Path(value).expanduser())
     if name == "plugins" and isinstance(value, list):
         return [str(base / item) if isinstance(item, str) else item for item in value]
     return value
@@ -264,21 +255,9 @@ def _decode(kind: type, value: Any) -> Any:
         return value
     if not isinstance(value, str):
         raise ValueError(f"write it as text with a unit, not as {type(value).__name__}")
-    if kind is Duration:
-        return Duration(parse_duration(value))
-    if kind is Size:
-        return _size(value)
+    if kind in (Duration, Size):
+        return kind.of(value)
     return Path(value).expanduser()
-
-
-def _size(text: str) -> Size:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB)", text)
-    if match is None:
-        raise ValueError(f'{text!r} is not a size; write a number and a unit (B, KiB, MiB, GiB), e.g. "1MiB"')
-    size = float(match[1]) * _SIZES[match[2]]
-    if size > _LARGEST:
-        raise ValueError(f"{text[:20]!r} is more than a pebibyte")
-    return Size(size)
 
 
 def _plain(error: msgspec.ValidationError) -> str:

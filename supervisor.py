@@ -9,6 +9,7 @@ import functools
 import os
 import random
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 
@@ -90,16 +91,14 @@ class Supervisor:
 
     def __init__(self, settings: Settings, api: Sequence[str], worker: Sequence[str], workers: int) -> None:
         self._settings, self._api, self._worker, self._count = settings, api, worker, workers
-        self._sockets = systemd.sockets() or reload.listen(settings.host, settings.port)
+        self._sockets: list[socket.socket] = []
         self._chance = random.Random(os.getpid())
 
     def run(self, *, dev: bool) -> int:
         """Until SIGTERM or Ctrl-C; the exit code."""
-        try:
+        given = systemd.sockets()
+        with contextlib.nullcontext(given) if given else reload.listening(self._settings) as self._sockets:
             return asyncio.run(self._run(dev))
-        finally:
-            for each in self._sockets:
-                each.close()
 
     async def _run(self, dev: bool) -> int:
         stopping, signals = asyncio.Event(), 0
@@ -182,8 +181,8 @@ class Supervisor:
 def supervise(settings: Settings, words: Sequence[str], workers: int, *, dev: bool) -> int:
     """Keep one API and `workers` workers running; `words` are the options that both understand. Raises ConfigError."""
     python = (sys.executable, "-m", "needlework")
-    host = ("--host", settings.host)
-    api = [*python, "serve", "--api-only", *host, *words]
+    where = ("--host", settings.host) if settings.unix is None else ("--unix", str(settings.unix))
+    api = [*python, "serve", "--api-only", *where, *words]
     return Supervisor(settings, api, [*python, "worker", *words], workers).run(dev=dev)
 
 

@@ -16,6 +16,7 @@ DEFAULT_URL = "http://127.0.0.1:6767"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BARE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}(/|$)")
 """`127.0.0.1:6767`: an address whose scheme goes without saying."""
+_UNIX = "unix:"
 _ATTEMPTS = 3
 _LONGEST_WAIT = 30
 
@@ -51,7 +52,11 @@ class Client:
     ) -> None:
         self.url = ("http://" + url if _BARE.match(url) else url).rstrip("/")
         self.pause = pause
-        parts = urlsplit(self.url)
+        base = self.url
+        if self.url.startswith(_UNIX):
+            base, path = "http://localhost", self.url.removeprefix(_UNIX)
+            transport = transport or httpx2.HTTPTransport(uds=path.removeprefix("//"))
+        parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Failure(f"{url!r} is not an address", f"write for example {DEFAULT_URL}")
         headers = {"User-Agent": "needlework-cli", "Accept": "application/json"}
@@ -60,7 +65,7 @@ class Client:
         if workspace:
             headers["X-Workspace"] = workspace
         self._http = httpx2.Client(
-            base_url=self.url,
+            base_url=base,
             headers=headers,
             timeout=httpx2.Timeout(35.0, connect=5.0),  # the server itself waits at most 25 s
             trust_env=parts.hostname not in _LOOPBACK,  # no proxy between us and this machine

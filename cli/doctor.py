@@ -8,6 +8,7 @@ import click
 from needlework.bus.sqlite.orphans import Orphan, named, purge_orphan
 from needlework.cli.checks import installation, machine
 from needlework.cli.checks.findings import Finding
+from needlework.cli.local import CHOSEN
 from needlework.cli.options import connection_options, data_option, new_client
 from needlework.cli.show import Failure, as_json, counted, items, json_option, table
 from needlework.settings import data_directory
@@ -58,12 +59,15 @@ def examine(directory: Path, plugins: list[Path], connection: dict[str, Any]) ->
         findings.append(Finding("directory", "warn", f"{directory} is not there yet", "the first start makes it"))
         return findings, []
     present, pid = installation.processes(directory)
-    with new_client(connection["url"] or "", connection["token"], connection["workspace"]) as client:
+    unix = settings.unix if settings is not None else None
+    chosen = click.get_current_context().get_parameter_source("url") in CHOSEN
+    url = f"unix:{unix}" if unix is not None and not chosen else connection["url"] or ""
+    with new_client(url, connection["token"], connection["workspace"]) as client:
         served = installation.server(pid, lambda: client.get("/readyz"), client.url)
         if known and pid is not None and served.state == "ok":
             known |= _of_server(client)
     looked, newest, orphans = installation.database(directory, known)
-    findings += [present, served, *looked, installation.modes(directory)]
+    findings += [present, served, *looked, installation.modes(directory, unix)]
     findings.append(installation.file_system(directory, settings))
     return [*findings, machine.flushes(directory), machine.room(directory), *machine.clock(newest)], orphans
 

@@ -13,7 +13,13 @@ from needlework.cli.client import DEFAULT_URL, Client
 from needlework.cli.show import Failure
 
 _CONNECTION = (
-    click.option("--url", envvar="NEEDLEWORK_URL", default=DEFAULT_URL, show_default=True, help="The server."),
+    click.option(
+        "--url",
+        envvar="NEEDLEWORK_URL",
+        default=DEFAULT_URL,
+        show_default=True,
+        help="The server; unix:PATH for a socket.",
+    ),
     click.option("--token", envvar="NEEDLEWORK_TOKEN", help="An access token (better: NEEDLEWORK_TOKEN)."),
     click.option("--workspace", envvar="NEEDLEWORK_WORKSPACE", help="The workspace, where a token has several."),
 )
@@ -38,6 +44,13 @@ data_option = click.option(
     show_envvar=True,
     help="The data directory.",
 )
+
+
+def unix_path(path: Path | None, *addresses: object) -> Path | None:
+    """`--unix` as a setting. Raises a usage error beside `--host`, `--port` or `--expose`."""
+    if path is not None and any(each not in (None, False) for each in addresses):
+        raise click.UsageError("--unix listens on a socket instead of an address; leave out --host, --port, --expose")
+    return path and path.expanduser().absolute()
 
 
 @contextlib.contextmanager

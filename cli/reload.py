@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 from needlework.bus.errors import ConfigError
 from needlework.http.headers import NO_STORE, SECURITY
+from needlework.http.listeners import unix_listener
 from needlework.http.problems import document
 from needlework.http.protocol import head_of
 from needlework.settings import FILE, Settings
@@ -36,15 +37,24 @@ Seen = dict[Path, tuple[int, int]]
 
 def serve(settings: Settings, words: Sequence[str]) -> int:
     """Serve until Ctrl-C or SIGTERM with children that are called `needlework serve WORDS`; the exit code."""
-    sockets = listen(settings.host, settings.port)
-    fds = [word for each in sockets for word in ("--fd", str(each.fileno()))]
-    command = [sys.executable, "-m", "needlework", "serve", *words, *fds]
-    try:
+    with listening(settings) as sockets:
+        fds = [word for each in sockets for word in ("--fd", str(each.fileno()))]
+        command = [sys.executable, "-m", "needlework", "serve", *words, *fds]
         asyncio.run(_serve(command, sockets, lambda: look(settings)))
-    finally:
-        for each in sockets:
-            each.close()
     return 0
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Iterator[list[socket.socket]]:
+    """The sockets that the settings name, closed at the end. Raises ConfigError."""
+    with contextlib.ExitStack() as stack:
+        if settings.unix is not None:
+            yield [stack.enter_context(unix_listener(settings.unix))]
+        else:
+            found = listen(settings.host, settings.port)
+            for each in found:
+                stack.callback(each.close)
+            yield found
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 from needlework.bus.errors import ConfigError, NeedleworkError
-from needlework.cli.options import data_option
+from needlework.cli.options import data_option, unix_path
 from needlework.cli.show import Failure
 
 _ANYWHERE = "0.0.0.0"
@@ -18,6 +18,7 @@ _ANYWHERE = "0.0.0.0"
 @data_option
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port, 6767 if left out; 0 is any free one.")
 @click.option("--host", metavar="ADDRESS", help="The address to bind, 127.0.0.1 if left out.")
+@click.option("--unix", type=click.Path(path_type=Path), help="A unix socket instead of an address and a port.")
 @click.option("--expose", is_flag=True, help="Bind 0.0.0.0, for other machines; every request needs a token.")
 @click.option("--demo", is_flag=True, help="A sample workspace in a data directory of its own.")
 @click.option("--require-token", is_flag=True, default=None, help="Refuse requests without a token here too.")
@@ -39,6 +40,7 @@ def serve(
     Examples:
       needlework serve --demo
       needlework serve --data /srv/needlework --port 8080
+      needlework serve --unix ~/.needlework/socket
       needlework serve --expose --allowed-host needlework.lan
       needlework serve --dev --plugins plugins
     """
@@ -67,7 +69,8 @@ def _where(error: OSError) -> str:
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
     """The options as settings; None where nothing was said."""
-    flags = {name: value or None for name, value in given.items() if name not in ("expose", "port")}
+    flags = {name: value or None for name, value in given.items() if name not in ("expose", "port", "unix")}
+    flags["unix"] = unix_path(given["unix"], given["host"], given["port"], given["expose"])
     if given["expose"]:
         if given["host"] is not None:
             raise click.UsageError("--expose binds 0.0.0.0; give either --expose or --host")

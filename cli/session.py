@@ -1,14 +1,12 @@
 """`needlework session`: who is signed in in a browser, and ending that."""
 
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
-from needlework.cli.client import Client, quoted
-from needlework.cli.local import either
+from needlework.cli.client import quoted
+from needlework.cli.local import ended, listed
 from needlework.cli.options import connection_options, data_option
-from needlework.cli.show import as_json, items, json_option, table
+from needlework.cli.show import as_json, json_option, table
 
 
 @click.group()
@@ -30,11 +28,7 @@ def list_sessions(url: str, token: str | None, workspace: str | None, data: Path
     \b
     Example: needlework session list
     """
-
-    async def local(bus: Any) -> list[dict[str, Any]]:
-        return [msgspec.to_builtins(record) for record in await bus.sessions.list()]
-
-    found = either((url, token, workspace), data, lambda client: items(client.get("/api/sessions")), local)
+    found = listed((url, token, workspace), data, "/api/sessions", lambda bus: bus.sessions.list())
     if json:
         as_json(found)
         return
@@ -56,15 +50,5 @@ def end(url: str, token: str | None, workspace: str | None, ident: str, data: Pa
     \b
     Example: needlework session end k3v9…
     """
-
-    def remote(client: Client) -> None:
-        client.call("DELETE", f"/api/sessions/{quoted(ident)}")
-
-    async def local(bus: Any) -> None:
-        await bus.sessions.end("cli", ident)
-
-    either((url, token, workspace), data, remote, local)
-    if json:
-        as_json({"ended": ident})
-    else:
-        click.echo(f"{ident} is ended")
+    path, told = f"/api/sessions/{quoted(ident)}", ("ended", ident)
+    ended((url, token, workspace), data, path, lambda bus: bus.sessions.end("cli", ident), told, json)

@@ -10,9 +10,9 @@ from needlework.bus.clock import rfc3339
 from needlework.bus.durations import parse_duration
 from needlework.bus.permissions import ALL, READ, TASKS_WRITE, WORKSPACES_WRITE, Permission
 from needlework.cli.client import Client, quoted
-from needlework.cli.local import either
+from needlework.cli.local import either, ended, listed
 from needlework.cli.options import connection_options, data_option
-from needlework.cli.show import Failure, as_json, items, json_option, table
+from needlework.cli.show import Failure, as_json, json_option, table
 
 _WORDS: dict[str, Permission] = {"read": READ, "write": WORKSPACES_WRITE, "tasks": TASKS_WRITE}
 
@@ -86,11 +86,7 @@ def list_tokens(url: str, token: str | None, workspace: str | None, data: Path |
     \b
     Example: needlework token list
     """
-
-    async def local(bus: Any) -> list[dict[str, Any]]:
-        return [msgspec.to_builtins(record) for record in await bus.tokens.list()]
-
-    found = either((url, token, workspace), data, lambda client: items(client.get("/api/tokens")), local)
+    found = listed((url, token, workspace), data, "/api/tokens", lambda bus: bus.tokens.list())
     if json:
         as_json(found)
         return
@@ -112,18 +108,8 @@ def revoke(url: str, token: str | None, workspace: str | None, ident: str, data:
     \b
     Example: needlework token revoke k3v9…
     """
-
-    def remote(client: Client) -> None:
-        client.call("DELETE", f"/api/tokens/{quoted(ident)}")
-
-    async def local(bus: Any) -> None:
-        await bus.tokens.revoke(ident, "cli")
-
-    either((url, token, workspace), data, remote, local)
-    if json:
-        as_json({"revoked": ident})
-    else:
-        click.echo(f"{ident} is revoked")
+    path, told = f"/api/tokens/{quoted(ident)}", ("revoked", ident)
+    ended((url, token, workspace), data, path, lambda bus: bus.tokens.revoke(ident, "cli"), told, json)
 
 
 def _expiry(text: str | None) -> int | None:

@@ -16,6 +16,9 @@ from needlework.http.protocol import bounded
 _TICK = 0.1
 """Seconds between two looks at the connections."""
 
+_NAP = 0.5
+"""Seconds between two looks beyond which nobody was awake to look, and no deadline has come nearer."""
+
 _UNSENT = 128 << 10
 """Bytes of an answer that the system keeps for a slow reader; by itself it would keep megabytes for each."""
 
@@ -33,6 +36,8 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: Application, on_ready: Ready) -> None:
         super().__init__(config)
         self._app, self._on_ready = app, on_ready
+        self._ticked = math.inf
+        """When the connections were last looked at."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -53,8 +58,12 @@ class Server(uvicorn.Server):
         self._on_ready([address_of(listener) for listener in listeners])
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: end the connections whose deadline has passed."""
+        """Ten times a second: end the connections whose deadline has passed while we were awake."""
         now = asyncio.get_running_loop().time() + _TICK  # a deadline is never passed, rather met a moment early
+        if now - self._ticked > _NAP:  # stopped, or blocked: what came meanwhile waits to be read
+            for connection in self.server_state.connections:
+                connection.deadline += now - self._ticked  # type: ignore[union-attr]
+        self._ticked = now
         if counter % 10 == 0:
             for connection in self.server_state.connections:
                 connection.give_last_chance()  # type: ignore[union-attr]

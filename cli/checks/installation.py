@@ -48,9 +48,10 @@ def file_system(directory: Path, settings: Settings | None) -> Finding:
     return Finding("file system", "ok", kind)
 
 
-def modes(directory: Path) -> Finding:
-    """Nobody else reads what is ours."""
-    open_to_others = [path for path in (directory, *map(directory.joinpath, _OWN)) if _others(path)]
+def modes(directory: Path, unix: Path | None = None) -> Finding:
+    """Nobody else reads what is ours, or reaches the socket `unix` that we listen on."""
+    ours = (directory, *map(directory.joinpath, _OWN), *(() if unix is None else (unix.parent, unix)))
+    open_to_others = [path for path in ours if _others(path)]
     if open_to_others:
         names = " ".join(str(path) for path in open_to_others)
         return Finding("file modes", "warn", f"others may read {names}", f"chmod go= {names}")

@@ -2,10 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -15,6 +11,7 @@ from needlework.bus.errors import ConfigError
 from needlework.cli import reload
 from needlework.cli.serve import _words, serve
 from needlework.settings import Settings
+from needlework.tests.cli.programs import Program, running
 
 PLUGIN = '''
 from needlework.bus.context import Context
@@ -41,31 +38,12 @@ permission = "permissionRead"
 route = "GET /api/dev"
 query = true
 """
-Line = Callable[[str], str]
 
 
-@contextmanager
-def developing(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", Line]]:
-    """A running `serve --dev`, and the next line of its output that holds a text."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("NEEDLEWORK_")}
-    words = ["serve", "--dev", "--port", "0", "--data", str(folder / "data"), "--plugins", str(folder / "plugins")]
-    command = [sys.executable, "-m", "needlework", *words]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ, cwd=folder
-    )
-    out = process.stdout
-    assert out is not None
-
-    def line(text: str) -> str:
-        return next(found for found in out if text in found)
-
-    try:
-        yield process, line
-    finally:
-        process.send_signal(signal.SIGTERM)
-        out.read()
-        process.wait(timeout=30)
-        out.close()
+def developing(folder: Path) -> Program:
+    """A running `serve --dev`."""
+    words = ("--dev", "--port", "0", "--data", str(folder / "data"), "--plugins", str(folder / "plugins"))
+    return running("serve", *words, folder=folder)
 
 
 def says(url: str) -> str:
@@ -87,7 +65,8 @@ def test_a_change_is_served_at_the_same_address_and_a_mistake_is_shown_until_it_
     source.parent.mkdir()
     source.with_suffix(".toml").write_text(POLICY)
     source.write_text(PLUGIN.format(word="one"))
-    with developing(tmp_path) as (parent, line):
+    with developing(tmp_path) as parent:
+        line = parent.line
         url = line("listening on").split()[-1]
         assert says(url) == "one"
         source.write_text(PLUGIN.format(word="two"))
@@ -104,9 +83,8 @@ def test_a_change_is_served_at_the_same_address_and_a_mistake_is_shown_until_it_
         line("listening on")
         assert says(url) == "three"
         child = int((tmp_path / "data" / "needlework.lock").read_text().split()[0])
-        assert child != parent.pid
-        parent.send_signal(signal.SIGINT)
-        assert parent.wait(timeout=30) == 0
+        assert child != parent.process.pid
+        assert parent.stop(signal.SIGINT) == 0
         assert not alive(child)
 
 

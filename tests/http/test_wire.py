@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -205,3 +206,30 @@ async def test_every_answer_carries_the_security_headers(app: Application, reque
                  b"cross-origin-resource-policy: same-origin", b"cross-origin-opener-policy: same-origin",
                  b"referrer-policy: no-referrer", b"cache-control: "):  # fmt: skip
         assert b"\r\n" + name in head
+
+
+async def test_f10_what_came_while_the_service_was_stopped_is_answered(make_app: MakeApp) -> None:
+    """Story: after 25 s of SIGSTOP it met its deadlines before it read what waited, and answered 408."""
+    async with serving(make_app(header_timeout=0.6)) as (server, address):
+        with socket.create_connection(address) as client:
+            client.sendall(GET)
+            await until_connections(server, 1)
+            (connection,) = server.server_state.connections
+            assert isinstance(connection, BoundedProtocol)
+            async with asyncio.timeout(8):
+                while not connection._header_bytes:  # noqa: ASYNC110 - nothing signals it
+                    await asyncio.sleep(0)
+            here, there = socket.socketpair()
+            loop = asyncio.get_running_loop()
+
+            def stopped() -> None:
+                """In the middle of what the loop has been told of: it looks at its timers before it reads again."""
+                loop.remove_reader(here)
+                client.sendall(b"Connection: close\r\n\r\n")
+                threading.Event().wait(1)  # nothing of the service runs
+
+            loop.add_reader(here, stopped)
+            with here, there:
+                there.send(b".")
+                answer = await asyncio.to_thread(client.recv, 65_536)
+    assert status_of(answer) == 200

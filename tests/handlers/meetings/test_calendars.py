@@ -1,8 +1,7 @@
 """Calendars: recurrences, exceptions, time zones and summer time become meetings, one an occurrence."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from needlework.handlers.meetings.calendar_messages import (
 )
 from needlework.handlers.meetings.messages import IngestMeeting, ListMeetings
 from needlework.handlers.net.addresses import open_hosts
+from needlework.tests.handlers.net.peers import Serve, serving
 
 pytestmark = pytest.mark.anyio
 BERLIN = """BEGIN:VTIMEZONE
@@ -211,30 +211,24 @@ def opened() -> Iterator[None]:
     open_hosts(())
 
 
-@asynccontextmanager
-async def serving(heard: list[str]) -> AsyncIterator[str]:
-    """The address of a calendar that knows what it was asked before."""
+def calendar_of(heard: list[str]) -> Serve:
+    """Answers with a calendar, and knows what it was asked before."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        heard.append(request.decode().lower())
         body = calendar(WEEKLY, head=BERLIN).encode()
         known = "if-none-match: one" in heard[-1]
         head = b"304 Not Modified" if known else b"200 OK\r\nETag: one\r\nContent-Length: %d" % len(body)
         writer.write(b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n" + (b"" if known else body))
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/team.ics"
-    finally:
-        server.close()
+    return answer
 
 
 @pytest.mark.usefixtures("march", "opened")
 async def test_an_address_is_fetched_and_asked_only_for_changes(desk: Any, clock: Any) -> None:
     heard: list[str] = []
-    async with serving(heard) as url:
+    async with serving(calendar_of(heard)) as url:
         saved = await desk(IngestCalendar(name="team", url=url))
         await desk.drain()
         assert len(await meetings(desk)) == 5

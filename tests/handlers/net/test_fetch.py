@@ -1,17 +1,18 @@
 """Outbound requests against servers that mean harm: each runs here, on a port of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 from needlework.handlers.net import addresses
 from needlework.handlers.net.addresses import is_public, open_hosts, own_ports
 from needlework.handlers.net.fetch import UNREACHABLE, Bounds, FetchError, call, check_url, fetch
+from needlework.tests.handlers.net.peers import Serve, serving
 
 pytestmark = pytest.mark.anyio
 QUICK = Bounds(connect=0.3, total=0.5, size=10_000)
-Serve = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+PATIENT = Bounds(connect=10, total=20, size=10_000)
+"""Where what is looked at is no matter of time."""
 
 
 @pytest.fixture(autouse=True)
@@ -19,25 +20,6 @@ def opened() -> Iterator[None]:
     open_hosts(("127.0.0.1",))
     yield
     open_hosts(())
-
-
-@asynccontextmanager
-async def serving(answer: Serve) -> AsyncIterator[str]:
-    """A server that reads one request head and does with it what `answer` does."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answer(await reader.readuntil(b"\r\n\r\n"), writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/team.ics"
-    finally:
-        server.close()
 
 
 def saying(head: bytes, body: bytes = b"") -> Serve:
@@ -50,15 +32,15 @@ def saying(head: bytes, body: bytes = b"") -> Serve:
     return answer
 
 
-async def failure(url: str) -> str:
+async def failure(url: str, bounds: Bounds = PATIENT) -> str:
     with pytest.raises(FetchError) as caught:
-        await fetch(url, bounds=QUICK)
+        await fetch(url, bounds=bounds)
     return str(caught.value)
 
 
 async def test_a_document_comes_as_it_is() -> None:
     async with serving(saying(b"200 OK\r\nETag: a", b"BEGIN:VCALENDAR")) as url:
-        found = await fetch(url, bounds=QUICK)
+        found = await fetch(url, bounds=PATIENT)
     assert (found.status, found.body, found.headers["etag"]) == (200, b"BEGIN:VCALENDAR", "a")
 
 
@@ -67,7 +49,7 @@ async def test_a_server_that_never_answers_is_left() -> None:
         await asyncio.Event().wait()
 
     async with serving(hang) as url:
-        assert "longer than 0.5 s" in await failure(url)
+        assert "longer than 0.5 s" in await failure(url, QUICK)
 
 
 async def test_a_server_that_drips_is_left_when_the_whole_time_is_up() -> None:
@@ -79,7 +61,7 @@ async def test_a_server_that_drips_is_left_when_the_whole_time_is_up() -> None:
             await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.05)
 
     async with serving(drip) as url:
-        assert "longer than 0.5 s" in await failure(url)
+        assert "longer than 0.5 s" in await failure(url, QUICK)
 
 
 async def test_an_answer_that_is_too_large_is_not_held() -> None:
@@ -128,7 +110,7 @@ async def test_secrets_stay_with_the_host_they_are_for() -> None:
         await saying(b"200 OK", b"inner")(request, writer)
 
     async with serving(listen) as inner, serving(saying(f"302 Found\r\nLocation: {inner}".encode())) as outer:
-        found = await fetch(outer, headers={"Authorization": "Bearer x", "If-None-Match": "a"}, bounds=QUICK)
+        found = await fetch(outer, headers={"Authorization": "Bearer x", "If-None-Match": "a"}, bounds=PATIENT)
     assert found.body == b"inner"
     assert b"authorization" not in heard[0]
     assert b"if-none-match: a" in heard[0]
@@ -188,8 +170,8 @@ async def test_any_answer_of_a_service_is_an_answer_and_redirects_are_not_follow
         await writer.drain()
 
     async with serving(answer) as url:
-        found = await call("POST", url, headers={"Authorization": "Bearer x"}, body=b"{}", bounds=QUICK)
+        found = await call("POST", url, headers={"Authorization": "Bearer x"}, body=b"{}", bounds=PATIENT)
     assert (found.status, found.body) == (307, b"")
     assert asked[0].startswith(b"POST /team.ics HTTP/1.1\r\n")
     async with serving(saying(b"422 Wrong\r\nContent-Length: 2", b"no")) as url:
-        assert (await call("GET", url, headers={}, bounds=QUICK)).body == b"no"
+        assert (await call("GET", url, headers={}, bounds=PATIENT)).body == b"no"
