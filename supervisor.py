@@ -55,7 +55,8 @@ class Member:
             if code and not self.ready.is_set() and deaths + 1 >= HOPELESS:
                 self.failed = code
                 return
-            deaths = 1 if loop.time() - began > STEADY else deaths + 1
+            steady = self.ready.is_set() and loop.time() - began > STEADY  # a slow machine fails slowly
+            deaths = 1 if steady else deaths + 1
             pause = backoff(deaths, self._chance)
             say(self.name, f"ended with {code}; it starts again in {pause:.1f} s")
             await asyncio.sleep(pause)
