@@ -33,9 +33,10 @@ def test_the_api_keeps_to_its_document(demo: str, tmp_path: Path, long: bool) ->
     """Wrong and right requests by turns; then right ones alone, which get deeper. `--long`: some 100,000."""
     more = ("-n", "1500") if long else ("-n", "4", "--seed", "1")
     # A runner that is held lets every later caller wait for 25 s; schemathesis finds the runners' names in answers.
-    # A text for matching may be longer than a request's target: in the query it meets 414, which it takes for an error.
-    others = ("--exclude-path-regex", "/(events|pause|needle_movers/match)$", *more)
-    count = cases(demo, tmp_path, "--phases", "coverage,fuzzing", *others)
+    others = ("--exclude-path-regex", "/(events|pause)$", *more)
+    # A text for matching may be longer than a request's target: what is wrong besides then meets 414, not 422.
+    shorter = ("--exclude-path-regex", "/(events|pause|needle_movers/match)$", *more)
+    count = cases(demo, tmp_path, "--phases", "coverage,fuzzing", *shorter)
     count += cases(demo, tmp_path, "--phases", "fuzzing", "--mode", "positive", *others)
     count += cases(demo, tmp_path, "--include-path-regex", "/pause$", "--phases", "coverage,fuzzing", *more)
     assert count >= (100_000 if long else FEWEST)
