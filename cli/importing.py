@@ -61,7 +61,7 @@ class Importer:
                 )
             else:
                 place = f"{path}, record {number}" if found.line is None else f"{path}:{found.line}"
-                self._add(found.kind, place, msgspec.json.encode(found.data))
+                self._add(found.kind, found.place or place, msgspec.json.encode(found.data))
 
     def flush(self) -> None:
         """Post what is still waiting."""
@@ -122,6 +122,8 @@ def import_files(
     client: Client, files: tuple[Path, ...], format: str | None, batch: str | None, watch: bool, json: bool
 ) -> None:
     """Read FILES into the workspace: JSON, JSON lines, CSV, mbox, eml, ics, transcripts, or folders of them.
+
+    A Slack export is read as it came, export.zip, or unpacked.
 
     A CSV begins with the names of its fields; its rows are what the file is called, accounts.csv or users.csv,
     or what their column `kind` says, account or user.

@@ -1,8 +1,27 @@
 """The workspace's time zone, for everything that means a day or a time of day there."""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from needlework.bus.clock import SECOND, micros
 from needlework.bus.context import Context
+from needlework.handlers.times import Range
 
 
 def workspace_zone(ctx: Context) -> str:
     """The IANA name that the workspace's configuration states, UTC where it states none."""
     return str(ctx.bus.workspaces.configs.get(ctx.workspace.id, {}).get("timezone", "UTC"))
+
+
+def day_of(at: int, zone: ZoneInfo) -> Range:
+    """The day in `zone` to which a moment (microseconds) belongs."""
+    midnight = datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone).replace(
+        hour=0, minute=0, second=0, microsecond=0, tzinfo=None
+    )  # fmt: skip
+    return Range(instant(midnight, zone), instant(midnight + timedelta(days=1), zone))
+
+
+def instant(wall: datetime, zone: ZoneInfo) -> int:
+    """When the wall clock shows `wall`; where a change of the clocks skips it, the first moment after."""
+    early, late = (micros(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    return max(early, late) if early > late else early

@@ -10,7 +10,7 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.accounts.messages import FindAccount
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
-from needlework.handlers.conversations import store
+from needlework.handlers.conversations import store, windows
 from needlework.handlers.conversations.merge import Incoming, incoming, people
 from needlework.handlers.conversations.messages import ConversationInput, IngestConversation
 from needlework.handlers.labels.messages import AnalyseConversationNote
@@ -99,9 +99,13 @@ async def extend(
 
 
 def _tell(ctx: Context, values: dict[str, Any], found: Sequence[Incoming]) -> None:
-    """What was said at a meeting is its transcript; a moment later, so that one sent in beside it is there."""
+    """What was said at a meeting is its transcript; a moment later, so that one sent in beside it is there.
+
+    What was said in a channel of Slack is to be summarised.
+    """
     if found and values["channel"] == "meeting":
         ctx.publish(AttachTranscript(conversation_id=values["id"]), deliver_after=ctx.now + MINUTE)
+    windows.mark(ctx, values, found)
 
 
 async def _account(ctx: Context, everyone: dict[str, Person]) -> str | None:

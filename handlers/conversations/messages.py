@@ -7,11 +7,13 @@ from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page, Saved
 from needlework.handlers.labels.messages import ContentLabel
 from needlework.handlers.people import Person
-from needlework.handlers.times import Time, check_times
+from needlework.handlers.times import Given, Time, check_times
 from needlework.handlers.words import check_id
 
 Channel = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 """Where a conversation takes place: slack, email, meeting, github, chat, or a word of your own."""
+ChannelId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$", examples=["C0123456789"])]
+"""Which channel of a chat service it is: Slack's own id, which stays when the channel is renamed."""
 ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 Subject = Annotated[str, msgspec.Meta(max_length=2000)]
 
@@ -39,6 +41,7 @@ class ConversationInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     external_id: ExternalId | None = None
     connection_id: str = ""
     channel: Channel | None = None
+    channel_id: ChannelId | None = None
     subject: Subject | None = None
     account_id: str | None = None
     status: Literal["open", "closed"] | None = None
@@ -102,6 +105,7 @@ class ConversationHead(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     fs_id: str
     channel: str
+    channel_id: str | None
     external_id: str | None
     connection_id: str | None
     subject: str
@@ -197,4 +201,20 @@ class LinkConversations(Message[None], topic="conversation.link", key=("account_
 
 
 class TickConversations(Message[dict[str, Any]], topic="conversation.tick"):
-    """Queue the analysis of what has changed and settled; close what is idle."""
+    """Queue the analysis of what has changed and settled, and summaries of chats; close what is idle."""
+
+
+class SummariseChat(
+    Message[dict[str, str]], topic="chat_summary_notes", key=("channel_id", "window_start"), kw_only=True
+):
+    """Write the summary of a Slack channel's day, the one in which `window_start` lies in the workspace's time zone.
+
+    With `conversation_id`: of that thread, whenever it took place.
+    """
+
+    channel_id: ChannelId
+    window_start: Given
+    conversation_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_times(window_start=self.window_start)

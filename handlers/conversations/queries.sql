@@ -18,18 +18,18 @@ WHERE workspace_id = :workspace AND conversation_id = :conversation
 -- name: insert_conversation
 -- A new conversation; the guard sees where another message has made it meanwhile.
 INSERT INTO conversations (
-    id, workspace_id, connection_id, channel, external_id, subject, account_id, started_at, last_message_at,
-    status, message_count, revision, queued_at, created_at, updated_at
+    id, workspace_id, connection_id, channel, channel_id, external_id, subject, account_id, started_at,
+    last_message_at, status, message_count, revision, queued_at, created_at, updated_at
 ) VALUES (
-    :id, :workspace, :connection_id, :channel, :external_id, :subject, :account_id, :started_at, :last_message_at,
-    :status, :message_count, :revision, :queued_at, :now, :now
+    :id, :workspace, :connection_id, :channel, :channel_id, :external_id, :subject, :account_id, :started_at,
+    :last_message_at, :status, :message_count, :revision, :queued_at, :now, :now
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_conversation
 -- What an input changed; the guard sees where another message has changed it meanwhile.
 UPDATE conversations SET
-    connection_id = :connection_id, channel = :channel, external_id = :external_id, subject = :subject,
-    account_id = :account_id, started_at = :started_at, last_message_at = :last_message_at, status = :status,
+    connection_id = :connection_id, channel = :channel, channel_id = :channel_id, external_id = :external_id,
+    subject = :subject, account_id = :account_id, started_at = :started_at, last_message_at = :last_message_at, status = :status,
     message_count = :message_count, revision = :revision, queued_at = :queued_at, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen_revision AND updated_at = :seen_updated;
 
@@ -140,3 +140,37 @@ WHERE workspace_id = :workspace AND account_id IS NULL AND id IN (
     JOIN conversation_participants AS p ON p.workspace_id = d.workspace_id AND p.domain = d.domain
     WHERE d.workspace_id = :workspace AND d.domain = :domain AND d.account_id = :account
 );
+
+-- name: mark_window
+-- Something was said in a window: its summary is due when the window is over and quiet.
+INSERT INTO chat_windows (id, workspace_id, channel_id, conversation_id, window_start, due_at, created_at, updated_at)
+VALUES (:id, :workspace, :channel_id, :conversation, :window_start, :due, :now, :now)
+ON CONFLICT (workspace_id, channel_id, conversation_id, window_start) DO UPDATE SET
+    revision = chat_windows.revision + 1, due_at = excluded.due_at, updated_at = excluded.updated_at;
+
+-- name: due_windows
+-- Windows that are over and whose summary was not queued since the last word in them.
+SELECT w.seq, w.channel_id, w.conversation_id, w.revision, coalesce(c.started_at, w.window_start) AS window_start
+FROM chat_windows AS w
+LEFT JOIN conversations AS c ON c.workspace_id = w.workspace_id AND c.id = w.conversation_id
+WHERE w.workspace_id = :workspace AND w.revision > w.queued_revision AND w.due_at <= :now
+ORDER BY w.due_at LIMIT :limit;
+
+-- name: window_queued
+-- The summary of a window is queued; what is said from now on makes it due again.
+UPDATE chat_windows SET queued_revision = :revision, updated_at = :now WHERE workspace_id = :workspace AND seq = :seq;
+
+-- name: chat_day
+-- What was said in a channel within a day, in every conversation there.
+SELECT m.*, c.subject FROM conversations AS c
+CROSS JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.conversation_id = c.id
+WHERE c.workspace_id = :workspace AND c.channel_id = :channel_id AND c.channel = 'slack'
+  AND c.last_message_at >= :start AND c.started_at < :end AND m.sent_at >= :start AND m.sent_at < :end
+ORDER BY m.sent_at, m.seq LIMIT :limit;
+
+-- name: chat_thread
+-- What was said in one conversation of a channel.
+SELECT m.*, c.subject FROM conversations AS c
+CROSS JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.conversation_id = c.id
+WHERE c.workspace_id = :workspace AND c.id = :id AND c.channel_id = :channel_id AND c.channel = 'slack'
+ORDER BY m.sent_at, m.seq LIMIT :limit;

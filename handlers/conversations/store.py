@@ -71,6 +71,7 @@ COLUMNS = (
     "id",
     "connection_id",
     "channel",
+    "channel_id",
     "external_id",
     "subject",
     "account_id",
@@ -94,7 +95,7 @@ def fresh(ctx: Context, given: ConversationInput) -> dict[str, Any]:
 def merged(row: Row, given: ConversationInput) -> dict[str, Any]:
     """The columns of `row` with what `given` states; what it leaves out stays."""
     values = {name: row[name] for name in COLUMNS}
-    for name in ("channel", "account_id", "status"):
+    for name in ("channel", "channel_id", "account_id", "status"):
         values[name] = getattr(given, name) or values[name]
     if given.subject is not None:
         values["subject"] = clean(given.subject)
@@ -159,6 +160,7 @@ def head(row: Row) -> dict[str, Any]:
     same = (
         "id",
         "channel",
+        "channel_id",
         "external_id",
         "subject",
         "account_id",

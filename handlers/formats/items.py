@@ -14,6 +14,8 @@ class Item(msgspec.Struct, omit_defaults=True, frozen=True):
     data: dict[str, Any]
     line: int | None = None
     """Where it stood, for whoever is told that it was refused."""
+    place: str | None = None
+    """The same where that is a file inside the one that was named."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True, frozen=True):

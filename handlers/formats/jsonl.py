@@ -32,7 +32,7 @@ def items(
     file: BinaryIO, *, received: datetime, source: str = "jsonl", document: bool = False
 ) -> Iterator[Item | Problem]:
     """Read a file of JSON; `document` tries the whole file as one list or object first."""
-    rows = _document(file, source) if document else _lines(file, source)
+    rows = elements(file, source) if document else _lines(file, source)
     dialogue: Dialogue | None = None
     for row in rows:
         if isinstance(row, Problem):
@@ -100,7 +100,7 @@ def _bounded(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
         yield number, None
 
 
-def _document(file: BinaryIO, source: str) -> Iterator[Value | Problem]:
+def elements(file: BinaryIO, source: str) -> Iterator[Value | Problem]:
     """The elements of one list, or one object; a file that is neither may still be JSON lines."""
     data = file.read(LARGEST_DOCUMENT + 1)
     file.seek(0)

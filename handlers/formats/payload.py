@@ -152,7 +152,8 @@ def conversation(row: Row, *, received: datetime) -> dict[str, Any]:
         "last_message_at": moment.rfc3339(moment.parse(ended)) if ended else (times or [started])[-1],
         "messages": messages,
     }
-    return data | {key: line(row[key], key) for key in ("account_id", "status", "connection_id") if row.get(key)}
+    kept = ("account_id", "status", "connection_id", *(("channel_id",) if channel == "slack" else ()))
+    return data | {key: line(row[key], key) for key in kept if row.get(key)}
 
 
 def _messages(rows: list[object], external_id: str, start: datetime) -> list[dict[str, Any]]:

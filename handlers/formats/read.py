@@ -8,7 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from needlework.handlers.formats import charset, ics, jsonl, mail, mbox, moment, payload, tables, transcript
+from needlework.handlers.formats import (
+    archive,
+    charset,
+    ics,
+    jsonl,
+    mail,
+    mbox,
+    moment,
+    payload,
+    slack_export,
+    tables,
+    transcript,
+)
 from needlework.handlers.formats.items import Item, Problem
 
 SUFFIXES: Final = {
@@ -24,9 +36,12 @@ SUFFIXES: Final = {
     ".tsv": "csv",
     ".ics": "ics",
     ".ical": "ics",
+    ".zip": "slack",
 }
 FORMATS: Final = frozenset(SUFFIXES.values())
-ACCEPTED: Final = "accepted: .jsonl, .ndjson, .json, .csv, .eml, .mbox, .vtt, .srt, .txt, .ics, or a folder of them"
+ACCEPTED: Final = (
+    "accepted: .jsonl, .ndjson, .json, .csv, .eml, .mbox, .vtt, .srt, .txt, .ics, a Slack export (.zip), or a folder"
+)
 PEEK: Final = 4096
 DEEPEST_FOLDER: Final = 64
 HEADER: Final = re.compile(
@@ -65,7 +80,11 @@ def _folder(path: Path, format: str | None, *, depth: int) -> Iterator[Item | Pr
     if depth >= DEEPEST_FOLDER:
         yield Problem(_name(path), None, "folders nested too deep")
         return
-    for name in sorted(os.listdir(path)):  # noqa: PTH208 - names alone: a large folder costs no Path each
+    names = sorted(os.listdir(path))  # noqa: PTH208 - names alone: a large folder costs no Path each
+    if format == "slack" or (format is None and slack_export.is_export(names)):
+        yield from slack_export.items(archive.Folder(path), _name(path))
+        return
+    for name in names:
         if not name.startswith("."):
             yield from _path(path / name, format, depth=depth + 1)
 
@@ -87,10 +106,22 @@ def _file(
         yield from mbox.conversations(file, received=received, source=source)
     elif found == "ics":
         yield _calendar(file.read(ics.LARGEST + 1), path)
+    elif found == "slack":
+        yield from _export(file, source, named=named)
     elif found == "eml":
         yield mail.conversation(file.read(mail.LARGEST + 1), received=received, source=source)
     else:
         yield _text(file.read(transcript.LARGEST + 1), found, path, received)
+
+
+def _export(file: BinaryIO, source: str, *, named: bool) -> Iterator[Item | Problem]:
+    """An archive; another one than Slack's is a failure only where the person named it."""
+    try:
+        files = archive.Archive(file)
+    except ValueError as error:
+        yield Problem(source, None, str(error), skipped=not named)
+        return
+    yield from slack_export.items(files, source, named=named)
 
 
 def _calendar(data: bytes, path: Path) -> Item | Problem:
@@ -133,6 +164,8 @@ def detect(name: str, head: bytes) -> str | None:
         return "eml"
     if start.startswith((b"{", b"[")):
         return "json"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and not Path(name).suffix:
+        return "slack"
     return "srt" if re.match(rb"\d{1,6}\s*\n\s*\d{2}:\d{2}:\d{2}[,.]\d{3}[ \t]*-->", start) else None
 
 

@@ -10,7 +10,7 @@ SPOKEN: Final = ("messages", "turns", "meeting_transcripts", "transcript")
 FIELDS: Final[dict[str, frozenset[str]]] = {
     "conversation": frozenset(
         {"id", "fs_id", "external_id", "channel", "subject", "title", "started_at", "created_at", "date"}
-        | {"last_message_at", "participants", "account_id", "status", "connection_id", "kind", *SPOKEN}
+        | {"last_message_at", "participants", "account_id", "status", "connection_id", "channel_id", "kind", *SPOKEN}
     ),
     "note": frozenset(
         {"id", "external_id", "title", "subject", "body_md", "body", "text", "content"}
@@ -24,7 +24,7 @@ def check(row: dict[str, Any], kind: str, *, strict: bool) -> None:
     """Raise ValueError that names the wrong fields: where the row says its kind, every unknown one.
 
     An export of another program may say more than we keep: of a row without `kind`, only what is nearly a field
-    of ours (and not one with a word behind it, like channel_id) is taken for a mistake.
+    of ours (and not one with a word behind it, like channel_name) is taken for a mistake.
     """
     known = FIELDS.get(kind)
     if known is None:

@@ -63,6 +63,7 @@ def _shown(rows: Sequence[store.Row], definitions: dict[str, LabelDefinition]) -
                 severity=severity(row["label_key"]),
                 task_type=definition.task_type if definition else None,
                 needle_relevant=definition is not None and definition.needle_relevant,
+                repeats=bool(row["repeats"]),
             )
         )
     return shown

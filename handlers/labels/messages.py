@@ -101,7 +101,8 @@ class LabelEvidence(ContentLabel, frozen=True, kw_only=True):
 
     `sender` (address, name or id) and `sent_at` are those of the message it stands in: of the first one for a
     subject, of the version for a note. `account_id` is the conversation's; a note has that of its conversation.
-    `severity` is 0..3; `task_type` and `needle_relevant` are the definition's.
+    `severity` is 0..3; `task_type` and `needle_relevant` are the definition's. `repeats`: these are words of a
+    summary that the service wrote itself; its source says them too, and counts.
     """
 
     account_id: str | None
@@ -110,6 +111,7 @@ class LabelEvidence(ContentLabel, frozen=True, kw_only=True):
     severity: float
     task_type: str | None
     needle_relevant: bool
+    repeats: bool
 
 
 class LabelsOfContent(Message[list[LabelEvidence]], topic="content_labels.of_content", kw_only=True):
@@ -138,6 +140,11 @@ class LabelAnalysis(msgspec.Struct, frozen=True, kw_only=True):
     results: list[LabelFound]
     cached: bool = False
     remaining: int = 0
+
+    def spans(self) -> list[tuple[str, int, str]]:
+        """(label, start, quote) of each piece of evidence of the labels that are present."""
+        found = [(each.label, span) for each in self.results if each.present for span in each.evidence]
+        return [(label, span.start, span.quote) for label, span in found]
 
 
 class AnalyseContentLabels(Message[LabelAnalysis], topic="content_labels.analyze", kw_only=True):

@@ -121,7 +121,11 @@ SELECT count(*) FROM notes WHERE workspace_id = :workspace AND updated_at >= :st
 -- Labels in force with who said it, when, and for which account; the choice is put in by name.
 SELECT l.*, coalesce(c.account_id, nc.account_id) AS account_id,
     coalesce(m.sent_at, c.started_at, v.created_at, n.created_at, l.created_at) AS sent_at,
-    coalesce(nullif(m.sender_email, ''), nullif(m.sender_name, ''), nullif(m.sender_id, ''), v.author) AS sender
+    coalesce(nullif(m.sender_email, ''), nullif(m.sender_name, ''), nullif(m.sender_id, ''), v.author) AS sender,
+    n.kind IN ('chat_summary', 'meeting_summary') AND EXISTS (
+        SELECT 1 FROM note_versions AS w
+        WHERE w.workspace_id = n.workspace_id AND w.note_id = n.id AND w.provenance <> 'user' AND instr(w.body_md, l.quote) > 0
+    ) AS repeats
 FROM content_labels AS l
 LEFT JOIN conversations AS c
   ON l.content_type = 'conversation' AND c.workspace_id = l.workspace_id AND c.id = l.content_id

@@ -72,3 +72,9 @@ WHERE workspace_id = :workspace AND id = :id AND raw_hash = :raw_hash AND status
 SELECT seq, connection_id, uid FROM calendar_events
 WHERE workspace_id = :workspace AND done = 0 AND seq > :seq AND (expanded_at IS NULL OR expanded_at <= :before)
 ORDER BY seq LIMIT :limit;
+
+-- name: held_elsewhere
+-- The other calendars that hold an event too.
+SELECT s.id FROM calendar_sources AS s
+CROSS JOIN calendar_events AS e ON e.workspace_id = s.workspace_id AND e.connection_id = s.id AND e.uid = :uid
+WHERE s.workspace_id = :workspace AND s.id <> :connection AND e.status = 'present' ORDER BY s.seq;

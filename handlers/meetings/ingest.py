@@ -40,7 +40,9 @@ async def save(ctx: Context, given: MeetingInput) -> Saved:
     }
     saved = store.MEETINGS.save(ctx, row, given.id, stated)
     end = parse_time(given.end, "end") or (row["ends_at"] if row is not None else None)
-    if saved.unchanged is not True and end is not None:
+    if saved.unchanged is not True and given.status == "cancelled" and row is not None:
+        summaries.call_off(ctx, saved.id)
+    elif saved.unchanged is not True and end is not None:
         summaries.expect(ctx, saved.id, end, content=given.conversation_id is not None)
     return saved
 

@@ -57,10 +57,7 @@ def _mark(ctx: Context, event: calendars.Row, *, done: bool, error: str | None =
 
 async def _gone(ctx: Context, event: calendars.Row) -> Placed:
     """The event is in its calendar no more: what has not ended will not take place. Feeds drop what is past."""
-    cancelled = 0
-    for row in await _meetings(ctx, event):
-        if (row["ends_at"] or row["starts_at"] or 0) > ctx.now:
-            cancelled += _cancel(ctx, row)
+    cancelled = await _cancel(ctx, event, await _meetings(ctx, event))
     _mark(ctx, event, done=True)
     return Placed(occurrences=0, cancelled=cancelled)
 
@@ -71,12 +68,21 @@ async def _meetings(ctx: Context, event: calendars.Row) -> list[Any]:
     return [row for row in rows if row["connection_id"] == event["connection_id"]]
 
 
-def _cancel(ctx: Context, row: Any) -> int:
-    if row["status"] == "cancelled":
-        return 0
-    seen = {"id": row["id"], "seen": row["updated_at"]}
-    ctx.write(store.sql("cancel_meeting", 1, workspace=ctx.workspace.id, now=ctx.now, **seen))
-    return 1
+async def _cancel(ctx: Context, event: calendars.Row, rows: list[Any]) -> int:
+    """Collect that these meetings will not take place, and that nothing is to be summarised; how many.
+
+    What has ended took place, whatever its calendar holds of it later. Another calendar may hold the event still.
+    """
+    off = [row for row in rows if row["status"] != "cancelled" and (row["ends_at"] or row["starts_at"] or 0) > ctx.now]
+    for row in off:
+        seen = {"id": row["id"], "seen": row["updated_at"]}
+        ctx.write(store.sql("cancel_meeting", 1, workspace=ctx.workspace.id, now=ctx.now, **seen))
+        summaries.call_off(ctx, row["id"])
+    if off:
+        values = {"workspace": ctx.workspace.id, "uid": event["uid"], "connection": event["connection_id"]}
+        for other in await ctx.db.all(calendars.sql("held_elsewhere", **values)):
+            ctx.publish(CalendarEvents(connection_id=other["id"], event_uid=event["uid"]))
+    return len(off)
 
 
 async def _place(ctx: Context, event: calendars.Row, found: list[Occurrence], start: int) -> Placed:
@@ -92,7 +98,7 @@ async def _place(ctx: Context, event: calendars.Row, found: list[Occurrence], st
     rows = {row["external_id"]: row for row in await ctx.db.all(store.sql("meetings_by_external_ids", **taken))}
     saved = [_save(ctx, event, each, rows.get(key), key) for key, each in ids.items()]
     placed = {each.recurrence_id for each in found}
-    cancelled = sum(_cancel(ctx, row) for row in missing if row["recurrence_id"] not in placed)
+    cancelled = await _cancel(ctx, event, [row for row in missing if row["recurrence_id"] not in placed])
     created = sum(each.created for each in saved)
     same = sum(each.unchanged is True for each in saved)
     return Placed(
@@ -124,6 +130,8 @@ def _save(ctx: Context, event: calendars.Row, each: Occurrence, row: Any, extern
     if row is None or saved.unchanged is not True or row["connection_id"] != event["connection_id"]:
         linked = {"connection": event["connection_id"], "uid": event["uid"], "recurrence": each.recurrence_id}
         ctx.write(store.sql("set_occurrence", 1, workspace=ctx.workspace.id, id=saved.id, **linked))
-    if saved.unchanged is not True and each.status != "cancelled" and not each.all_day:
+    if saved.unchanged is not True and each.status == "cancelled" and row is not None:
+        summaries.call_off(ctx, saved.id)
+    elif saved.unchanged is not True and each.status != "cancelled" and not each.all_day:
         summaries.expect(ctx, saved.id, each.end)
     return saved

@@ -17,6 +17,11 @@ def expect(ctx: Context, meeting: str, end: int, *, content: bool = False) -> No
         ctx.publish(SummariseMeeting(meeting_id=meeting), deliver_after=max(end + SETTLE, ctx.now))
 
 
+def call_off(ctx: Context, meeting: str) -> None:
+    """End the summary that waits for a meeting: it takes place no more. What waits runs now, and finds that out."""
+    ctx.publish(SummariseMeeting(meeting_id=meeting))
+
+
 def note_of(meeting: str) -> str:
     """The id of a meeting's summary."""
     return f"note_{content_hash('meeting_summary', meeting)[:26]}"

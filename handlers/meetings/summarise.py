@@ -1,10 +1,8 @@
 """Write the summary of a meeting that has ended."""
 
-import bisect
 import re
 from datetime import UTC, datetime
 from functools import partial
-from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import anyio.to_thread
@@ -17,10 +15,11 @@ from needlework.handlers.answers import Page
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.meetings import store, summaries
 from needlework.handlers.meetings.messages import SummariseMeeting
-from needlework.handlers.meetings.minutes import Heading, Point, minutes
+from needlework.handlers.meetings.minutes import Heading, minutes
 from needlework.handlers.meetings.spoken import spoken
 from needlework.handlers.notes.messages import ListNotes, NoteSummary, NoteText, ReadNoteText, RecordNote
 from needlework.handlers.people import Person
+from needlework.handlers.text.bullets import LABELS, Point, joined, place
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.text.summarise import Turn
 from needlework.handlers.zones import workspace_zone
@@ -29,7 +28,6 @@ AGAIN = 600.0
 """Seconds until a transcript is looked for again."""
 SOON, SOON_ATTEMPTS = 5.0, 10
 """The same where a transcript was sent in and its conversation is being written."""
-LABELS = ("decision", "action_items", "follow_up_promised", "question")
 _OPEN = re.compile(r"^- \[ \] .*$", re.MULTILINE)
 
 
@@ -81,16 +79,8 @@ async def _noted(ctx: Context, meeting: str) -> list[Turn]:
 
 async def _points(ctx: Context, turns: list[Turn]) -> list[Point]:
     """The labelled sentences: what the workspace's own labels, as they were taught, find in the turns."""
-    analysis: LabelAnalysis = await ctx.query(
-        PreviewLabels(text="\n".join(turn.text for turn in turns), labels=LABELS)
-    )  # fmt: skip
-    starts = [0, *accumulate(len(turn.text) + 1 for turn in turns)]
-    return [
-        Point(found.label, min(bisect.bisect_right(starts, span.start) - 1, len(turns) - 1), span.quote)
-        for found in analysis.results
-        if found.present
-        for span in found.evidence
-    ]
+    analysis: LabelAnalysis = await ctx.query(PreviewLabels(text=joined(turns), labels=LABELS))
+    return place(turns, analysis.spans())
 
 
 async def _heading(ctx: Context, row: store.Row, from_notes: bool) -> Heading:

@@ -234,3 +234,11 @@ class DigestNeedleMovers(Message[list[Digest]], topic="needle_movers.digest", kw
     from_: Time = msgspec.field(default=None, name="from")
     until: Time = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+
+
+class StaleImpacts(Message[bool], topic="needle_movers.stale"):
+    """Whether the impact of any needle mover was measured before today, in the workspace's time zone."""
+
+
+class DecayImpacts(Message[dict[str, int]], topic="needle_movers.decay"):
+    """Measure the impacts that were not measured today: without new evidence they fall from day to day."""

@@ -540,3 +540,9 @@ WHERE workspace_id = :workspace AND id = :id AND status = :seen;
 -- name: note_kind
 -- What kind of note one is.
 SELECT kind FROM notes WHERE workspace_id = :workspace AND id = :id;
+
+-- name: stale_impacts
+-- Needle movers whose impact was measured before a time, or never.
+SELECT id FROM needle_movers
+WHERE workspace_id = :workspace AND purge_id IS NULL AND merged_into IS NULL AND coalesce(impact_at, 0) < :before
+ORDER BY seq LIMIT :limit;

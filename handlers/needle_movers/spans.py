@@ -21,7 +21,7 @@ async def labels(ctx: Context, type_: ContentType, id_: str) -> list[LabelEviden
     if type_ == "note" and await ctx.db.value(store.sql("note_kind", workspace=ctx.workspace.id, id=id_)) == OUR_OWN:
         return []  # what we wrote ourselves, with customers' words in it, is nobody's evidence
     found: list[LabelEvidence] = await ctx.query(LabelsOfContent(content_type=type_, content_id=id_))
-    return [each for each in found if each.needle_relevant]
+    return [each for each in found if each.needle_relevant and not each.repeats]
 
 
 def version_of(found: list[LabelEvidence]) -> str:

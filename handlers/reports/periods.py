@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from needlework.bus.clock import SECOND, micros
+from needlework.bus.clock import SECOND
+from needlework.handlers.zones import instant
 
 
 class Period(NamedTuple):
@@ -19,7 +20,7 @@ def last_ended(cycle: str, now: int, zone: str) -> Period:
     place = ZoneInfo(zone)
     today = datetime.fromtimestamp(now / SECOND, UTC).astimezone(place).replace(tzinfo=None)
     end = _begin(cycle, today)
-    return Period(_instant(_begin(cycle, end - timedelta(days=1)), place), _instant(end, place))
+    return Period(instant(_begin(cycle, end - timedelta(days=1)), place), instant(end, place))
 
 
 def _begin(cycle: str, moment: datetime) -> datetime:
@@ -28,12 +29,6 @@ def _begin(cycle: str, moment: datetime) -> datetime:
     if cycle == "daily":
         return midnight
     return midnight.replace(day=1) if cycle == "monthly" else midnight - timedelta(days=midnight.weekday())
-
-
-def _instant(wall: datetime, zone: ZoneInfo) -> int:
-    """When the wall clock shows `wall`; where a change of the clocks skips midnight, its first moment after."""
-    early, late = (micros(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
-    return max(early, late) if early > late else early
 
 
 def shown(period: Period, zone: str) -> str:

@@ -47,6 +47,8 @@ async def count(ctx: Context, *periods: Period) -> list[Counted]:
         asked = LabelsInRange(from_=start / SECOND, after=after, limit=PAGE)
         page: LabelRange = await ctx.query(asked)
         for label in page.items:
+            if label.repeats:
+                continue
             said = micros(datetime.fromisoformat(label.sent_at))
             for period, each in zip(periods, counted, strict=True):
                 if period.start <= said < period.end:

@@ -59,8 +59,10 @@ def account_id(name: str | None) -> str | None:
 def _conversation(entry: dict[str, Any], now: int) -> IngestConversation:
     at = now - parse_duration(entry.pop("age"))
     messages = []
+    thread = entry.pop("thread", False)
     for number, each in enumerate(entry.pop("messages"), start=1):
         after = each.pop("after", BETWEEN)
         at += 0 if number == 1 else parse_duration(after)
-        messages.append(MessageInput(external_id=str(number), sent_at=rfc3339(at), **each))
+        first = "1" if thread and number > 1 else None
+        messages.append(MessageInput(external_id=str(number), sent_at=rfc3339(at), reply_to=first, **each))
     return IngestConversation(messages=messages, account_id=account_id(entry.pop("account", None)), **entry)

@@ -1,4 +1,4 @@
-"""The workspace's own tick: connections, configuration, what a dead process left, what was put aside, retention."""
+"""The workspace's own tick: connections, impacts, configuration, what was left or put aside, retention."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.meetings.messages import DueCalendars, SyncCalendar
+from needlework.handlers.needle_movers.messages import DecayImpacts, StaleImpacts
 from needlework.handlers.system.messages import RequireTicks, TickWorkspace
 from needlework.handlers.ticks import milliseconds
 
@@ -22,6 +23,9 @@ async def tick(message: TickWorkspace, ctx: Context) -> dict[str, Any]:
     for connection in due:
         ctx.publish(SyncCalendar(id=connection), batch=batch)
         await ctx.log("connection.sync.queued", connection_id=connection)
+    stale: bool = await ctx.query(StaleImpacts())
+    if stale:
+        ctx.publish(DecayImpacts(), batch=batch)
     answer = {
         "connections": dict.fromkeys(due, True),
         "config_reloaded": await _reload(ctx),
@@ -30,7 +34,7 @@ async def tick(message: TickWorkspace, ctx: Context) -> dict[str, Any]:
     }
     await _prune(ctx)
     await ctx.log("tick.finished", **answer)
-    return {**answer, "batch_id": batch if due else None, "duration_ms": milliseconds(ctx, started)}
+    return {**answer, "batch_id": batch if due or stale else None, "duration_ms": milliseconds(ctx, started)}
 
 
 async def _refuse_beside_another(ctx: Context) -> None:

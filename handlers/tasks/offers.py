@@ -54,6 +54,8 @@ async def offer(ctx: Context, given: Offer) -> Suggested:
     near = twin or await _near(ctx, given, place, encoder)
     if near is not None:
         return _add(ctx, near, given)
+    if given.label is not None and given.label.repeats:  # its source says it too, and suggests it
+        return _keep_out(ctx, given, None)
     if given.id is not None and await ctx.db.one(store.sql("find_task", workspace=workspace, id=given.id)) is not None:
         given = msgspec.structs.replace(given, id=None)  # that one has ended: this is another
     return _create(ctx, given, print_, place, encoder)

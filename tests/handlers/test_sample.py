@@ -11,12 +11,12 @@ from needlework.bus.messages import Message
 from needlework.bus.testing import ManualClock
 from needlework.cli.demo import fill_sample
 from needlework.handlers.accounts.messages import ListAccounts, ListContacts
-from needlework.handlers.conversations.messages import ListConversations, ReadConversation
+from needlework.handlers.conversations.messages import ListConversations, ReadConversation, TickConversations
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
 from needlework.handlers.labels.messages import ListContentLabels
 from needlework.handlers.meetings.messages import ListMeetings
 from needlework.handlers.needle_movers.messages import ListEvidence, ListNeedleMovers
-from needlework.handlers.notes.messages import ListNotes
+from needlework.handlers.notes.messages import ListNotes, ReadNote
 from needlework.handlers.sample.workspace import sample_items
 from needlework.handlers.tasks.messages import ListTasks
 from needlework.handlers.text.encoder import shared_encoder
@@ -43,6 +43,9 @@ async def sample(open_desk: Any, tmp_path_factory: pytest.TempPathFactory) -> As
     """A workspace with the sample in it, and all that follows from it done; nobody here changes it."""
     async with open_desk(tmp_path_factory.mktemp("sample"), ManualClock()) as desk:
         await fill_sample(desk.bus)
+        await desk.drain()
+        desk.clock.advance(61)  # what was sent in has settled, and threads that are over are summarised
+        await desk(TickConversations())
         await desk.drain()
         yield desk
 
@@ -84,6 +87,15 @@ async def test_each_meeting_has_what_was_said_in_it(sample: Desk) -> None:
         assert meeting["start"] <= said["messages"][0]["sent_at"]
         assert said["messages"][-1]["sent_at"] < meeting["end"]
         assert {"action_items", "follow_up_promised"} & {each["label"] for each in said["labels"]}
+
+
+async def test_threads_of_slack_are_summarised_by_themselves(sample: Desk) -> None:
+    found = {each["title"]: each for each in await everything(sample, ListNotes, kind="chat_summary")}
+    assert len(found) == 2
+    pricing = next(each for title, each in found.items() if title.startswith("Summary: #pricing"))
+    body = (await sample(ReadNote(id=pricing["id"])))["body_md"]
+    assert "- https://docs.quayside.example/pricing/small-plan (cmsg_" in body
+    assert "## Action items" in body
 
 
 async def test_what_recurs_in_the_calendar_is_ahead_with_its_exceptions(sample: Desk) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from needlework.bus.records import Publication
+from needlework.bus.registry import Registry
 from needlework.bus.sql import Statement
 from needlework.bus.testing import recorded
 from needlework.handlers.meetings.calendar_messages import IngestCalendar
@@ -78,11 +79,18 @@ async def test_a_second_tick_beside_a_running_one_is_refused(desk: Desk, monkeyp
     assert (await desk(TickWorkspace()))["requeued"] == 0
 
 
+def test_every_tick_that_may_be_asked_for_comes_by_itself_too(registry: Registry) -> None:
+    """The notes' did not. The runners' is what the service does anyway; ticks are let go by a person."""
+    ticks = {name: topic.policy for name, topic in registry.topics.items() if "/tick" in (topic.policy.route or "")}
+    assert {"tick.workspace", "conversation.tick", "tick.notes", "tick.tasks", "tick.reports"} <= ticks.keys()
+    assert {name for name, policy in ticks.items() if not policy.schedule} == {"tick.runners", "tick.enable"}
+
+
 async def test_ticks_come_by_themselves_and_not_while_they_are_disabled(desk: Desk) -> None:
     await desk.bus.workspaces.set_config(desk.workspace, {"tick": {"disable": True}}, "test")
     desk.bus.scheduler.stopped = False
     await desk.bus.scheduler.start()
-    wanted = {"conversation.tick", "tick.workspace", "tick.reports", "tick.tasks", "tick.watch"}
+    wanted = {"conversation.tick", "tick.workspace", "tick.notes", "tick.reports", "tick.tasks", "tick.watch"}
     ticked: set[str] = set()
     for disabled in (True, False):
         if not disabled:
