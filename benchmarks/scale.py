@@ -197,6 +197,7 @@ def main() -> None:
             one = scale_outcome.look(run.server.folder / "data")
         if given.kill:
             with running(file, count, kills=KILLS) as run:
+                rows.append({"what": "kills", "figure": run.server.kills})
                 rows += compare(one, scale_outcome.look(run.server.folder / "data"))
     common.report(rows)
     if any(str(row["what"]).startswith("WRONG") or row["figure"] is False for row in rows):

@@ -21,6 +21,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder, self.url, self._port = folder, "", "0"
         self._lives = 0
+        self.kills = 0
         self._before = 0.0
         self.memory: list[tuple[float, float]] = []
         """(monotonic seconds, MiB resident), twice a second."""
@@ -45,6 +46,7 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL."""
+        self.kills += 1
         self._before += self._life()
         self._process.kill()
         self._process.communicate()

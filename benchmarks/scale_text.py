@@ -150,7 +150,7 @@ def _calls() -> Iterator[Told]:
     for line in (sources.DATA / "qmsum" / "train_40.jsonl").read_text(encoding="utf-8").splitlines():
         turns = [(turn["speaker"], turn["content"]) for turn in json.loads(line)["meeting_transcripts"]]
         for start in range(0, len(turns) - TURNS, TURNS):
-            yield Told("call", "Call", turns[start : start + TURNS])
+            yield Told("chat", "Call", turns[start : start + TURNS])
 
 
 def _slack() -> Iterator[Told]:
