@@ -26,7 +26,11 @@ SELECT max(place) FROM (
     WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ? AND h.message = ?
         AND (m.due = m.created OR h.place > h.due))
 """
-_LAST = "SELECT max(place) FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
+_HEAD_AND_LAST = (
+    "SELECT message, place, due, priority, held, (SELECT max(p.place) FROM parked p WHERE p.runner = h.runner"
+    " AND p.workspace = h.workspace AND p.topic = h.topic AND p.key = h.key AND p.reason = 'key') AS last"
+    " FROM heads h WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+)
 _NEW_HEAD = (
     "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -47,7 +51,14 @@ _BEST = (
     "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
     " ORDER BY priority LIMIT 1"
 )
-_HEAD_OF_KEY = "SELECT message FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ?"
+_FOLLOWING = (
+    "SELECT h.message AS head, p.message, p.priority, p.due, p.place, p.attempt FROM heads h"
+    " CROSS JOIN parked p ON p.runner = h.runner AND p.workspace = h.workspace AND p.topic = h.topic AND p.key = h.key"
+    " AND p.reason = 'key' WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ?"
+    " ORDER BY p.place, p.message LIMIT 1"
+)
+BUSY_KEYS = 10_000
+"""Keys remembered as busy at most: what is known of them saves a statement each."""
 _LAST_OF_KEY = (
     "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ? AND NOT EXISTS"
     " (SELECT 1 FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key')"
@@ -60,14 +71,25 @@ def enter_key_queue(
     """Queue behind the key. True: this one is the key's head now, `held` as asked; False: it was parked."""
     execute, seq, due = transaction.connection.execute, receipt.seq, receipt.due
     where = (runner.number, new.workspace, new.lane.number, new.key)
-    if execute(_NEW_HEAD, (*where, seq, due, due, new.priority, int(held))).rowcount:
+    idle = (*where, seq, due, due, new.priority, int(held))
+    if where not in transaction.busy and execute(_NEW_HEAD, idle).rowcount:
         return True  # most keys are idle: one statement
-    head = execute(_HEAD, where).fetchone()
+    head = execute(_HEAD_AND_LAST, where).fetchone()
+    if head is None:  # it was busy before
+        transaction.busy.discard(where)
+        return bool(execute(_NEW_HEAD, idle).rowcount)
+    _remember_busy(transaction, where)
     place = due
-    if due <= transaction.now and max(head["place"], execute(_LAST, where).fetchone()[0] or 0) > due:
+    if due <= transaction.now and max(head["place"], head["last"] or 0) > due:
         # the clock was set back, or a redriven one came in this microsecond: publishes keep their order all the same
         place = max(due, _tail(transaction, where, head["message"]))
     return _stand(transaction, runner, where, head, (seq, place, due, new.priority), 0, held)
+
+
+def _remember_busy(transaction: Transaction, where: tuple[object, ...]) -> None:
+    if len(transaction.busy) >= BUSY_KEYS:
+        transaction.busy.clear()
+    transaction.busy.add(where)
 
 
 def rejoin_key_queue(
@@ -175,13 +197,14 @@ def promote(
         transaction.flush()
     execute = transaction.connection.execute
     where = (runner.number, workspace, topic, key)
-    if execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
+    if where not in transaction.busy and execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
         return  # nothing waits behind most keys: one statement
-    head = execute(_HEAD_OF_KEY, where).fetchone()
-    following = execute(_NEXT, where).fetchone()
-    if following is None or head is None or head[0] != ended:
-        return  # what ended was not its key's head (it came before the topic was ordered)
-    _lead(transaction, runner, where, following)
+    following = execute(_FOLLOWING, where).fetchone()
+    if following is None:
+        transaction.busy.discard(where)
+        execute(_LAST_OF_KEY, (*where, ended, *where))
+    elif following["head"] == ended:  # else it came before the topic was ordered
+        _lead(transaction, runner, where, following)
 
 
 def _lead(transaction: Transaction, runner: RunnerLane, where: tuple[Any, ...], following: sqlite3.Row) -> None:

@@ -76,6 +76,8 @@ class Transaction:
         numbers: tuple[int, int],
     ) -> None:
         self.connection, self.now, self.controls = connection, now, controls
+        self.busy: set[tuple[object, ...]] = set()
+        """Keys that had a queue when they were last looked at, of this transaction and earlier ones: a guess."""
         self.owned: set[int] = set()
         """Runners of this process; what comes to wait for others is noted for their owners."""
         self.holding = controls.active

@@ -46,7 +46,7 @@ class Writer:
         self.checkpoint = False
         """Set where the write-ahead log should be checkpointed before the writer sleeps."""
         self._channel, self._clock, self._epoch, self._committed = channel, clock, epoch, committed
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._idle = asyncio.get_running_loop(), asyncio.Event()
         self._waiting: deque[Unit] = deque()
         self._unsettled = 0
         """Units submitted and not settled yet."""
@@ -55,7 +55,6 @@ class Writer:
         )
         self._asleep = False
         """Whether the writer's thread waits, or is about to: it sets this before its last look at what waits."""
-        self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
         self.guard = ForkGuard()
@@ -70,6 +69,7 @@ class Writer:
         self._version: int | None = None
         """SQLite's `data_version` at the last look: unchanged means that nobody else has written since."""
         self._numbers = (0, 0)
+        self._busy_keys: set[tuple[object, ...]] = set()
         self._taken: list[Unit] = []
         self._task = asyncio.create_task(self._drain(), name="needlework writer")
         self._task.add_done_callback(self._ended)
@@ -204,7 +204,7 @@ class Writer:
             if connection.execute("PRAGMA data_version").fetchone()[0] != self._version:
                 self._look_again(connection)
             transaction = Transaction(connection, self._clock.now(), self.windows, self._controls, self._numbers)
-            transaction.owned = self.owned
+            transaction.owned, transaction.busy = self.owned, self._busy_keys
             results = transaction.commit.units
             for unit in units:
                 if unit.risky:

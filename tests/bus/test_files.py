@@ -226,6 +226,8 @@ HOT: dict[str, str] = {
     "the next lane": claiming.NEXT_LANE,
     "remove a delivery": transaction._GONE,
     "the head of a key": keys._HEAD,
+    "the head of a key, and its last": keys._HEAD_AND_LAST,
+    "what follows a key's head": keys._FOLLOWING,
     "the next of a key": keys._NEXT,
     "the best priority of a key": keys._BEST,
     "an idempotency key": inserting._KNOWN,
