@@ -101,12 +101,12 @@ async def test_a_list_that_is_broken_off_goes_on_where_it_was(desk: Desk, monkey
     monkeypatch.setattr(batches, "UNIT", 2)
     whole, calls = ingest.save, 0
 
-    async def fails_once(*arguments: Any) -> Any:
+    async def fails_once(*arguments: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 6:
             raise RuntimeError("broken off")
-        return await whole(*arguments)
+        return await whole(*arguments, **named)
 
     monkeypatch.setattr(ingest, "save", fails_once)
     items = [ConversationInput(external_id=f"t{number}") for number in range(8)]
