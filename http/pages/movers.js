@@ -108,8 +108,7 @@ function opening(mover) {
 }
 
 // What is written of it; its numbers in brackets lead to the evidence that they name.
-function summary(mover, evidence) {
-  const text = written(mover);
+function summary(mover, text, evidence) {
   if (!text) return [];
   const whole = element("div", undefined, "words");
   for (const line of text.split("\n")) {
@@ -136,17 +135,30 @@ function cite(line, text, mover, evidence) {
   }
 }
 
-const written = (mover) => mover.summary_user || mover.summary_long || mover.summary_short || mover.description;
+const short = (mover) => mover.summary_user || mover.summary_short || mover.description;
+const long = (mover) => mover.summary_user || mover.summary_long || short(mover);
+
+// Actions that wait for a person: they stand on the mover's own page.
+async function waiting(mover) {
+  const { items } = await call("GET", `${api(mover.id)}/actions?status=proposed&limit=50`);
+  if (!items.length) return [];
+  const line = element("p");
+  const link = element("a", `${counted(items.length, "action")} ${items.length === 1 ? "waits" : "wait"} for you`);
+  link.href = `/ui/needle_movers#${encodeURIComponent(mover.id)}`;
+  line.append(link);
+  return [line];
+}
 
 async function card(mover) {
   if (location.hash) return one(mover.id);
   const [article, turn] = opening(mover);
   article.append(drawn(mover));
   const first = await call("GET", `${api(mover.id)}/evidence?limit=${LOOKED_AT}&state=linked`);
-  article.append(...summary(mover, first.items));
+  article.append(...summary(mover, short(mover), first.items));
   const list = element("ul", undefined, "quotes");
   list.append(...telling(first.items).map((each) => quote(each)));
   article.append(list);
+  article.append(...(await waiting(mover)));
   if (mover.evidence.linked > FIRST) article.append(pieces(mover, "linked"));
   if (mover.evidence.suggested) article.append(pieces(mover, "suggested"));
   article.append(steps(mover, turn));
@@ -159,7 +171,7 @@ async function one(id) {
   const linked = await found(mover, "linked");
   const line = steps(mover, turn);
   if (mover.status !== "merged") line.append(refreshing(mover));
-  article.append(...summary(mover, linked), line, ...(await details(mover, linked)));
+  article.append(...summary(mover, long(mover), linked), line, ...(await details(mover, linked)));
   return article;
 }
 

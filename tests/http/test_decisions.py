@@ -161,7 +161,9 @@ def go_to(browser: Chrome, id_: str) -> None:
 
 
 def test_a_proposed_action_is_approved_by_keys(open_page: Open, http: Any, mover: str) -> None:
-    page = open_page(f"needle_movers#{mover}")
+    page = open_page("needle_movers?status=active")
+    page.find_element(By.PARTIAL_LINK_TEXT, "for you").send_keys(Keys.ENTER)
+    until(page, lambda: page.find_elements(By.CSS_SELECTOR, ".action-proposed"))
     waiting = next(each for each in actions(http, mover) if each["status"] == "proposed")
     go_to(page, waiting["id"])
     press(page, "y")

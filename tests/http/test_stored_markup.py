@@ -13,6 +13,7 @@ from needlework.tests.http.payloads import HIT, payloads
 from needlework.tests.http.served import serving
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 COUNT = 200
 PLUGIN = {
@@ -196,6 +197,25 @@ def test_the_overview_shows_text_while_it_happens(browser: Chrome, address: str,
         http.post("/api/internal/pubsub/publish", json={"topic": "failing.fail", "data": {"text": texts[2]}})
     until(browser, lambda: "failing.fail" in text(browser, "#events"))
     check(browser, far)
+
+
+def test_dead_letters_that_fit_go_again_after_a_preview_and_stop_where_they_fail(
+    browser: Chrome, address: str, texts: list[str], far: str
+) -> None:
+    browser.get(f"{address}/ui/dead?error=onload")
+    until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list > article"))
+    fits = sum("onload" in one for one in texts)
+    press = (
+        "return [...document.querySelectorAll('#tools button')].find((each) => each.textContent.startsWith('Redrive'))"
+    )
+    browser.execute_script(press).send_keys(Keys.ENTER)
+    until(browser, lambda: browser.find_element(By.CSS_SELECTOR, "dialog[open]").is_displayed())
+    assert text(browser, "dialog h2") == f"Redrive {fits} dead letters?"
+    assert "1 × failing.fail: RuntimeError: " in text(browser, "dialog p")
+    check(browser, far)
+    browser.find_element(By.CSS_SELECTOR, "dialog .grave").send_keys(Keys.ENTER)
+    until(browser, lambda: "stopped before the end" in text(browser, "#tools .meter"))
+    assert "10 failed again" in text(browser, "#tools .meter")
 
 
 def test_nothing_was_asked_of_elsewhere_and_no_policy_was_broken(browser: Chrome) -> None:
