@@ -6,7 +6,7 @@ import { chip, keys, legend, nameOf } from "/ui/labels.js";
 import { Marker, spansOf } from "/ui/marks.js";
 import { moment } from "/ui/moments.js";
 
-const LATEST = 5;
+const LATEST = 8;
 const MESSAGES = 3;
 const ALL = 500;
 const TITLE = 60;
