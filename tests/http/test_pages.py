@@ -48,7 +48,8 @@ def test_it_says_how_much_is_left_to_analyse(page: Chrome, demo: str) -> None:
     with httpx2.Client(base_url=demo) as http:
         until(page, lambda: idle(http))
         http.post(f"{runner}/pause").raise_for_status()
-        said = [{"external_id": f"far-{at}", "messages": [{"text": "Thank you."}]} for at in range(12)]
+        long_ago = {"text": "Thank you.", "sent_at": "2026-01-02T03:04:05Z"}  # the latest ones keep their labels
+        said = [{"external_id": f"far-{at}", "messages": [long_ago]} for at in range(12)]
         http.post("/api/conversations", json=said).raise_for_status()
         page.refresh()
         until(page, lambda: "12 to be analysed" in text(page, "#far"))
