@@ -40,7 +40,8 @@ class Archive:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
             raise ValueError(f"not a zip archive: {_plain(error)}") from None
-        self._infos = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
+        named = ((info.filename, info) for info in self._zip.infolist())
+        self._infos = {name: info for name, info in named if name and not name.endswith("/")}
         if len(self._infos) > MOST_FILES:
             raise ValueError(f"more than {MOST_FILES} files in it")
         self.names = sorted(self._infos)
