@@ -166,6 +166,7 @@ def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_
         ],
         "problems": [],
         "skipped": [],
+        "batch_id": None,
     }
     found = httpx2.get(f"{needlework.url}/api/users", trust_env=False).json()["items"]
     assert {each["emails"][0]: each["name"] for each in found} == {
