@@ -90,17 +90,16 @@ class Audit:
         """
         before = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else _TOP
         before = min(before, _TOP)
+        asked: dict[str, Any] = {
+            "before": before, "limit": limit + 1, "action": _pattern(action), "principal": _pattern(principal),
+            "start": start, "end": end,
+        }  # fmt: skip
         if workspace is None:
-            rows = await self._read(self._sql("all_entries", before=before, limit=limit + 1))
+            rows = await self._read(self._sql("all_entries", **asked))
         else:
             number = workspace if isinstance(workspace, int) else workspace.id
             whole = reader is None or bool((await self._read(self._sql("sees_all", name=reader)))[0]["it"])
-            rows = await self._read(
-                self._sql(
-                    "entries", workspace=number, before=before, limit=limit + 1, action=_pattern(action),
-                    principal=_pattern(principal), start=start, end=end, whole=whole,
-                )
-            )  # fmt: skip
+            rows = await self._read(self._sql("entries", workspace=number, whole=whole, **asked))
         items = [{**dict(row), "at": rfc3339(row["at"])} for row in rows[:limit]]
         return {"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None}
 

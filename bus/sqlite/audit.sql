@@ -28,4 +28,5 @@ SELECT NOT (:name GLOB 'token:*' OR :name GLOB 'session:*') OR EXISTS (SELECT 1 
 -- name: all_entries
 -- A page of the whole log, newest first: for callers who may see every workspace.
 SELECT id, at, principal, token_id, workspace_id, action, target, outcome, detail, request_id, origin
-FROM audit WHERE id < :before ORDER BY id DESC LIMIT :limit;
+FROM audit WHERE id < :before AND (:action IS NULL OR action GLOB :action) AND (:principal IS NULL OR principal GLOB :principal)
+    AND at >= :start AND at < :end ORDER BY id DESC LIMIT :limit;

@@ -110,3 +110,12 @@ async def test_a_clean_stop_keeps_when_a_token_was_last_used(bus: Bus) -> None:
     (kept,) = await bus.tokens.list()
     assert kept.id == record.id
     assert kept.last_used_at is not None
+
+
+async def test_the_whole_log_is_sifted_like_that_of_a_workspace(bus: Bus) -> None:
+    for name in ("acme", "blue"):
+        await bus.workspaces.create(name, SOMEBODY)
+    await bus.pause("idle", SOMEBODY)
+    found = await bus.audit.list(None, action="workspace.*", principal="local")
+    assert [line["target"] for line in found["items"]] == ["blue", "acme"]
+    assert (await bus.audit.list(None, principal="nobody"))["items"] == []
