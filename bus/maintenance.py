@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from needlework.bus.clock import SECOND, TimerHandle
+from needlework.bus.errors import StorageDamaged, StorageError
 from needlework.bus.sqlite.shifting import FIRST_LANE, Shift
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Maintenance:
 
     def start(self) -> None:
         """Begin."""
+        if self._bus.duties.checkpoints:  # one of several processes is enough
+            self._bus.dispatcher.background(self._look_through(), "look through")
         self._arm()
 
     def stop(self) -> None:
@@ -86,6 +89,14 @@ class Maintenance:
         except Exception as error:  # upkeep that fails is tried again; it must not end the service
             log.warning("maintenance failed", error=repr(error))
         self._arm()
+
+    async def _look_through(self) -> None:
+        try:
+            await self._bus.store.look_through()
+        except StorageDamaged as error:
+            self._bus.store.writer.damaged(error)
+        except (StorageError, OSError) as error:  # it is read again by whoever needs it
+            log.warning("the database could not be looked through", error=str(error))
 
     async def prune(self) -> int:
         """A step of retention; how many messages went. What is published meanwhile comes between its batches."""

@@ -132,6 +132,10 @@ class Store(Protocol):
         """Remove what is older than its retention, at most `batch` messages: (how many, whether the walk has ended)."""
         ...
 
+    async def look_through(self) -> None:
+        """Look for damage in what a start does not wait for. Raises StorageDamaged."""
+        ...
+
     async def settled(self) -> None:
         """Wait until nothing waits to be written."""
         ...

@@ -16,9 +16,8 @@ FREE = "; free some space (about 20 MiB are needed to start) and start again"
 WAL_PRESIZE = 16 * 1024 * 1024
 """Bytes: an fsync of a file that grows costs a journal commit besides; +10 to +50 % for publishes."""
 WHOLE = 32 * 1024**2
-"""Bytes of a database that is looked through page by page and index by index at each start: 4 ms a MiB."""
-QUICK = 512 * 1024**2
-"""Bytes up to which its pages are looked through without the indexes: 0.8 ms a MiB. Larger files start unread."""
+"""Bytes of a database that is looked through page by page and index by index before each start: 4 ms a MiB. A larger
+one starts at once, and its pages are looked through beside the first work (`judging.look_through`)."""
 
 _STRAY = {
     table: f"SELECT count(*) FROM {table} AS it LEFT JOIN messages ON messages.seq = it.message"
@@ -94,19 +93,17 @@ def _check_content(connection: sqlite3.Connection, path: Path, mark: Path, group
 
 
 def _look_through(connection: sqlite3.Connection, path: Path) -> None:
-    size = path.stat().st_size
-    if size <= WHOLE:
-        _check_pages(connection, "integrity_check", path)
-        for table, sql in _STRAY.items():
-            if count := connection.execute(sql).fetchone()[0]:
-                what = f"{count} rows of {table} fit no message or runner"
-                raise StorageDamaged(f"{path} is damaged: {what}; restore the files from a backup")
-    elif size <= QUICK:
-        _check_pages(connection, "quick_check", path)
+    if path.stat().st_size > WHOLE:
+        return
+    _check_pages(connection, path)
+    for table, sql in _STRAY.items():
+        if count := connection.execute(sql).fetchone()[0]:
+            what = f"{count} rows of {table} fit no message or runner"
+            raise StorageDamaged(f"{path} is damaged: {what}; restore the files from a backup")
 
 
-def _check_pages(connection: sqlite3.Connection, pragma: str, path: Path) -> None:
-    found = [" ".join(str(row[0]).split()) for row in connection.execute(f"PRAGMA {pragma}(3)").fetchall()]
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    found = [" ".join(str(row[0]).split()) for row in connection.execute("PRAGMA integrity_check(3)").fetchall()]
     if found != ["ok"]:
         raise StorageDamaged(f"{path} is damaged ({'; '.join(found)}); restore the files from a backup")
 

@@ -36,9 +36,10 @@ from needlework.bus.sqlite.connections import (
     prepare_writer,
 )
 from needlework.bus.sqlite.finishing import run_statement
+from needlework.bus.sqlite.judging import LOOKED_AT, look_through
 from needlework.bus.sqlite.mark import NEW, Mark, reached, write_mark
 from needlework.bus.sqlite.migrating import Group, migrate
-from needlework.bus.sqlite.opening import flush_names, number_names, prepare_files, presize, unusable, write_back
+from needlework.bus.sqlite.opening import WHOLE, flush_names, number_names, prepare_files, presize, unusable, write_back
 from needlework.bus.sqlite.people import PeopleMoves
 from needlework.bus.sqlite.shared import SharedFile
 from needlework.bus.sqlite.transaction import Transaction
@@ -253,9 +254,8 @@ class SqliteStore(PeopleMoves):
                 run_statement(transaction.connection, statement)
 
         await self.writer.run(run_all)
-        with contextlib.suppress(
-            OSError, sqlite3.Error, NeedleworkError
-        ):  # it is committed, whatever becomes of the mark
+        # It is committed, whatever becomes of the mark.
+        with contextlib.suppress(OSError, sqlite3.Error, NeedleworkError):
             await self.write_mark()
 
     async def settled(self) -> None:
@@ -265,6 +265,11 @@ class SqliteStore(PeopleMoves):
     async def read(self, statement: Statement) -> list[Any]:
         """The rows of a committed snapshot."""
         return await self.readers.run(lambda c: c.execute(statement.sql, statement.params).fetchall())
+
+    async def look_through(self) -> None:
+        """Look at the pages of a file that was too large for it before the start. Raises StorageDamaged."""
+        if WHOLE < self.path.stat().st_size <= LOOKED_AT:
+            await asyncio.to_thread(look_through, self.path)  # a reader would keep others waiting
 
     async def write_mark(self) -> None:
         """Note beside the file how far it got: before a change by people is answered, else now and then."""

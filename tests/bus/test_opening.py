@@ -325,3 +325,31 @@ def test_p14_a_forked_child_does_not_hold_the_locks_of_its_parent(tmp_path: Path
         finally:
             turnstile.let_go()
             os.kill(child, signal.SIGKILL)
+
+
+async def test_p11_a_larger_file_starts_at_once_and_its_damage_ends_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Story: the pages of a file with a million messages were looked through before the start, ten times its length."""
+    for module in (opening, engine):
+        monkeypatch.setattr(module, "WHOLE", 0)
+    failed: list[BaseException | None] = []
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        rows = [
+            Statement("INSERT INTO installation (key, value) VALUES (?, ?)", (f"{n}", "x" * 900)) for n in range(99)
+        ]
+        await bus.store.write(rows)
+    for damaged in (False, True):
+        path = tmp_path / "needlework.db"
+        if damaged:  # one that no start reads
+            size, held = 4096, path.read_bytes()
+            pages = [place for place in range(0, len(held), size) if b"x" * 900 in held[place : place + size]]
+            place = pages[len(pages) // 2]
+            path.write_bytes(held[:place] + b"\xff" * size + held[place + size :])
+        bus = await Bus.open(tmp_path, REGISTRY)
+        bus.failed = lambda what, error: failed.append(error)
+        await bus.start()
+        if damaged:
+            await kit.until(lambda: failed)
+        await bus.stop()
+        assert [type(error) for error in failed] == [StorageDamaged] * damaged
