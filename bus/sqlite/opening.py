@@ -65,6 +65,8 @@ def _check_header(path: Path) -> None:
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
         try:
+            # else a first page that was written back before the others, which the log still holds, would be damage
+            connection.execute("PRAGMA writable_schema = ON")
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             foreign = application != APPLICATION_ID and (application or _objects(connection))
         except sqlite3.DatabaseError as error:

@@ -224,7 +224,7 @@ async def test_a_disk_that_can_not_be_read_for_a_moment_ends_no_process(
             raise StorageError("the disk refused", retry_after=1)
 
         first = asyncio.ensure_future(anext(aiter(api.events(workspace=kit.DEFAULT))))
-        await kit.until(lambda: api.hub._by_topic)
+        await kit.until(lambda: any(one.waiter for found in api.hub._by_topic.values() for one in found))
         with monkeypatch.context() as patch:
             patch.setattr(api.store, "read", refuse)
             await kit.publish(worker, Work(1))

@@ -353,3 +353,18 @@ async def test_p11_a_larger_file_starts_at_once_and_its_damage_ends_the_service(
             await kit.until(lambda: failed)
         await bus.stop()
         assert [type(error) for error in failed] == [StorageDamaged] * damaged
+
+
+async def test_p01_a_log_that_was_written_back_in_part_is_read_with_the_file(tmp_path: Path) -> None:
+    """Story: a kill after the first page was written back (others were in the log only) was damage."""
+    async with running_bus(REGISTRY, tmp_path / "killed") as bus:
+        rows = [
+            Statement("INSERT INTO installation (key, value) VALUES (?, ?)", (f"{n}", "x" * 900)) for n in range(99)
+        ]
+        await bus.store.write(rows)
+        for name in ("needlework.db", "needlework.db-wal", "needlework.db.mark"):
+            shutil.copy(tmp_path / "killed" / name, tmp_path / name)
+    with (tmp_path / "needlework.db").open("r+b") as file:
+        file.write((tmp_path / "killed" / "needlework.db").read_bytes()[:4096])
+    async with running_bus(REGISTRY, tmp_path) as bus:
+        assert await kit.value(bus, "SELECT count(*) FROM installation WHERE value LIKE 'xxx%'") == 99

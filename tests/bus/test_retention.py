@@ -177,7 +177,7 @@ async def test_f24_retention_keeps_what_is_unfinished_and_the_file_reuses_its_sp
             while await bus.maintenance.prune():
                 await kit.publish(bus, Brief())
             pages.append(await kit.value(bus, "SELECT page_count FROM pragma_page_count"))
-        assert pages[3] <= pages[1] + 2, pages
+        assert pages[3] <= pages[1] * 1.1, pages  # a round that reused nothing would add as many again
         assert {await kit.state(bus, receipt) for receipt in kept} == {"parked"}
         await bus.resume("t.lasting", "me", kind="topic")
         await drain(bus)

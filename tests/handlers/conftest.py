@@ -81,7 +81,7 @@ def clock() -> testing.ManualClock:
     return testing.ManualClock()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_desk(registry: Registry) -> OpenDesk:
     """Opens a bus in a folder."""
 

@@ -42,7 +42,7 @@ _TOPIC = {"summary": "Of the tests", "permission": "permissionWorkspacesWrite"}
 _RETRY = {"attempts": 5, "first": "10m", "jitter": 0.0}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry(registry: Registry) -> Registry:
     """Every built-in operation, and two more."""
     policies = {

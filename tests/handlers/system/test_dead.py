@@ -48,7 +48,7 @@ async def inner(message: Inner, ctx: Context) -> Any:
 _TOPIC = {"summary": "Of the tests", "permission": "permissionWorkspacesWrite", "retry": {"attempts": 1}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry(registry: Registry) -> Registry:
     """Every built-in operation, and two that fail."""
     policies = {
