@@ -4,9 +4,10 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from needlework.tests.fakes import Answering, served
 
 Behaviour = Callable[["FakeSlack", str, dict[str, Any]], str]
 
@@ -58,13 +59,13 @@ class FakeSlack:
         return {"ok": True, "messages": newest[start : start + size], "response_metadata": after}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     slack: FakeSlack
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server names it
         """One call of the Web API."""
         slack, method = self.slack, self.path.rsplit("/", 1)[-1]
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -78,42 +79,26 @@ class _Handler(BaseHTTPRequestHandler):
             how, _, rest = slack.behave(slack, method, fields).partition(":")
             done = slack.do(method, fields) if how in ("ok", "lost", "hang") else None
         if how == "ok":
-            self._answer(200, json.dumps(done).encode())
+            self.answer(200, json.dumps(done).encode())
         elif how == "no":
-            self._answer(200, json.dumps({"ok": False, "error": rest}).encode())
+            self.answer(200, json.dumps({"ok": False, "error": rest}).encode())
         elif how == "429":
-            self._answer(429, b"{}", {"Retry-After": rest} if rest else {})
+            self.answer(429, b"{}", {"Retry-After": rest} if rest else {})
         elif how == "raw":
             status, _, text = rest.partition(":")
-            self._answer(int(status), text.encode(), {"Location": "http://127.0.0.1:9/"} if status == "302" else {})
+            self.answer(int(status), text.encode(), {"Location": "http://127.0.0.1:9/"} if status == "302" else {})
         elif how == "huge":
-            self._answer(200, b" " * (5 * 1024 * 1024))
+            self.answer(200, b" " * (5 * 1024 * 1024))
         elif how == "gzip":
-            self._answer(200, b"\x1f\x8b", {"Content-Encoding": "gzip"})
+            self.answer(200, b"\x1f\x8b", {"Content-Encoding": "gzip"})
         elif how == "hang":
             slack.closing.wait(20)
         self.close_connection = True
-
-    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        with contextlib.suppress(OSError):  # the caller may have been killed
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
 
 
 @contextlib.contextmanager
 def fake_slack() -> Iterator[tuple[FakeSlack, str]]:
     """A running one, and its base address."""
     slack = FakeSlack()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"slack": slack}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield slack, f"http://127.0.0.1:{server.server_address[1]}/api/"
-    finally:
-        slack.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(type("Handler", (_Handler,), {"slack": slack}), slack.closing) as address:
+        yield slack, address

@@ -50,6 +50,33 @@ def until(browser: Chrome, what: Callable[[], Any]) -> None:
     WebDriverWait(browser, PATIENCE, 0.05, ignored_exceptions=gone).until(lambda _: what())
 
 
+def wait(what: Callable[[], Any]) -> None:
+    """Until something holds; each look asks the server."""
+    for _ in range(5000):
+        if what():
+            return
+    raise AssertionError("it did not come")
+
+
+def found_what_matters(http: Any) -> None:
+    """Until the labels of the demo have become needle movers."""
+    wait(lambda: idle(http))
+    http.post("/api/internal/pubsub/publish", json={"topic": "needle_mover_scheduler", "key": {}, "data": {}})
+    wait(lambda: idle(http) and len(http.get("/api/v2/needle_movers").json()["items"]) >= 3)
+
+
+def opener(browser: Chrome, demo: str) -> Callable[[str], Chrome]:
+    """Opens a page and waits for its cards."""
+
+    def open_one(place: str) -> Chrome:
+        browser.get("about:blank")
+        browser.get(f"{demo}/ui/{place}")
+        until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list article"))
+        return browser
+
+    return open_one
+
+
 def text(browser: Chrome, place: str) -> str:
     """The text of the first element at a CSS selector."""
     return str(browser.find_element(By.CSS_SELECTOR, place).text)

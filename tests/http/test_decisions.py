@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from needlework.tests.http.browsers import idle, text, until
+from needlework.tests.http.browsers import found_what_matters, opener, text, until, wait
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -19,31 +19,14 @@ Open = Callable[..., Chrome]
 def http(demo: str) -> Iterator[Any]:
     """The demo, when its labels have become needle movers."""
     with httpx2.Client(base_url=demo, timeout=60) as client:
-        wait(lambda: idle(client))
-        client.post("/api/internal/pubsub/publish", json={"topic": "needle_mover_scheduler", "key": {}, "data": {}})
-        wait(lambda: idle(client) and len(client.get(V2).json()["items"]) >= 3)
+        found_what_matters(client)
         yield client
-
-
-def wait(what: Callable[[], Any]) -> None:
-    """Until something holds; each look asks the server."""
-    for _ in range(5000):
-        if what():
-            return
-    raise AssertionError("it did not come")
 
 
 @pytest.fixture
 def open_page(browser: Chrome, demo: str, http: Any) -> Open:
     """Open a page and wait for its cards."""
-
-    def open_one(place: str) -> Chrome:
-        browser.get("about:blank")
-        browser.get(f"{demo}/ui/{place}")
-        until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list article"))
-        return browser
-
-    return open_one
+    return opener(browser, demo)
 
 
 def press(browser: Chrome, *keys: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from needlework.tests.http.browsers import idle, text, too_wide, until
+from needlework.tests.http.browsers import found_what_matters, idle, opener, text, too_wide, until, wait
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -20,33 +20,17 @@ Open = Callable[..., Chrome]
 def http(demo: str) -> Any:
     """The demo, when its labels have become needle movers."""
     with httpx2.Client(base_url=demo, timeout=60) as client:
-        wait(lambda: idle(client))
-        client.post("/api/internal/pubsub/publish", json={"topic": "needle_mover_scheduler", "key": {}, "data": {}})
+        found_what_matters(client)
         report = client.post("/api/reports", json={"query": "needle_movers"}).json()["id"]
         client.post(f"/api/reports/{report}/run")
-        wait(lambda: idle(client) and len(client.get("/api/v2/needle_movers").json()["items"]) >= 3)
+        wait(lambda: idle(client))
         yield client
-
-
-def wait(what: Callable[[], Any]) -> None:
-    """Until something holds; each look asks the server."""
-    for _ in range(5000):
-        if what():
-            return
-    raise AssertionError("it did not come")
 
 
 @pytest.fixture
 def open_page(browser: Chrome, demo: str, http: Any) -> Open:
     """Open one of the lists and wait for its cards."""
-
-    def open_one(name: str) -> Chrome:
-        browser.get("about:blank")
-        browser.get(f"{demo}/ui/{name}")
-        until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list article"))
-        return browser
-
-    return open_one
+    return opener(browser, demo)
 
 
 def press(browser: Chrome, place: str, name: str) -> None:

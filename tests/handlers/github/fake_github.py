@@ -4,9 +4,10 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from needlework.tests.fakes import Answering, served
 
 PAGE = 2
 """Issues a page, so that more than one page is read."""
@@ -51,17 +52,17 @@ class FakeGitHub:
         return own + [{"number": 9_000 + at, "body": None} for at in range(100 - len(own) if more else 0)]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     github: FakeGitHub
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server names it
         """Open an issue."""
         self._serve("POST", json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server names it
         """List issues."""
         self._serve("GET", None)
 
@@ -76,36 +77,20 @@ class _Handler(BaseHTTPRequestHandler):
                 page = int(parse_qs(parts.query).get("page", ["1"])[0])
                 done = github.page(repository, page) if fields is None else github.create(repository, fields)
         if how == "ok":
-            self._answer(200 if fields is None else 201, json.dumps(done).encode())
+            self.answer(200 if fields is None else 201, json.dumps(done).encode())
         elif how == "garbage":
-            self._answer(201, b"<html>")
+            self.answer(201, b"<html>")
         elif how.isdecimal():
             wrong = b'{"message":"no","errors":[{"resource":"Issue","field":"title","code":"missing_field"}]}'
-            self._answer(int(how), wrong, dict(each.split("=", 1) for each in headers))
+            self.answer(int(how), wrong, dict(each.split("=", 1) for each in headers))
         elif how == "hang":
             github.closing.wait(20)
         self.close_connection = True
-
-    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        with contextlib.suppress(OSError):
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
 
 
 @contextlib.contextmanager
 def fake_github() -> Iterator[tuple[FakeGitHub, str]]:
     """A running one, and its base address."""
     github = FakeGitHub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"github": github}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield github, f"http://127.0.0.1:{server.server_address[1]}/api/"
-    finally:
-        github.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(type("Handler", (_Handler,), {"github": github}), github.closing) as address:
+        yield github, address

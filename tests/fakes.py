@@ -1,0 +1,34 @@
+"""What fakes of other services share: a real HTTP server on 127.0.0.1 in a thread of its own, and how it answers."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Answering(BaseHTTPRequestHandler):
+    """A request that is answered whole, whether or not the caller still lives."""
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        """`headers` come after Content-Length."""
+        with contextlib.suppress(OSError):  # the caller may have been killed
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def served(handler: type[BaseHTTPRequestHandler], closing: threading.Event) -> Iterator[str]:
+    """The base address of a running fake; `closing` is set when it ends, for calls that hang."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/api/"
+    finally:
+        closing.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
