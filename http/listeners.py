@@ -1,6 +1,7 @@
 """A unix socket to listen on: ours alone, in a folder that is ours alone; the place of a dead one is taken over."""
 
 import contextlib
+import fcntl
 import os
 import socket
 import stat
@@ -18,7 +19,32 @@ _PATIENCE = 1.0
 def unix_listener(path: Path) -> Iterator[socket.socket]:
     """A listening socket; its file goes with it. Raises ConfigError where others can reach it or somebody has it."""
     _check_folder(path.parent)
-    _clear(path)
+    with _alone(path.parent):
+        _clear(path)
+        listener = _bound(path)
+        own = path.lstat().st_ino
+    try:
+        yield listener
+    finally:
+        with contextlib.suppress(OSError):
+            if path.lstat().st_ino == own:  # else another has its place by now; nobody gets the number before we close
+                path.unlink()
+        listener.close()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One that starts after the other: of two that find a dead socket, the later would remove the first one's."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _bound(path: Path) -> socket.socket:
+    """A socket that listens there. Raises ConfigError."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)  # it is never there with more rights
     try:
@@ -29,14 +55,7 @@ def unix_listener(path: Path) -> Iterator[socket.socket]:
         raise ConfigError([f"can't listen on unix:{path}: {error.strerror or error}"]) from error
     finally:
         os.umask(before)
-    own = path.lstat().st_ino
-    try:
-        yield listener
-    finally:
-        listener.close()
-        with contextlib.suppress(OSError):
-            if path.lstat().st_ino == own:  # else another has its place by now
-                path.unlink()
+    return listener
 
 
 def _check_folder(folder: Path) -> None:

@@ -1,12 +1,15 @@
 """A unix socket to listen on: nobody else reaches it, a dead one's place is taken, a living one's is not."""
 
+import contextlib
 import os
 import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 from needlework.bus.errors import ConfigError
+from needlework.http import listeners
 from needlework.http.listeners import unix_listener
 from needlework.http.server import address_of, is_loopback
 
@@ -63,3 +66,39 @@ def test_a_place_that_is_not_ours_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "getuid", lambda: mine + 1)
     assert "belongs to somebody else" in refusal(tmp_path / "socket")
     assert not (tmp_path / "socket").exists()
+
+
+def test_of_two_that_find_a_dead_socket_at_once_one_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The later one removed the socket that the first had just made: it served on, and nobody could reach it."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+        dead.listen()
+    met, first = threading.Barrier(2), listeners._is_listened_on
+    begun: list[Path] = []
+    ends: list[str] = []
+    done = threading.Barrier(2)
+
+    def both_look(place: Path) -> bool:
+        found = first(place)
+        if not begun:
+            begun.append(place)
+            other.start()
+        with contextlib.suppress(threading.BrokenBarrierError):  # the lock keeps the other one out
+            met.wait(0.5)
+        return found
+
+    def listen() -> None:
+        try:
+            with unix_listener(path):
+                ends.append("listens")
+                done.wait(20)
+        except ConfigError:
+            ends.append("refused")
+            done.wait(20)
+
+    other = threading.Thread(target=listen)
+    monkeypatch.setattr(listeners, "_is_listened_on", both_look)
+    listen()
+    other.join()
+    assert sorted(ends) == ["listens", "refused"]
