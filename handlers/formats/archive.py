@@ -106,12 +106,13 @@ def _list_size(file: BinaryIO) -> int:
     file.seek(max(0, end - _TAIL))
     tail = file.read(_TAIL)
     file.seek(0)
-    at, at64 = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
-    sizes = [0]
-    if 0 <= at <= len(tail) - 22:
-        sizes.append(struct.unpack_from("<L", tail, at + 12)[0] % 0xFFFF_FFFF)
-    if 0 <= at64 <= len(tail) - 56:
-        sizes.append(struct.unpack_from("<Q", tail, at64 + 40)[0])
+    whole = len(tail) - 22  # where such an end can begin at the latest: its last bytes may look like another one
+    at = whole if tail[max(0, whole) :].startswith(b"PK\x05\x06") else tail.rfind(b"PK\x05\x06", 0, max(0, whole + 4))
+    if at < 0:
+        return 0
+    sizes: list[int] = [struct.unpack_from("<L", tail, at + 12)[0] % 0xFFFF_FFFF]
+    if at >= 76 and tail.startswith(b"PK\x06\x06", at - 76):  # where `zipfile` looks for it, and nowhere else
+        sizes.append(struct.unpack_from("<Q", tail, at - 36)[0])
     return max(sizes)
 
 
