@@ -427,8 +427,9 @@ DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND needle_mov
 );
 
 -- name: forget_movers
--- Movers purged long ago.
-DELETE FROM needle_movers WHERE workspace_id = :workspace AND purge_id IS NOT NULL AND purged_at < :before;
+-- Movers purged long ago, but for the one that changed last: the next change must not get its number once more.
+DELETE FROM needle_movers WHERE workspace_id = :workspace AND purge_id IS NOT NULL AND purged_at < :before
+  AND changed < (SELECT max(changed) FROM needle_movers WHERE workspace_id = :workspace);
 
 -- name: label_content
 -- What a label is of.

@@ -1,16 +1,17 @@
 """The movers in memory are those of the database, whoever changed them, and whoever they belong to."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
-from needlework.bus.clock import SECOND
+from needlework.bus.clock import SECOND, rfc3339
 from needlework.handlers.needle_movers import index, vectors
 from needlework.handlers.needle_movers.crowd import Crowd
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
     DecideEvidence,
     MergeNeedleMovers,
+    NeedleMoverCandidate,
     PurgeNeedleMovers,
     RestoreNeedleMovers,
     UpdateNeedleMover,
@@ -116,6 +117,25 @@ async def test_what_was_deleted_for_good_is_forgotten_within_an_hour(desk: Desk,
     crowd = (await index.load(look)).crowd
     desk.clock.advance(index.OLDEST // SECOND + 1)
     assert (await index.load(look)).crowd is not crowd
+
+
+async def test_a_change_is_seen_after_the_latest_one_was_deleted_for_good(desk: Desk) -> None:
+    """The next change got the number of one that was read already, so who looked every half hour never saw it."""
+    kept = await desk(CreateNeedleMover(title="Exports are slow", kind="issue"))
+    desk.clock.advance(60)
+    since = rfc3339(desk.clock.now())
+    for number in range(3):
+        await desk(CreateNeedleMover(title=f"Invoices are wrong {number}", kind="issue"))
+    desk.clock.advance(60)
+    await desk(PurgeNeedleMovers(from_=since, until=rfc3339(desk.clock.now()), include_user_created=True))
+    for _ in range(7 * 48 + 2):
+        await index.load(cast(Any, Look(desk)))
+        desk.clock.advance(1800)
+    await desk.publish(NeedleMoverCandidate())
+    await desk.drain()
+    assert len(await in_memory(desk)) == 1
+    await desk(UpdateNeedleMover(id=kept["id"], title="Exports take long"))
+    assert [each[0] for each in (await in_memory(desk)).values()] == ["Exports take long"]
 
 
 async def test_vectors_that_were_not_used_for_longest_give_way(desk: Desk, say: Any, monkeypatch: Any) -> None:
