@@ -139,7 +139,7 @@ def _issue(facts: Facts) -> list[Proposal]:
 def _tame(text: str) -> str:
     """Text that calls nobody, links nothing and hides nothing where it is read as Markdown."""
     plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([@#!\[\]`])", "\\1\u200b", plain)
+    return re.sub(r"([@#!\[\]`]|:(?=//)|\bwww(?=\.)|\bGH(?=-\d))", "\\1\u200b", plain, flags=re.IGNORECASE)
 
 
 def _merges(facts: Facts) -> list[Proposal]:

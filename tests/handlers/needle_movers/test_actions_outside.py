@@ -194,6 +194,16 @@ async def test_an_issue_says_what_was_said_and_not_by_whom(desk: Desk, say: Any,
     assert not any(name in issue["body"] for name in ("acme", "blue", "cato", "someone"))
 
 
+async def test_an_issue_links_nothing_that_a_customer_wrote(desk: Desk, say: Any, github: Any) -> None:
+    """GitHub makes a link of a bare address, and notes on another's issue that it was named."""
+    await with_repository(desk)
+    mover = await confirmed(desk, say, title="See https://evil.example, www.evil.example and GH-12")
+    await desk(ApproveAction(id=(await action(desk, mover, "open_github_issue"))["id"]))
+    await passing(desk)
+    (issue,) = github.issues["acme/app"]
+    assert issue["title"] == "See https:\u200b//evil.example, www\u200b.evil.example and GH\u200b-12"
+
+
 async def test_a_refused_issue_has_failed_with_the_reason_and_may_be_approved_again(
     desk: Desk, say: Any, github: Any
 ) -> None:
