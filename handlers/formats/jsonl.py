@@ -1,5 +1,6 @@
 """JSON lines (or one JSON document) to items: objects of one kind each, or rows of one turn each."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -12,6 +13,8 @@ from needlework.handlers.formats.turns import Dialogue, is_turn
 LONGEST_LINE: Final = 16 * 1024 * 1024
 LARGEST_DOCUMENT: Final = 64 * 1024 * 1024
 BOM: Final = b"\xef\xbb\xbf"
+_ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+"""An escape in a text; the half of a pair that stands alone is a group, and no character."""
 
 
 class Value(NamedTuple):
@@ -107,7 +110,7 @@ def elements(file: BinaryIO, source: str) -> Iterator[Value | Problem]:
     if len(data) > LARGEST_DOCUMENT:  # nothing this long is one document: lines stream
         yield from _lines(file, source)
         return
-    data = data.removeprefix(BOM).strip()
+    data = _paired(data.removeprefix(BOM).strip())
     try:
         # Elements stay raw until their turn, so that a large list is not held twice.
         elements = msgspec.json.decode(data, type=list[msgspec.Raw]) if data[:1] == b"[" else [data]
@@ -125,6 +128,13 @@ def elements(file: BinaryIO, source: str) -> Iterator[Value | Problem]:
     for number, each in enumerate(elements, 1):
         value = _decoded(bytes(each), source, None)
         yield value if isinstance(value, Problem) else Value(value, number, element=True)
+
+
+def _paired(data: bytes) -> bytes:
+    """JSON whose texts were cut amid a character (a program counted UTF-16) with that half replaced, as elsewhere."""
+    if re.search(rb"\\u[dD][89a-fA-F]", data) is None:
+        return data
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], data)
 
 
 def _decoded(data: bytes, source: str, line: int | None) -> Any:

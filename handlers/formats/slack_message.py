@@ -11,6 +11,8 @@ Row = dict[str, Any]
 PARTS: Final = ("pretext", "title", "text")
 """What the attachment of a program says, where its message has no text; else its `fallback`."""
 MOST_FILES: Final = 100
+LARGEST_NUMBER: Final = 1 << 53
+"""A greater one the server refuses, and all that was said that day with it."""
 _TS: Final = re.compile(r"(\d{9,11})\.(\d{1,6})\d{0,3}")
 
 
@@ -110,7 +112,7 @@ def _facts(row: Row, thread: str) -> Row:
     counts = {
         _word(each.get("name")): each["count"]
         for each in _list(row.get("reactions"))[:MOST_FILES]
-        if isinstance(each, dict) and isinstance(each.get("count"), int)
+        if isinstance(each, dict) and _is_number(each.get("count"))
     }
     return facts | ({"reactions": counts} if counts else {})
 
@@ -122,8 +124,12 @@ def _files(row: Row) -> list[Row]:
     for each in given:
         if isinstance(each, dict):
             known = {"name": _word(each.get("name")), "type": _word(each.get("mimetype")), "size": each.get("size")}
-            found.append({key: value for key, value in known.items() if value and isinstance(value, str | int)})
+            found.append({key: value for key, value in known.items() if value and (key != "size" or _is_number(value))})
     return [each for each in found if each]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
 
 
 def _list(value: object) -> list[Any]:

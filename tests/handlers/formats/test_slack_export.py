@@ -205,6 +205,23 @@ def test_a_bomb_is_read_until_it_is_too_large(tmp_path: Path, monkeypatch: pytes
             opened.read("general/2023-11-16.json")
 
 
+@pytest.mark.parametrize("wide", [False, True])
+def test_the_end_of_an_archive_hides_no_long_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wide: bool) -> None:
+    """An offset that reads like the beginning of another end kept the size from being seen; zipfile saw it."""
+    data = bytearray(packed(tmp_path / "export.zip", FILES).read_bytes())
+    end, size = len(data) - 22, struct.unpack_from("<L", data, len(data) - 10)[0]
+    struct.pack_into("<L", data, end + 16, 0x06064B50 if wide else 0x06054B50)
+    if wide:
+        struct.pack_into("<L", data, end + 12, 1)
+        more = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, len(FILES), len(FILES), size, end - size)
+        data[end:end] = more + struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    (tmp_path / "export.zip").write_bytes(data)
+    monkeypatch.setattr(archive, "LARGEST_LIST", 100)
+    (found,) = read(tmp_path / "export.zip")
+    assert isinstance(found, Problem)
+    assert found.reason == "its list of files is larger than 0 MiB"
+
+
 def test_an_archive_with_too_long_a_list_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = packed(tmp_path / "export.zip", FILES)
     monkeypatch.setattr(archive, "LARGEST_LIST", 100)
@@ -294,3 +311,21 @@ def test_a_message_of_any_shape_is_read_or_refused(fields: dict[str, Any]) -> No
 )
 def test_slack_s_marks_become_words(written: str, shown: str) -> None:
     assert slack_text.plain(written, {"U1": "Ann"}, {"C1": "general"}) == shown
+
+
+def test_a_text_cut_amid_a_character_spoils_nothing_beside_it(tmp_path: Path) -> None:
+    """JSON can hold half of a pair, and decoders refuse it: a whole day of the channel was lost."""
+    said = ["first", "cut \ud83d here", "a \U0001f600, a \\ud83d as text", "cut at the end \udc00"]
+    rows = [{"type": "message", "ts": f"170000000{at}.000100", "text": text} for at, text in enumerate(said)]
+    files = FILES | {"general/2023-11-14.json": json.dumps(rows).encode()}
+    first, *_ = [each for each in read(packed(tmp_path / "export.zip", files)) if isinstance(each, Item)]
+    texts = [each["text"] for each in first.data["messages"]]
+    assert texts == [said[0], "cut \ufffd here", said[2], "cut at the end \ufffd"]
+
+
+@pytest.mark.parametrize("number", [1 << 60, 1 << 70, -1, True, "12"])
+def test_a_number_that_the_server_refuses_does_not_cost_the_day(number: Any) -> None:
+    row = {"type": "message", "ts": "1700000000.000100", "text": "Hi", "files": [{"name": "a", "size": number}]}
+    said = read_message(row | {"reactions": [{"name": "tada", "count": number}]}, Known({}, {}, {})).data
+    assert said["attachments"] == [{"name": "a"}]
+    assert "facts" not in said
