@@ -113,6 +113,34 @@ def test_links_show_where_they_lead_and_images_are_named(page: Chrome) -> None:
     assert "(b.example)" in bare
 
 
+READ = """
+const into = document.createElement("div");
+document.querySelector("main").append(into);
+into.append(window.markdown.rendered(arguments[0]).whole);
+const found = [...into.querySelectorAll(".where, a[href='http://moc.bank.app/']")].map((each) => {
+  const node = each.firstChild, spots = [];
+  for (let at = 0; at < node.length; at += 1) {
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + 1);
+    if (/[a-z.]/.test(node.data[at])) spots.push([range.getBoundingClientRect().x, node.data[at]]);
+  }
+  return spots.sort((one, other) => one[0] - other[0]).map(([, sign]) => sign).join("");
+});
+into.remove();
+return found;
+"""
+
+
+@pytest.mark.parametrize(
+    "turned", ["[\u202eour page](http://moc.bank.app/)", "\u202e [our page](http://moc.bank.app/)"]
+)
+def test_letters_that_turn_others_turn_no_name_of_a_host(page: Chrome, turned: str) -> None:
+    """RIGHT-TO-LEFT OVERRIDE in a note made "(moc.bank.app)" beside a link read as "(ppa.knab.com)"."""
+    page.execute_async_script("import('/ui/markdown.js').then((it) => { window.markdown = it; arguments[0](); })")
+    assert "moc.bank.app" in page.execute_script(READ, turned)
+
+
 def test_code_tables_and_tasks_are_shown_as_such(page: Chrome) -> None:
     table = page.execute_async_script(RENDER, "| a | b \\| c |\n|---|--:|\n| x | 12 |", [])
     assert '<th scope="col">b | c</th>' in table
