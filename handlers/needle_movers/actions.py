@@ -117,12 +117,17 @@ def _posts(facts: Facts) -> list[Proposal]:
     if facts.impact < HIGH or not facts.quotes:
         return []
     title = f"{facts.kind.capitalize()}, impact {facts.impact}: {facts.title}"[:200]
+    quotes = [each._replace(text=_plain(each.text), who=_plain(each.who or "")) for each in facts.quotes]
+    body = _body(facts._replace(summary=_plain(facts.summary), quotes=quotes))
     return [
-        Proposal(
-            "post_slack", each, {"title": title, "body": _body(facts), "channel": each}, True, f"impact {facts.impact}"
-        )
+        Proposal("post_slack", each, {"title": title, "body": body, "channel": each}, True, f"impact {facts.impact}")
         for each in facts.channels
     ]
+
+
+def _plain(text: str) -> str:
+    """Text in Markdown in which no link of a customer's has other words than its address: nobody looked at it."""
+    return re.sub(r"[\\\[\]]", r"\\\g<0>", text)
 
 
 def _issue(facts: Facts) -> list[Proposal]:

@@ -81,6 +81,20 @@ async def test_a_channel_that_wants_them_hears_once_of_what_weighs_much(desk: De
     assert await audited(desk, found["id"]) == ["action.approved", "action.executed"]
 
 
+@pytest.mark.parametrize("sign", ["", "\\"])
+async def test_a_link_of_a_customer_s_says_in_slack_where_it_leads(desk: Desk, say: Any, slack: Any, sign: str) -> None:
+    """It is posted without anybody's look, by us: words that name one host led to another."""
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    mover = await confirmed(desk, say)
+    link = f"{sign}[https://status.acme.test](https://evil.example/login)"
+    await say("acme", f"The CSV export fails with an error at {link} for more than 1,000 rows.")
+    await desk(ProcessActions(id=mover))
+    await passing(desk)
+    (text,) = [each for each in said(slack) if "evil" in each]
+    assert "|" not in text
+    assert "<https://evil.example/login>" in text
+
+
 async def test_a_message_is_taken_back_by_editing_it(desk: Desk, say: Any, slack: Any) -> None:
     await desk(SubscribeChannel(id="C01", needle_movers=True))
     mover = await confirmed(desk, say)
