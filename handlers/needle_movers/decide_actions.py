@@ -36,8 +36,15 @@ def statement(message: ListActions, workspace: int) -> Statement:
 
 @subscribe(ApproveAction, runner="needle_mover")
 async def approve(message: ApproveAction, ctx: Context) -> Action:
-    """Do it, or once more what failed; approving what is done or under way changes nothing."""
+    """Do it, or once more what failed; approving what is done or under way changes nothing.
+
+    An issue that is under way is asked for again: what asked for it first may have ended as a dead letter. It is
+    opened once all the same.
+    """
     row = await store.action(ctx, message.id)
+    if (row["status"], row["type"]) == ("approved", "open_github_issue"):
+        executing.execute(ctx, row["id"], row["needle_mover_id"], row["type"], msgspec.json.decode(row["params"]))
+        return shown(row)
     if row["status"] in ("approved", "executed"):
         return shown(row)
     if row["status"] not in ("proposed", "failed"):

@@ -1,6 +1,7 @@
 """Several buses on one file: none gives up another's locks, and what one leaves undone another does."""
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
@@ -131,5 +132,17 @@ def test_a_folder_of_locks_that_is_deleted_is_made_again(tmp_path: Path) -> None
     lock.path.parent.rmdir()
     assert lock.restore()
     assert living(tmp_path) == {"e"}
+    lock.release(remove=True)
+    assert not is_alive(tmp_path, "e")
+
+
+def test_p11_a_lock_file_that_can_not_be_removed_ends_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Story: an error of the disk at the last call of a stop was a traceback, after all was done."""
+    lock = lock_epoch(tmp_path, "e")
+
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
     lock.release(remove=True)
     assert not is_alive(tmp_path, "e")

@@ -235,6 +235,29 @@ async def test_a_refused_issue_has_failed_with_the_reason_and_may_be_approved_ag
     assert (await action(desk, mover, "open_github_issue"))["status"] == "executed"
 
 
+async def test_an_issue_that_ended_as_a_dead_letter_is_opened_by_approving_it_again(
+    desk: Desk, say: Any, github: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Story: the action was under way for ever; nothing but a redrive, while the letter was there, could end it."""
+    await with_repository(desk)
+    mover = await confirmed(desk, say)
+    proposed = await action(desk, mover, "open_github_issue")
+
+    async def broken(*_: object) -> Any:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("needlework.handlers.github.client.create", broken)
+        patch.setattr("needlework.handlers.github.client.find", broken)
+        await desk(ApproveAction(id=proposed["id"]))
+        await passing(desk, 8 * 1800)
+    assert (await action(desk, mover, "open_github_issue"))["status"] == "approved"
+    await desk(ApproveAction(id=proposed["id"]))
+    await passing(desk)
+    assert (await action(desk, mover, "open_github_issue"))["status"] == "executed"
+    assert len(github.issues["acme/app"]) == 1
+
+
 async def test_no_issue_is_proposed_where_there_is_one_or_nowhere_to_open_it(desk: Desk, say: Any, github: Any) -> None:
     mover = await confirmed(desk, say)
     assert "open_github_issue" not in {each["type"] for each in (await desk(ListActions(id=mover)))["items"]}
