@@ -21,7 +21,7 @@ SECONDS = 3.0
 async def _restarted(directory: Path, seconds: float, handled: int) -> dict[str, float]:
     start = time.perf_counter()
     bus = await Bus.open(directory, common.registry())
-    bus.controls.paused_runners = frozenset(("r0",))
+    await bus.pause("r0", "benchmark")
     await bus.start()
     found = {"start": (time.perf_counter() - start) * 1000, "opened": common.rss()}
     try:

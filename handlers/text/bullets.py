@@ -71,7 +71,8 @@ def action(scene: Scene, point: Point) -> str:
     named = sorted(name for name in names if _first(name) in words)
     promised = point.label == "follow_up_promised" or lowered.startswith(_PROMISES)
     owner = speaker if promised else (named[0] if named else "")
-    return f"- [ ] {_named(owner)}{flat(plain(point.text))}{day} ({scene.cite(point.turn)})"
+    text = flat(plain(point.text))
+    return f"- [ ] {_named(owner)}{text.rstrip('.;,! ') if day else text}{day} ({scene.cite(point.turn)})"
 
 
 def document(head: str, parts: dict[str, list[str]]) -> str:

@@ -33,7 +33,7 @@ async function one(id) {
   title.tabIndex = -1;
   article.append(title, when(meeting));
   if (meeting.summary_note_id) article.append(...folded(body(await call("GET", `/api/notes/${encodeURIComponent(meeting.summary_note_id)}`))));
-  else if (new Date(meeting.end || meeting.start) < Date.now() && meeting.status !== "cancelled") article.append(element("p", "No summary: nothing is stored of what was said.", "quiet"));
+  else if (new Date(meeting.end || meeting.start) < Date.now() && meeting.status !== "cancelled") article.append(element("p", meeting.conversation_id ? "No summary: too little was said, or it is still to be made." : "No summary: nothing is stored of what was said.", "quiet"));
   if (meeting.conversation_id) {
     const link = element("a", "What was said");
     link.href = placeOf("conversation", meeting.conversation_id);

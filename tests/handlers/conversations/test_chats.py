@@ -12,6 +12,7 @@ from needlework.handlers.conversations.messages import (
     AppendMessages,
     IngestConversation,
     MessageInput,
+    ReadTranscript,
     SummariseChat,
     TickConversations,
 )
@@ -244,3 +245,11 @@ def test_a_moment_belongs_to_one_day_and_days_follow_each_other(at: int, zone: s
     assert found.start <= at * SECOND < found.end
     assert day_of(found.start, place) == day_of(found.end - 1, place) == found
     assert day_of(found.end, place).start == found.end
+
+
+async def test_what_a_bot_posts_is_nobody_s_words(room: Desk) -> None:
+    """Story: commits and logs of a build became faults, and tasks to mend them."""
+    log = posts(("CI", "The build fails with an error 500 since Monday."), at=NOON + DAY // 4, facts={"bot": True})
+    conversation = await day(room, [*posts(*SAID[:2]), *log])
+    found = await room(ReadTranscript(id=conversation))
+    assert [line["text"] for line in found["lines"]] == [text for _, text in SAID[:2]]
