@@ -96,7 +96,7 @@ async def _beside_retention(directory: Path, seconds: float) -> dict[str, float]
 
     pruning.prune = timed
     bus = await Bus.open(directory, common.registry())
-    bus.controls.paused_runners = frozenset(("r0",))
+    await bus.pause("r0", "benchmark")
     await bus.start()
     workspace = bus.workspaces.by_name["default"]
     took: list[float] = []

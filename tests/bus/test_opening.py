@@ -1,6 +1,7 @@
 """What stands in the data directory before a start: nothing is made anew, followed, waited for or changed unseen."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -192,8 +193,10 @@ async def test_p11_a_delivery_that_fits_no_runner_is_not_passed_over(tmp_path: P
 @pytest.mark.parametrize("change", ["workspaces SET config", "names SET name"])
 async def test_p11_text_with_a_flipped_bit_is_told_in_one_line(tmp_path: Path, change: str) -> None:
     """Story: one of 500 damaged places ended the start with a UnicodeDecodeError."""
-    async with running_bus(REGISTRY, tmp_path) as bus:
-        await bus.store.write([Statement(f"UPDATE {change} = CAST(x'7bcc20' AS TEXT) WHERE id = 1")])
+    async with running_bus(REGISTRY, tmp_path):
+        pass
+    with contextlib.closing(sqlite3.connect(tmp_path / "needlework.db")) as connection, connection:
+        connection.execute(f"UPDATE {change} = CAST(x'7bcc20' AS TEXT) WHERE id = 1")
     with pytest.raises(StorageDamaged, match="can't be read"):
         await Bus.open(tmp_path, REGISTRY)
 
