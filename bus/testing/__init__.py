@@ -29,9 +29,13 @@ class _Timer:
     def cancel(self) -> None:
         self.callback = None
 
+    def fire(self) -> None:
+        if self.callback is not None:
+            self.callback()
+
 
 class ManualClock:
-    """A clock that stands still until `advance`; timers run in order of their time."""
+    """A clock that stands still until `advance`; timers run in order of their time, those without delay at once."""
 
     def __init__(self, start: int = START) -> None:
         self._wall, self._monotonic = start, 0.0
@@ -46,7 +50,10 @@ class ManualClock:
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> _Timer:
         timer = _Timer(callback)
-        heapq.heappush(self._timers, (self._monotonic + max(0.0, seconds), next(self._count), timer))
+        if seconds <= 0.0:  # nobody would move a clock for it
+            asyncio.get_running_loop().call_soon(timer.fire)
+            return timer
+        heapq.heappush(self._timers, (self._monotonic + seconds, next(self._count), timer))
         return timer
 
     def step(self, seconds: float) -> None:
@@ -59,8 +66,7 @@ class ManualClock:
         while self._timers and self._timers[0][0] <= end:
             at, _, timer = heapq.heappop(self._timers)
             self._pass(max(0.0, at - self._monotonic))
-            if timer.callback is not None:
-                timer.callback()
+            timer.fire()
         self._pass(max(0.0, end - self._monotonic))
 
     def _pass(self, seconds: float) -> None:

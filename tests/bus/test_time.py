@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from needlework.bus.clock import SECOND
@@ -57,6 +58,30 @@ async def test_p06_ten_thousand_alarms_none_early_each_once(tmp_path: Path, cloc
         assert sorted(number for number, _ in RANG) == list(range(10_000))
         assert all(at >= due[number] for number, at in RANG)
         assert held < 2048
+
+
+async def test_what_falls_due_while_the_table_is_read_rings_on_a_clock_that_stands_too(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read is of a moment ago: it comes back as not yet due when its time has come."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        take, passed = bus.store.take, []
+
+        async def slowly(*arguments: Any) -> Any:
+            page = await take(*arguments)
+            if page.next_due is not None and not passed:
+                passed.append(page.next_due)
+                clock.advance(5)
+            return page
+
+        monkeypatch.setattr(bus.store, "take", slowly)
+        receipts = await bus.publish_all(
+            [Publication(message=Alarm(n), workspace=kit.DEFAULT, due=clock.now() + n * SECOND) for n in (2, 4)]
+        )
+        clock.advance(2)
+        await drain(bus)
+        assert len(passed) == 1
+        assert [await kit.state(bus, receipt) for receipt in receipts] == ["done", "done"]
 
 
 async def test_p06_an_alarm_rings_at_its_very_microsecond(tmp_path: Path, clock: ManualClock) -> None:
