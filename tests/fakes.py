@@ -1,4 +1,4 @@
-"""What fakes of other services share: a real HTTP server on 127.0.0.1 in a thread of its own, and how it answers."""
+"""What servers of tests share: real HTTP on this machine in a thread of its own, and how a fake answers."""
 
 import contextlib
 import threading
@@ -20,15 +20,14 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(handler: type[BaseHTTPRequestHandler], closing: threading.Event) -> Iterator[str]:
-    """The base address of a running fake; `closing` is set when it ends, for calls that hang."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def served(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> Iterator[str]:
+    """The address of a running server, without a path."""
+    server = ThreadingHTTPServer((host, 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/api/"
+        yield f"http://{host}:{server.server_address[1]}"
     finally:
-        closing.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +218,20 @@ def scratch(name: str, problems: list[str]) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def tell(program: str, names: Sequence[str], seed: int, run: Callable[[str, Path], dict[str, Any]]) -> int:
+    """Run each phase in a directory of its own and print a line of JSON about it; 1 where one had problems."""
+    broken = False
+    for name in names:
+        problems: list[str] = []
+        with scratch(f"{program}-{name}", problems) as folder:
+            result = run(name, folder)
+            problems += result.pop("problems")
+        figures = {**result, "seed": seed, "problems": len(problems), "kinds": problems[:5]}
+        print(json.dumps(figures), flush=True)
+        broken = broken or bool(problems)
+    return 1 if broken else 0
+
+
 def main() -> int:
     """Run all phases, print, and say whether all held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -226,17 +240,9 @@ def main() -> int:
     parser.add_argument("--phase", choices=PHASES, action="append", help="only this one; may be given again")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    chance, broken = random.Random(options.seed), False
-    names = options.phase or list(PHASES)
-    for name in names:
-        problems: list[str] = []
-        with scratch(f"fleet-{name}", problems) as folder:
-            result = phase(name, folder, options.minutes * 60 / len(names), chance, options.pause)
-            problems += result.pop("problems")
-        figures = {**result, "seed": options.seed, "problems": len(problems), "kinds": problems[:5]}
-        print(json.dumps(figures), flush=True)
-        broken = broken or bool(problems)
-    return 1 if broken else 0
+    chance, names = random.Random(options.seed), options.phase or list(PHASES)
+    seconds = options.minutes * 60 / len(names)
+    return tell("fleet", names, options.seed, lambda name, folder: phase(name, folder, seconds, chance, options.pause))
 
 
 if __name__ == "__main__":

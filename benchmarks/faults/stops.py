@@ -9,7 +9,6 @@ stopped. Exit code 1 where it is not so.
 """
 
 import argparse
-import json
 import random
 import signal
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from fleet import Fleet, begin, check_database, check_trace, drain, free_port, scratch
+from fleet import Fleet, begin, check_database, check_trace, drain, free_port, tell
 from load import Load
 
 PHASES = ("serve", "workers")
@@ -137,16 +136,8 @@ def main() -> int:
     parser.add_argument("--phase", choices=PHASES, action="append", help="only this one; may be given again")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    broken = False
-    for name in options.phase or PHASES:
-        problems: list[str] = []
-        with scratch(f"stops-{name}", problems) as folder:
-            result = stops(name, folder, options)
-            problems += result.pop("problems")
-        figures = {**result, "seed": options.seed, "problems": len(problems), "kinds": problems[:5]}
-        print(json.dumps(figures), flush=True)
-        broken = broken or bool(problems)
-    return 1 if broken else 0
+    names = options.phase or PHASES
+    return tell("stops", names, options.seed, lambda name, folder: stops(name, folder, options))
 
 
 if __name__ == "__main__":

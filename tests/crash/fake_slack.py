@@ -100,5 +100,8 @@ class _Handler(Answering):
 def fake_slack() -> Iterator[tuple[FakeSlack, str]]:
     """A running one, and its base address."""
     slack = FakeSlack()
-    with served(type("Handler", (_Handler,), {"slack": slack}), slack.closing) as address:
-        yield slack, address
+    with served(type("Handler", (_Handler,), {"slack": slack})) as address:
+        try:
+            yield slack, f"{address}/api/"
+        finally:
+            slack.closing.set()  # calls that hang

@@ -2,14 +2,14 @@
 
 import contextlib
 import sqlite3
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from needlework.tests.fakes import served
 from needlework.tests.http.browsers import chromium, until
 from needlework.tests.http.served import serving
 from prometheus_client.parser import text_string_to_metric_families
@@ -109,11 +109,8 @@ class _Page(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[str]:
     """A page on 127.0.0.2, another site on the same machine."""
-    server = ThreadingHTTPServer(("127.0.0.2", 0), _Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.2:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with served(_Page, "127.0.0.2") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
 """Whatever stands in a field, a page shows it as text: nothing of it runs, nothing is loaded from elsewhere (S6)."""
 
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 
 import httpx2
 import pytest
+from needlework.tests.fakes import served
 from needlework.tests.http.browsers import text, until
 from needlework.tests.http.payloads import HIT, payloads
 from needlework.tests.http.served import serving
@@ -67,11 +67,8 @@ class Far(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def far() -> Iterator[str]:
     """The address of elsewhere."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Far)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with served(Far) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

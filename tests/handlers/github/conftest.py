@@ -4,15 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from needlework.bus.peers import Peer
-from needlework.handlers.net.addresses import open_hosts
-from needlework.tests.handlers.github.fake_github import FakeGitHub, fake_github
+from needlework.tests.handlers.github.fake_github import FakeGitHub, github_of
 
 
 @pytest.fixture
 def github(desk: Any) -> Iterator[FakeGitHub]:
-    open_hosts(("127.0.0.1",))
-    with fake_github() as (fake, address):
-        desk.bus.controls.peers["github", "default"] = Peer(address, lambda: "ghp-test")
+    with github_of(desk) as fake:
         yield fake
-    open_hosts(())

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from needlework.bus.peers import Peer
+from needlework.handlers.net.addresses import open_hosts
 from needlework.tests.fakes import Answering, served
 
 PAGE = 2
@@ -92,5 +94,18 @@ class _Handler(Answering):
 def fake_github() -> Iterator[tuple[FakeGitHub, str]]:
     """A running one, and its base address."""
     github = FakeGitHub()
-    with served(type("Handler", (_Handler,), {"github": github}), github.closing) as address:
-        yield github, address
+    with served(type("Handler", (_Handler,), {"github": github})) as address:
+        try:
+            yield github, f"{address}/api/"
+        finally:
+            github.closing.set()  # calls that hang
+
+
+@contextlib.contextmanager
+def github_of(desk: Any) -> Iterator[FakeGitHub]:
+    """The GitHub of a desk's default workspace."""
+    open_hosts(("127.0.0.1",))
+    with fake_github() as (fake, address):
+        desk.bus.controls.peers["github", "default"] = Peer(address, lambda: "ghp-test")
+        yield fake
+    open_hosts(())

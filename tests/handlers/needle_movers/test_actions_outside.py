@@ -7,12 +7,11 @@ import pytest
 from needlework.bus.peers import Peer
 from needlework.handlers.needle_movers.action_messages import ApproveAction, ListActions, ProcessActions, UndoAction
 from needlework.handlers.needle_movers.messages import MatchingRules, UpdateNeedleMover
-from needlework.handlers.net.addresses import open_hosts
 from needlework.handlers.slack.messages import SubscribeChannel, UnsubscribeChannel
 from needlework.handlers.system.bulk_messages import ListAudit
 from needlework.handlers.tasks.messages import ListTasks
 from needlework.tests.crash.fake_slack import FakeSlack, fake_slack
-from needlework.tests.handlers.github.fake_github import FakeGitHub, fake_github
+from needlework.tests.handlers.github.fake_github import FakeGitHub, github_of
 from needlework.tests.handlers.needle_movers import kit
 
 pytestmark = pytest.mark.anyio
@@ -28,11 +27,8 @@ def slack(desk: Desk) -> Iterator[FakeSlack]:
 
 @pytest.fixture
 def github(desk: Desk) -> Iterator[FakeGitHub]:
-    open_hosts(("127.0.0.1",))
-    with fake_github() as (fake, address):
-        desk.bus.controls.peers["github", "default"] = Peer(address, lambda: "ghp-test")
+    with github_of(desk) as fake:
         yield fake
-    open_hosts(())
 
 
 async def confirmed(desk: Desk, say: Any, **fields: Any) -> str:
