@@ -79,14 +79,14 @@ async def why(bus: Bus, receipt: Receipt) -> str:
     return str((await bus.explain(DEFAULT, receipt.id))["deliveries"][0]["reason"])
 
 
-async def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], *, seconds: float = 30.0) -> None:
     """Let the others run until `condition` holds. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is anything, no event tells of it
             await asyncio.sleep(0)
 
 
-async def until_found(bus: Bus, sql: str, *values: Any, seconds: float = 10.0) -> None:
+async def until_found(bus: Bus, sql: str, *values: Any, seconds: float = 30.0) -> None:
     """Wait until a query's first column is true. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not await value(bus, sql, *values):  # noqa: ASYNC110 - no event tells of it
