@@ -25,7 +25,7 @@ class Stopwatch:
 
     def put_on(self, encoder: Any) -> None:
         """Measure this class from now on."""
-        read, ask = encoder._vector, encoder._remembered
+        read, ask = encoder._read, encoder._remembered
 
         def measured(this: Any, text: str) -> Any:
             before = time.thread_time()
@@ -37,7 +37,7 @@ class Stopwatch:
             self._asked += 1
             return ask(this, text)
 
-        encoder._vector, encoder._remembered = measured, counted
+        encoder._read, encoder._remembered = measured, counted
 
     def _add(self, seconds: float) -> None:
         with self._lock:

@@ -1,0 +1,19 @@
+"""Import, analysis and matching through crashes, in short (`benchmarks/scale.py`): what comes out is the same."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = Path(__file__).parents[2] / "benchmarks" / "scale.py"
+
+
+def test_what_is_found_in_conversations_is_the_same_after_crashes() -> None:
+    words = [sys.executable, PROGRAM, "--count", "24", "--kill"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    found = {row["what"]: row["figure"] for row in json.loads(done.stdout.splitlines()[-1])}
+    assert found["kills"] >= 2
+    assert found["conversations"] == found["conversations, with kills"] == 24
+    assert found["labels"] > 5
+    assert found["processor time in the encoder (%)"] > 0
