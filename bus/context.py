@@ -8,7 +8,7 @@ from needlework.bus.clock import Clock
 from needlework.bus.ids import new_id
 from needlework.bus.messages import Message
 from needlework.bus.peers import Peer
-from needlework.bus.records import Delivery, Finish, NewMessage, Publication
+from needlework.bus.records import Delivery, Finish, NewMessage, Publication, ignore
 from needlework.bus.sql import Statement
 from needlework.bus.tracing import attempt_span
 from needlework.bus.workspaces import Workspace
@@ -53,6 +53,8 @@ class Context:
     _next_progress: bytes | None = None
     _head: dict[str, Any] | None = None
     _traceparent: str | None = None
+    straight = False
+    """Whether the handler has waited for nothing yet: its first report is kept, and stored with its end."""
     closed = False
     """Whether the attempt has ended; what is written afterwards is refused."""
 
@@ -205,7 +207,7 @@ class Context:
         """Commit what was collected so far with a resume point, and go on. Raises LeaseLost, GuardFailed."""
         self._open()
         data = msgspec.json.encode(cursor)
-        await self._settle(Finish(self._delivery, "step", data, _ignore, *self.collected()))
+        await self._settle(Finish(self._delivery, "step", data, ignore, *self.collected()))
 
     async def progress(
         self,
@@ -221,17 +223,24 @@ class Context:
         fields = {"kind": kind, "done": done, "of": of, "note": note, **data}
         encoded = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
         if kind is not None:
-            await self._settle(Finish(self._delivery, "progress", encoded, _ignore))
-        elif self._progress is not None:
+            await self._settle(Finish(self._delivery, "progress", encoded, ignore))
+            return
+        if self.straight and self._next_progress is None:
             self._next_progress = encoded
-        else:
+            return
+        first = self.straight or self._progress is None
+        self.leave_straight()
+        if self._progress is None:
             self._send_progress(encoded)
+        else:
+            self._next_progress = encoded
+        if first:  # who reports in a loop lets the others run now and then
             await asyncio.sleep(0)
 
     async def log(self, kind: str, **data: Any) -> None:
         """Report something that happened now, whatever becomes of the rest, as an event of kind `log`."""
         self._open()
-        await self._settle(Finish(self._delivery, "log", msgspec.json.encode({"kind": kind, **data}), _ignore))
+        await self._settle(Finish(self._delivery, "log", msgspec.json.encode({"kind": kind, **data}), ignore))
 
     def _send_progress(self, encoded: bytes) -> None:
         self._progress = Finish(self._delivery, "progress", encoded, self._progress_stored)
@@ -242,6 +251,17 @@ class Context:
         if not self.closed:
             self.flush_progress()
 
+    def leave_straight(self) -> None:
+        """The handler waits: what it reported so far is stored now."""
+        if self.straight:
+            self.straight = False
+            self.flush_progress()
+
+    @property
+    def kept_report(self) -> bytes | None:
+        """The report that is stored with the attempt's end."""
+        return self._next_progress
+
     def flush_progress(self) -> None:
         """Send the latest report that waited for the one before."""
         if self._next_progress is not None:
@@ -249,6 +269,7 @@ class Context:
             self._send_progress(encoded)
 
     async def _settle(self, finish: Finish) -> None:
+        self.leave_straight()
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def settled(finish: Finish, error: Exception | None) -> None:
@@ -270,7 +291,3 @@ class Context:
     def audit(self, action: str, target: str, detail: str = "") -> None:
         """Collect a line of the log for people; it commits with the rest."""
         self.write(self.bus.audit.statement(self.principal, self.workspace.id, action, target, detail=detail))
-
-
-def _ignore(finish: Finish, error: Exception | None) -> None:
-    return None

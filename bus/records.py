@@ -183,13 +183,17 @@ class Finish(msgspec.Struct, eq=False):
         self.settled(self, error)
 
 
-class Completions(msgspec.Struct, eq=False):
-    """Attempts that returned and did nothing else, to be acknowledged together: (delivery, result as JSON).
+def ignore(finish: Finish, error: Exception | None) -> None:
+    """For a `Finish` that nobody waits for."""
 
-    Only of topics without order, outside batches, and of deliveries without a row in `positions`.
+
+class Completions(msgspec.Struct, eq=False):
+    """Attempts that returned and wrote nothing, to be acknowledged together: (delivery, last progress, result).
+
+    Progress and result are JSON. Only outside batches, and of deliveries without a row in `positions`.
     """
 
-    ends: list[tuple[Delivery, bytes | None]]
+    ends: list[tuple[Delivery, bytes | None, bytes | None]]
     settled: Callable[["Completions", Exception | None], None]
 
     risky = False

@@ -62,11 +62,11 @@ class Call(msgspec.Struct, frozen=True, eq=False):
     limited: bool
     """Whether shared limits hold for it."""
     direct: bool
-    """Whether its first step may be taken without a task of its own: a coroutine, no limits, no order."""
+    """Whether its first step may be taken without a task of its own: a coroutine, no limits."""
 
     @classmethod
     def of(cls, topic: Topic, subscription: Subscription) -> "Call":
         """For one topic of a runner."""
         limited = bool(topic.policy.limits)
-        direct = subscription.is_async and not limited and not topic.ordered
+        direct = subscription.is_async and not limited
         return cls(subscription.function, subscription.is_async, topic.timeout / SECOND, limited, direct)

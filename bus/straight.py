@@ -35,7 +35,7 @@ def run_straight(queue: "RunnerQueue", worker: "Worker") -> tuple[int, Begun | N
     """Run ready deliveries as long as their handlers wait for nothing: how many, and the one that needs more."""
     bus, calls, task = queue.dispatcher.bus, queue.calls, worker.task
     execution = queue.dispatcher.execution
-    ends: list[tuple[Delivery, bytes | None]] = []
+    ends: list[tuple[Delivery, bytes | None, bytes | None]] = []
     begun: Begun | None = None
     calm = queue.dispatcher.open_for(queue) and queue.dispatcher.calm  # nothing changes that while nobody waits
     watched = bus.encoder.telemetry is not None
@@ -46,18 +46,20 @@ def run_straight(queue: "RunnerQueue", worker: "Worker") -> tuple[int, Begun | N
             break
         delivery.started = True
         context = Context(bus, delivery)
+        context.straight = True
         try:
             handler: Coroutine[Any, Any, Any] = call.function(
                 delivery.message or execution.message_of(delivery), context
             )
             try:
                 begun = Begun(delivery, context, _resume(handler, handler.send(None)))
+                context.leave_straight()
                 break
             except StopIteration as returned:
                 if _needs_more(delivery, context) or (task and task.cancelling()):
                     begun = Begun(delivery, context, _return(returned.value))
                     break
-                ends.append((delivery, execution.encoded(returned.value)))
+                ends.append((delivery, context.kept_report, execution.encoded(returned.value)))
         except BaseException as error:  # as from any other attempt
             begun = Begun(delivery, context, _raise(error))
             break

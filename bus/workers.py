@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from needlework.bus.context import Context
 from needlework.bus.errors import GuardFailed, LeaseLost
 from needlework.bus.execution import GUARD_TRIES
-from needlework.bus.records import Completions, Delivery, Finish, RunnerLane
+from needlework.bus.records import Completions, Delivery, Finish, RunnerLane, ignore
 from needlework.bus.slots import Call, LaneState, Worker
 from needlework.bus.straight import STRETCH, Begun, run_straight
 from needlework.bus.tracing import traced
@@ -89,9 +89,7 @@ class RunnerQueue:
         """Start what can be started, fetch what can be fetched."""
         if self.dispatcher.stopping:
             return
-        self.lane.room = self.capacity - len(self.held)
-        if self.ready.count and len(self.workers) < self.policy.concurrency and self.dispatcher.open_for(self):
-            self.spawn()
+        self.wake_workers()
         if not self._refilling and not self.lane.live and self.lane.room >= self.refill_at:
             self._refilling = True
             self.dispatcher.background(self._refill(), f"refill {self.lane.name}")
@@ -263,14 +261,16 @@ class RunnerQueue:
         dispatcher = self.dispatcher
         if error is not None:
             alone = isinstance(error, LeaseLost) and len(completions.ends) > 1  # perhaps only one of them is gone
-            for delivery, data in completions.ends:
+            for delivery, report, data in completions.ends:
+                if report is not None:
+                    dispatcher.bus.store.finish(Finish(delivery, "progress", report, ignore))
                 finish = Finish(delivery, "result", data, self.settled)
                 if alone:
                     dispatcher.bus.store.finish(finish)
                 else:
                     self.settled(finish, error)
             return
-        for delivery, _ in completions.ends:
+        for delivery, _, _ in completions.ends:
             self.held.pop(delivery.seq, None)
             if dispatcher.guard_tries or dispatcher.runs.matter:
                 dispatcher.finished(self, delivery, "result")

@@ -7,7 +7,7 @@ from typing import Any
 
 from needlework.bus.records import Delivery, RunnerLane, TopicLane
 from needlework.bus.sqlite.inserting import forget_waiting
-from needlework.bus.sqlite.keys import PARK, hold_head
+from needlework.bus.sqlite.keys import PARK, hold_heads
 from needlework.bus.sqlite.transaction import Transaction
 
 PAGE = """
@@ -76,15 +76,15 @@ def take(
             continue  # in flight; or a topic that this code does not know stays, and `explain` says so
         if plain and topic.plain:  # most rows: only handed over
             due, seq, attempt, _, key, body, created, flags, cause, batch, head, checksum, _ = row
-            page.deliveries.append(
-                Delivery(
-                    runner, topic, seq, workspace, priority, due, created, attempt, key, body, checksum, flags, cause,
-                    batch, head,
-                )
+            delivery = Delivery(
+                runner, topic, seq, workspace, priority, due, created, attempt, key, body, checksum, flags, cause,
+                batch, head,
             )  # fmt: skip
+            page.deliveries.append(delivery)
             entered.append(seq)
         else:
             _take_row(transaction, runner, topic, page, row)
+    hold_heads(transaction, page.deliveries)
     page.more = len(rows) == limit
     page.cursor = (rows[-1][0], rows[-1][1]) if page.more else (0, 0)
     if not page.more:
@@ -118,8 +118,6 @@ def _take_row(transaction: Transaction, runner: RunnerLane, lane: TopicLane, pag
             return
     if lane.coalesce != "off":
         forget_waiting(transaction, page.workspace, lane.number, key, seq)
-    if lane.ordered:
-        hold_head(transaction, runner.number, page.workspace, lane.number, key, seq)
     transaction.entered.setdefault(runner.number, []).append(seq)
     page.deliveries.append(delivery)
 

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from needlework.bus.errors import GuardFailed
-from needlework.bus.records import Completions, Delivery, Finish
+from needlework.bus.records import Completions, Delivery, Finish, RunnerLane
 from needlework.bus.sql import Statement
 from needlework.bus.sqlite.inserting import insert
 from needlework.bus.sqlite.keys import MOVE_POSITION, promote
@@ -49,7 +49,8 @@ def complete(transaction: Transaction, completions: Completions) -> None:
     before: tuple[Any, ...] | None = None
     topic = number_of = 0
     counted = (0, 0)
-    for delivery, data in completions.ends:
+    heads: dict[tuple[RunnerLane, int, int], list[tuple[str, int]]] = {}
+    for delivery, report, data in completions.ends:
         runner, lane, seq, workspace = delivery.runner, delivery.lane, delivery.seq, delivery.workspace
         place = (lane, workspace, delivery.priority)
         if place != before:  # most stretches are of one topic: looked up once
@@ -57,12 +58,19 @@ def complete(transaction: Transaction, completions: Completions) -> None:
             gone = transaction.gone.setdefault((number_of, workspace, delivery.priority), [])
             counted = (workspace, topic)
             transaction.backlog.setdefault(counted, 0)
+        if report is not None:
+            events.append((number, seq, delivery.created, number_of, workspace, topic, "progress", now, report))
+            number += 1
+        if lane.ordered and delivery.key is not None:
+            heads.setdefault((runner, workspace, topic), []).append((delivery.key, seq))
         events.append((number, seq, delivery.created, number_of, workspace, topic, "result", now, data))
         number += 1
         freed.append((runner, seq))
         gone.append((delivery.due, seq))
         transaction.backlog[counted] -= 1
     transaction.event = number
+    for (owner, space, ordered), ended in heads.items():
+        promote(transaction, owner, space, ordered, ended)
 
 
 def _step(transaction: Transaction, finish: Finish) -> None:
@@ -131,8 +139,8 @@ def end(
         transaction.connection.execute(
             "DELETE FROM positions WHERE message = ? AND runner = ?", (delivery.seq, runner.number)
         )
-    if lane.ordered and promote_next:
-        promote(transaction, runner, delivery.workspace, lane.number, delivery.key, delivery.seq)
+    if lane.ordered and promote_next and delivery.key is not None:
+        promote(transaction, runner, delivery.workspace, lane.number, [(delivery.key, delivery.seq)])
 
 
 def retry(transaction: Transaction, finish: Finish) -> None:

@@ -4,9 +4,11 @@ They are parked under the reason `key`, in order of `place`: when they became du
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
-from needlework.bus.records import NewMessage, Receipt, RunnerLane
+from needlework.bus.records import Delivery, NewMessage, Receipt, RunnerLane
+from needlework.bus.sqlite.rows import pieces, rows_of, write_rows
 from needlework.bus.sqlite.transaction import Transaction
 
 PARK = (
@@ -47,22 +49,26 @@ _NEXT = (
     "SELECT message, priority, due, place, attempt FROM parked"
     " WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key' ORDER BY place, message LIMIT 1"
 )
-_BEST = (
-    "SELECT priority FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key'"
-    " ORDER BY priority LIMIT 1"
-)
 _FOLLOWING = (
-    "SELECT h.message AS head, p.message, p.priority, p.due, p.place, p.attempt FROM heads h"
-    " CROSS JOIN parked p ON p.runner = h.runner AND p.workspace = h.workspace AND p.topic = h.topic AND p.key = h.key"
-    " AND p.reason = 'key' WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key = ?"
-    " ORDER BY p.place, p.message LIMIT 1"
+    "SELECT h.key, h.message AS head, p.message, p.priority, p.due, p.place, p.attempt,"
+    " (SELECT min(priority) FROM parked b WHERE b.runner = h.runner AND b.workspace = h.workspace"
+    "   AND b.topic = h.topic AND b.key = h.key AND b.reason = 'key') AS best"
+    " FROM heads h LEFT JOIN parked p ON p.runner = h.runner AND p.message = (SELECT message FROM parked f"
+    "   WHERE f.runner = h.runner AND f.workspace = h.workspace AND f.topic = h.topic AND f.key = h.key"
+    "   AND f.reason = 'key' ORDER BY f.place, f.message LIMIT 1)"
+    " WHERE h.runner = ? AND h.workspace = ? AND h.topic = ? AND h.key"
+)
+_HELD = "UPDATE heads SET held = 1 WHERE runner = ? AND workspace = ? AND topic = ? AND key"
+_LAST = "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key"
+_LEADING = "DELETE FROM parked WHERE runner = ? AND message"
+_NEW_HEADS = rows_of(
+    "INSERT INTO heads (runner, workspace, topic, key, message, place, due, priority, held) VALUES ",
+    9,
+    " ON CONFLICT (runner, workspace, topic, key) DO UPDATE SET message = excluded.message, place = excluded.place,"
+    " due = excluded.due, priority = excluded.priority, held = excluded.held",
 )
 BUSY_KEYS = 10_000
 """Keys remembered as busy at most: what is known of them saves a statement each."""
-_LAST_OF_KEY = (
-    "DELETE FROM heads WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ? AND NOT EXISTS"
-    " (SELECT 1 FROM parked WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND reason = 'key')"
-)
 
 
 def enter_key_queue(
@@ -181,41 +187,56 @@ def place_of(transaction: Transaction, message: int, runner: object) -> tuple[in
     return row[0], row[1], row[2]
 
 
-def hold_head(transaction: Transaction, runner: int, workspace: int, topic: int, key: str | None, seq: int) -> None:
-    """The key's head was offered to a handler: it keeps its place until it ends."""
-    transaction.connection.execute(
-        "UPDATE heads SET held = 1 WHERE runner = ? AND workspace = ? AND topic = ? AND key = ? AND message = ?",
-        (runner, workspace, topic, key, seq),
-    )
+def hold_heads(transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
+    """Those of them that are heads of keys were offered to handlers: they keep their places until they end."""
+    heads: dict[tuple[int, int, int], list[tuple[str | None, int]]] = {}
+    for each in deliveries:
+        if each.lane.ordered:
+            heads.setdefault((each.runner.number, each.workspace, each.lane.number), []).append((each.key, each.seq))
+    for place, pairs in heads.items():
+        for marks, piece in pieces(pairs):
+            keys, messages = zip(*piece, strict=True)  # no message is the head of two keys
+            sql = f"{_HELD} IN ({marks}) AND message IN ({marks})"
+            transaction.connection.execute(sql, (*place, *keys, *messages))
 
 
 def promote(
-    transaction: Transaction, runner: RunnerLane, workspace: int, topic: int, key: str | None, ended: int
+    transaction: Transaction, runner: RunnerLane, workspace: int, topic: int, ended: Sequence[tuple[str, int]]
 ) -> None:
-    """The head of a key ended: the next in line takes its place, at the best priority that waits behind the key."""
+    """Heads (key, message) ended: the next in line take their places, at the best priority that waits behind them."""
     if transaction.parked:
         transaction.flush()
+    lane, known = (runner.number, workspace, topic), set(ended)
+    last: list[str] = []
+    following: list[sqlite3.Row] = []
+    for marks, keys in pieces([key for key, _ in ended]):
+        for row in transaction.connection.execute(f"{_FOLLOWING} IN ({marks})", (*lane, *keys)):
+            if (row["key"], row["head"]) not in known:
+                continue  # it came before the topic was ordered
+            if row["message"] is None:
+                transaction.busy.discard((*lane, row["key"]))
+                last.append(row["key"])
+            else:
+                following.append(row)
+    for marks, keys in pieces(last):
+        transaction.connection.execute(f"{_LAST} IN ({marks})", (*lane, *keys))
+    if following:
+        _lead(transaction, runner, lane, following)
+
+
+def _lead(
+    transaction: Transaction, runner: RunnerLane, lane: tuple[int, int, int], following: Sequence[sqlite3.Row]
+) -> None:
+    """The next in line become their keys' heads."""
     execute = transaction.connection.execute
-    where = (runner.number, workspace, topic, key)
-    if where not in transaction.busy and execute(_LAST_OF_KEY, (*where, ended, *where)).rowcount:
-        return  # nothing waits behind most keys: one statement
-    following = execute(_FOLLOWING, where).fetchone()
-    if following is None:
-        transaction.busy.discard(where)
-        execute(_LAST_OF_KEY, (*where, ended, *where))
-    elif following["head"] == ended:  # else it came before the topic was ordered
-        _lead(transaction, runner, where, following)
-
-
-def _lead(transaction: Transaction, runner: RunnerLane, where: tuple[Any, ...], following: sqlite3.Row) -> None:
-    """The next in line becomes its key's head."""
-    execute, seq = transaction.connection.execute, following["message"]
-    best = execute(_BEST, where).fetchone()[0]
-    execute("DELETE FROM parked WHERE message = ? AND runner = ?", (seq, runner.number))
-    execute(_OTHER_HEAD, (seq, following["place"], following["due"], best, 0, *where))
-    if best != following["priority"]:
-        execute(MOVE_POSITION, (seq, runner.number, best, following["due"]))
-    transaction.add_delivery(runner, where[1], best, following["due"], seq, following["attempt"])
+    for marks, messages in pieces([row["message"] for row in following]):
+        execute(f"{_LEADING} IN ({marks})", (runner.number, *messages))
+    heads = [(*lane, row["key"], row["message"], row["place"], row["due"], row["best"], 0) for row in following]
+    write_rows(execute, _NEW_HEADS, heads)
+    for row in following:
+        if row["best"] != row["priority"]:
+            execute(MOVE_POSITION, (row["message"], runner.number, row["best"], row["due"]))
+        transaction.add_delivery(runner, lane[1], row["best"], row["due"], row["message"], row["attempt"])
 
 
 def let_earliest_lead(transaction: Transaction, runner: RunnerLane, where: tuple[Any, ...]) -> None:
@@ -227,4 +248,5 @@ def let_earliest_lead(transaction: Transaction, runner: RunnerLane, where: tuple
         return
     if (following["place"], following["message"]) < (head["place"], head["message"]):
         _give_way(transaction, where, head["message"], head["place"])
-        _lead(transaction, runner, where, following)
+        behind = transaction.connection.execute(f"{_FOLLOWING} = ?", where).fetchall()
+        _lead(transaction, runner, where[:3], behind)

@@ -1,25 +1,14 @@
-"""One transaction of the writer: what its units collect, written in few statements.
-
-sqlite3 gives up and takes back the interpreter lock for every row of `executemany`; one statement with many
-rows does so once, which was 1.4 times as fast for publishes. Hence the statements of 64, 16, 4 and 1 rows.
-"""
+"""One transaction of the writer: what its units collect, written in few statements."""
 
 import functools
 import sqlite3
 from array import array
-from itertools import chain
 from typing import Any
 
 from needlework.bus.commits import Commit
 from needlework.bus.controls import Controls
 from needlework.bus.records import Delivery, NewMessage, RunnerLane
-
-_CHUNKS = (64, 16, 4, 1)
-
-
-def _rows(head: str, width: int, tail: str = "") -> dict[int, str]:
-    row = f"({','.join('?' * width)})"
-    return {count: head + ",".join([row] * count) + tail for count in _CHUNKS}
+from needlework.bus.sqlite.rows import rows_of, write_rows
 
 
 @functools.cache
@@ -31,21 +20,21 @@ def _messages(optional: tuple[str, ...]) -> dict[int, str]:
     """
     always = ("seq", "workspace", "topic", "created", "due", "priority", "body", "owed", "flags", "checksum")
     columns = always + optional
-    return _rows(f"INSERT INTO messages ({', '.join(columns)}) VALUES ", len(columns))
+    return rows_of(f"INSERT INTO messages ({', '.join(columns)}) VALUES ", len(columns))
 
 
-_DELIVERIES = _rows("INSERT INTO deliveries (runner, workspace, priority, due, message, attempt) VALUES ", 6)
-_PARKED = _rows(
+_DELIVERIES = rows_of("INSERT INTO deliveries (runner, workspace, priority, due, message, attempt) VALUES ", 6)
+_PARKED = rows_of(
     "INSERT INTO parked (message, runner, workspace, topic, key, priority, due, place, attempt, reason) VALUES ", 10
 )
-_KEYS = _rows(
+_KEYS = rows_of(
     "INSERT INTO idempotency (workspace, topic, key, message, created, body_hash) VALUES ",
     6,
     " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created,"
     " body_hash = excluded.body_hash",
 )
-_EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at, data) VALUES ", 9)
-_BARE_EVENTS = _rows("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at) VALUES ", 8)
+_EVENTS = rows_of("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at, data) VALUES ", 9)
+_BARE_EVENTS = rows_of("INSERT INTO events (seq, message, created, runner, workspace, topic, kind, at) VALUES ", 8)
 _GONE = "DELETE FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ? AND due = ? AND message = ?"
 _RANGE = (
     " FROM deliveries WHERE runner = ? AND workspace = ? AND priority = ?"
@@ -154,16 +143,16 @@ class Transaction:
         events = self.commit.events
         if self.messages:
             for optional, rows in self.messages.items():
-                _write(execute, _messages(optional), rows)
+                write_rows(execute, _messages(optional), rows)
             self.messages = {}
         if self.deliveries:
-            _write(execute, _DELIVERIES, self.deliveries)
+            write_rows(execute, _DELIVERIES, self.deliveries)
             self.deliveries = []
         if self.parked:
-            _write(execute, _PARKED, self.parked)
+            write_rows(execute, _PARKED, self.parked)
             self.parked = []
         if self.keys:
-            _write(execute, _KEYS, [(*place, *known) for place, known in self.keys.items()])
+            write_rows(execute, _KEYS, [(*place, *known) for place, known in self.keys.items()])
             self.keys = {}
         if self.flushed_events < len(events):
             self._write_events(events[self.flushed_events :])
@@ -175,8 +164,8 @@ class Transaction:
 
     def _write_events(self, events: list[tuple[Any, ...]]) -> None:
         execute = self.connection.execute
-        _write(execute, _BARE_EVENTS, [event[:8] for event in events if event[8] is None])
-        _write(execute, _EVENTS, [(*event[:8], bytearray(event[8])) for event in events if event[8] is not None])
+        write_rows(execute, _BARE_EVENTS, [event[:8] for event in events if event[8] is None])
+        write_rows(execute, _EVENTS, [(*event[:8], bytearray(event[8])) for event in events if event[8] is not None])
 
     def _delete(self, place: tuple[int, int, int], rows: list[tuple[int, int]]) -> None:
         """Delete rows of one lane: as one range where nothing else stands between them, else one by one.
@@ -234,11 +223,3 @@ class Transaction:
                 first[lane] = min(first.get(lane, (due, seq)), (due, seq))
         for lane, spot in first.items():
             self.connection.execute(_ARRIVED, (*lane, *spot))
-
-
-def _write(execute: Any, statements: dict[int, str], rows: list[Any]) -> None:
-    start, left = 0, len(rows)
-    for chunk in _CHUNKS:
-        while left >= chunk:
-            execute(statements[chunk], list(chain.from_iterable(rows[start : start + chunk])))
-            start, left = start + chunk, left - chunk

@@ -163,6 +163,23 @@ class StoreConformance:
         assert await desk.value("SELECT count(*) FROM events") == 12
         assert await desk.value("SELECT sum(unfinished) FROM backlog") == 0
 
+    async def test_complete_of_many_heads_promotes_the_next_of_each_at_the_best_priority(self, desk: Desk) -> None:
+        followers = ((), (5, 7), (7, 2))
+        sent = {n: [await desk.insert(Ordered(key=n))] for n in range(70)}
+        for n in range(70):
+            sent[n] += [await desk.insert(Ordered(key=n), priority=each) for each in followers[n % 3]]
+        heads = [each for each in await desk.take() if each.runner.name == "first"]
+        assert await desk.complete(heads) is None
+        after = {each.seq: each.priority for each in await desk.take() if each.runner.name == "first"}
+        assert after == {sent[n][1].seq: min(followers[n % 3]) for n in range(70) if n % 3}
+        assert await desk.value("SELECT count(*) FROM heads WHERE runner = ?", heads[0].runner.number) == len(after)
+
+    async def test_complete_stores_the_last_report_before_the_end(self, desk: Desk) -> None:
+        await desk.insert(Plain())
+        (delivery,) = await desk.take()
+        assert await desk.complete([delivery], report=b"{}") is None
+        assert await desk.rows("SELECT kind, data FROM events ORDER BY seq") == [("progress", b"{}"), ("result", None)]
+
     async def test_complete_commits_effects_and_messages_with_the_ack(self, desk: Desk) -> None:
         await desk.insert(Plain())
         (delivery,) = await desk.take()

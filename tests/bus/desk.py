@@ -137,10 +137,10 @@ class Desk:
         self.store.finish(Finish(delivery=delivery, kind=kind, settled=settled, **fields))
         return await answer
 
-    async def complete(self, deliveries: Sequence[Delivery]) -> Exception | None:
-        """End attempts that returned and did nothing else, together; what the store said to it."""
+    async def complete(self, deliveries: Sequence[Delivery], report: bytes | None = None) -> Exception | None:
+        """End attempts that returned and wrote nothing, together; what the store said to it."""
         answer: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        ends: list[tuple[Delivery, bytes | None]] = [(delivery, None) for delivery in deliveries]
+        ends: list[tuple[Delivery, bytes | None, bytes | None]] = [(delivery, report, None) for delivery in deliveries]
         self.store.finish(Completions(ends, lambda completions, error: answer.set_result(error)))
         return await answer
 
