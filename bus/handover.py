@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from needlework.bus.records import Delivery
@@ -88,7 +89,8 @@ class Handover:
         for name in runners:
             lane = dispatcher.bus.store.runners[name]
             queue = dispatcher.queues[name] = RunnerQueue(lane, dispatcher)
-            queue.lanes.update({place: LaneState() for place in await dispatcher.bus.store.lanes(lane)})
+            places = await dispatcher.persist(partial(dispatcher.bus.store.lanes, lane))
+            queue.lanes.update({place: LaneState() for place in places})
             queue._refilling = False
             queue.wake()
         dispatcher.background(dispatcher.bus.holds.start(), "let go")

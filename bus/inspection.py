@@ -206,43 +206,49 @@ class Inspection:
         limit: int,
         cursor: str | None,
     ) -> dict[str, Any]:
-        before = message_seq(cursor) if cursor else _TOP
+        before, created = message_seq(cursor) if cursor else _TOP, 0
         number = self._bus.store.topics[self._bus.registry.topic(topic).name].number if topic else None
         chosen = {"workspace": workspace.id, "topic": number, "batch": batch}
         items: list[dict[str, Any]] = []
         for _ in range(_STRETCHES):
-            found, low = await self._stretch(chosen, state, before, limit)
+            found, last = await self._stretch(chosen, state, before, limit)
             for row in found:
-                before = row["seq"]
                 now = _state(await self.deliveries(row))
                 if state is None or now == state:
                     items.append({**self._brief(row), "state": now})
                 if len(items) == limit:
-                    return {"items": items, "next_cursor": message_id(before, row["created"])}
-            if low is None:
+                    return {"items": items, "next_cursor": message_id(row["seq"], row["created"])}
+            if last is None:
                 return {"items": items, "next_cursor": None}
-            before = low
-        last = (await self._rows("created", seq=before))[0]["created"]
-        return {"items": items, "next_cursor": message_id(before, last)}
+            before, created = last
+        return {"items": items, "next_cursor": message_id(before, created)}
 
     async def _stretch(
         self, chosen: dict[str, Any], state: str | None, before: int, limit: int
-    ) -> tuple[list[Any], int | None]:
-        """Messages that may be in a state, and where to look on; None where there is nothing more.
+    ) -> tuple[list[Any], tuple[int, int] | None]:
+        """Messages that may be in a state, and the (number, time) to look on from; None where there is nothing more.
 
         What has ended is most of a log: who asks for the rest is not shown through all of it a page at a time.
         """
+        size = limit if state is None else max(limit, 100)
         if state not in _UNFINISHED:
-            size = limit if state is None else max(limit, 100)
             rows = await self._rows("messages", before=before, limit=size, **chosen)
-            return rows, rows[-1]["seq"] if len(rows) == size else None
+            return rows, _place(rows[-1]) if len(rows) == size else None
         end = (await self._rows("stretch", before=before, looked=_LOOKED, **chosen))[0]
         if not end["count"]:
             return [], None
-        runners = msgspec.json.encode(self._bus.store.all_runners).decode()
-        place = {"before": before, "low": end["low"], "runners": runners, "limit": _LOOKED}
+        place = {"before": before, "low": end["seq"], "limit": size, "state": state, **self._lists(state)}
         rows = await self._rows("unfinished_messages", **place, **chosen)
-        return rows, end["low"] if end["count"] == _LOOKED else None
+        if len(rows) == size:  # each costs a look at its deliveries: few at a time
+            return rows, _place(rows[-1])
+        return rows, _place(end) if end["count"] == _LOOKED else None
+
+    def _lists(self, state: str) -> dict[str, str]:
+        """The runners, and what may be running: it is known to this process alone."""
+        queues = self._bus.dispatcher.queues.values() if state == "running" else ()
+        started = [each.seq for queue in queues for each in queue.held.values() if each.started]
+        lists = {"runners": self._bus.store.all_runners, "started": started}
+        return {name: msgspec.json.encode(values).decode() for name, values in lists.items()}
 
     async def explain(self, workspace: Workspace, id: str) -> dict[str, Any]:
         """Why a message is, or is not, running: one sentence a delivery. Raises NotFound."""
@@ -277,6 +283,10 @@ class Inspection:
             "waiting": left,
             "finished": left <= 0,
         }
+
+
+def _place(row: Any) -> tuple[int, int]:
+    return row["seq"], row["created"]
 
 
 def _state(deliveries: list[dict[str, Any]]) -> str:

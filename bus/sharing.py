@@ -6,9 +6,9 @@ when no row names its owner, or when the owner's lock is free: never by time.
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from needlework.bus.bus import Bus
 
 log = structlog.get_logger("needlework.sharing")
+T = TypeVar("T")
 Role = Literal["serve", "api", "worker"]
 DRAIN = 5.0
 """Seconds that what runs gets to end when a runner is to be spared; then it stays, and another try comes later."""
@@ -93,27 +94,34 @@ class Sharing:
         )
         await bus.store.write([attach])
         self.role = role
-        self._working = True  # whoever wakes us meanwhile must not take the same runners a second time
-        try:
-            return await self._take()
-        finally:
-            self._working = False
-            if self._again:
-                self.wake()
+        return await self._alone(self._take)
 
     async def take_over(self) -> int:
         """Look at once whether somebody has died, and take what is free; how many deliveries were rescued."""
         if self.role in (None, "api") or self._working or self._stopped:
             return 0
-        await self._forget_the_dead()
-        return await self._take()
+        return await self._alone(self._take_from_the_dead)
 
     def wake(self) -> None:
         """Somebody came, went, or gave a runner back."""
         self._again = True
         if self.role is not None and not self._working and not self._stopped:
             self._working = True
-            self._bus.dispatcher.background(self._work(), "sharing")
+            self._bus.dispatcher.background(self._alone(self._work), "sharing")
+
+    async def _alone(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Nobody else takes the same runners meanwhile; who wakes us is heard afterwards."""
+        self._working = True
+        try:
+            return await work()
+        finally:
+            self._working = False
+            if self._again:
+                self.wake()
+
+    async def _take_from_the_dead(self) -> int:
+        await self._forget_the_dead()
+        return await self._take()
 
     async def _work(self) -> None:
         try:
@@ -127,8 +135,6 @@ class Sharing:
                 raise
             log.warning("the runners could not be shared", error=error.detail)
             self._later()
-        finally:
-            self._working = False
 
     def _later(self) -> None:
         if not self._stopped:

@@ -105,17 +105,23 @@ class WorkspaceStore:
         checked = check_config(config)
         if workspace.id not in self.by_id:
             raise NotFound(f"no workspace {workspace.name!r}")
-        tick = checked.get("tick", {})
-        was_disabled = self.ticks_disabled(workspace.id)
-        if was_disabled and not tick.get("disable"):  # what went wrong before counts no more
-            checked["tick"] = {"disable": False, "since": rfc3339(self._clock.now())}
-        if tick.get("disable") and not self.configs.get(workspace.id, {}).get("tick", {}).get("disable"):
-            checked["tick"] = {**tick, "since": rfc3339(self._clock.now()), "by": name_of(by)}
+        checked["tick"] = self._tick(checked.get("tick", {}), self.configs.get(workspace.id, {}).get("tick", {}), by)
         text = msgspec.json.encode(checked).decode()
         change = _sql("set_workspace_config", 1, id=workspace.id, config=text)
         await self._write([change, self._audit.statement(by, workspace, action, workspace.name)])
         await self.refresh()
         return await self.config(workspace)
+
+    def _tick(self, wanted: dict[str, Any], known: dict[str, Any], by: By) -> dict[str, Any]:
+        """`tick` as it is stored. Since when and by whom is not for callers to say: what went wrong before a workspace
+        was enabled counts no more, however its configuration is replaced later."""
+        disable = bool(wanted.get("disable"))
+        if disable is bool(known.get("disable")):
+            kept = {name: known[name] for name in ("since", "by") if known.get(name)}
+        else:
+            kept = {"since": rfc3339(self._clock.now())} | ({"by": name_of(by)} if disable else {})
+        why = {"reason": wanted["reason"]} if wanted.get("reason") else {}
+        return {"disable": disable, **why, **kept}
 
     def ticks_disabled(self, workspace: int) -> bool:
         """Whether automatic work of this workspace is held (`config.tick.disable`)."""
@@ -127,7 +133,7 @@ ImpactComponent = Literal["reach", "revenue", "severity", "momentum", "risk"]
 
 
 class TickConfig(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """`config.tick`: whether automatic work is held, and why, since when, by whom."""
+    """`config.tick`: whether automatic work is held, and why; since when and by whom is filled in, whatever is sent."""
 
     disable: bool = False
     reason: str = ""

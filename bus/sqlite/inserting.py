@@ -1,16 +1,23 @@
 """The move *insert*: a message and one delivery for each subscribed runner, in one transaction."""
 
-from needlework.bus.errors import IdempotencyConflict
+from needlework.bus.errors import FieldError, IdempotencyConflict, InvalidMessage
 from needlework.bus.records import KEYED, Delivery, NewMessage, Receipt, RunnerLane
 from needlework.bus.sqlite.keys import MOVE_POSITION, PARK, enter_key_queue, let_earliest_lead, place_of
 from needlework.bus.sqlite.transaction import Transaction
 
 _KNOWN = "SELECT message, created, body_hash FROM idempotency WHERE workspace = ? AND topic = ? AND key = ?"
+_JOIN_BATCH = (
+    "INSERT INTO batches (id, workspace, created, total) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET total = total + excluded.total WHERE workspace = excluded.workspace"
+)
 _WAITING = "SELECT message, created FROM coalescing WHERE workspace = ? AND topic = ? AND key = ?"
 
 
 def insert(transaction: Transaction, new: NewMessage) -> Receipt:
-    """Store `new`, or find the message that it repeats or is absorbed by."""
+    """Store `new`, or find the message that it repeats or is absorbed by.
+
+    Raises IdempotencyConflict, and InvalidMessage where its batch is another workspace's.
+    """
     lane = new.lane
     if lane.plain and new.idempotency_key is None and new.batch is None and not transaction.holding:
         return _insert_plain(transaction, new)
@@ -72,11 +79,10 @@ def _store(transaction: Transaction, new: NewMessage) -> Receipt:
             (new.workspace, lane.number, new.key or "", seq, now),
         )
     if new.batch is not None:
-        execute(
-            "INSERT INTO batches (id, workspace, created, total) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET total = total + excluded.total",
-            (new.batch, new.workspace, now, len(lane.runners)),
-        )
+        values = (new.batch, new.workspace, now, len(lane.runners))
+        if not execute(_JOIN_BATCH, values).rowcount:
+            hint = "leave it out, or make one up that nobody else has"
+            raise InvalidMessage("the batch can't be joined", errors=[FieldError("batch_id", "is not yours", hint)])
     return Receipt(seq, now, due, lane.name, False)
 
 

@@ -113,24 +113,26 @@ WHERE workspace = :workspace AND seq < :before AND (:topic IS NULL OR topic = :t
     AND (:batch IS NULL OR batch = :batch) ORDER BY seq DESC LIMIT :limit;
 
 -- name: stretch
--- Where the next so many messages end, and how many there are.
-SELECT min(seq) AS low, count(*) AS count FROM (
-    SELECT seq FROM messages WHERE workspace = :workspace AND seq < :before AND (:topic IS NULL OR topic = :topic)
-        AND (:batch IS NULL OR batch = :batch) ORDER BY seq DESC LIMIT :looked
+-- Where the next so many messages end (the oldest of them), and how many there are.
+SELECT min(seq) AS seq, created, count(*) AS count FROM (
+    SELECT seq, created FROM messages WHERE workspace = :workspace AND seq < :before
+        AND (:topic IS NULL OR topic = :topic) AND (:batch IS NULL OR batch = :batch) ORDER BY seq DESC LIMIT :looked
 );
 
 -- name: unfinished_messages
--- A page of a stretch's messages that have a delivery which is not finished, or is dead; newest first.
+-- A page of a stretch's messages that may be in a state: started here, or put aside, or buried, or with a delivery that waits.
 SELECT m.seq, m.workspace, m.topic, m.created, m.due, m.priority, m.key, m.owed, m.cause, m.batch FROM messages m
 WHERE m.workspace = :workspace AND m.seq < :before AND m.seq >= :low AND (:topic IS NULL OR m.topic = :topic)
-    AND (:batch IS NULL OR m.batch = :batch) AND (
-        EXISTS (SELECT 1 FROM parked k WHERE k.message = m.seq) OR EXISTS (SELECT 1 FROM dead b WHERE b.message = m.seq)
-        OR EXISTS (
+    AND (:batch IS NULL OR m.batch = :batch) AND CASE :state
+        WHEN 'running' THEN m.seq IN (SELECT value FROM json_each(:started))
+        WHEN 'parked' THEN EXISTS (SELECT 1 FROM parked k WHERE k.message = m.seq)
+        WHEN 'dead' THEN EXISTS (SELECT 1 FROM dead b WHERE b.message = m.seq)
+        ELSE EXISTS (
             SELECT 1 FROM json_each(:runners) r LEFT JOIN positions p ON p.message = m.seq AND p.runner = r.value
             JOIN deliveries d ON d.runner = r.value AND d.workspace = m.workspace
                 AND d.priority = coalesce(p.priority, m.priority) AND d.due = coalesce(p.due, m.due) AND d.message = m.seq
-        )
-    ) ORDER BY m.seq DESC LIMIT :limit;
+        ) END
+ORDER BY m.seq DESC LIMIT :limit;
 
 -- name: batch
 -- One batch's counts.

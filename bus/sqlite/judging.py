@@ -67,5 +67,5 @@ def _unread(found: str) -> bool:
 
 def _look_through(path: Path) -> str:
     """`ok`, or the first thing that is wrong."""
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
         return " ".join(str(reader.execute("PRAGMA quick_check(1)").fetchone()[0]).split())

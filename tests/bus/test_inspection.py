@@ -9,6 +9,7 @@ from needlework.bus.bus import Bus
 from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.messages import Message
+from needlework.bus.records import Publication
 from needlework.bus.subscriptions import subscribe
 from needlework.bus.testing import ManualClock, drain, running_bus
 from needlework.tests.bus import kit
@@ -90,3 +91,27 @@ async def test_a_stretch_without_any_leads_on_and_nothing_comes_twice(
         for state in ("waiting", "dead", "parked"):
             found = [id_ for page in await pages(bus, state, 2) for id_ in page]
             assert found == [known[state]], state
+
+
+async def test_few_of_those_that_wait_are_looked_at_for_the_few_that_are_something_else(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at a message's deliveries is several queries: a backlog of 24,000 was looked at for four seconds."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        known = await filled(bus, clock)
+        await bus.publish_all(
+            [Publication(message=Do("later"), workspace=kit.DEFAULT, due=clock.now() + 10**12) for _ in range(500)]
+        )
+        looks: list[int] = []
+        deliveries = bus.inspection.deliveries
+
+        async def looked(row: Any) -> Any:
+            looks.append(row["seq"])
+            return await deliveries(row)
+
+        monkeypatch.setattr(bus.inspection, "deliveries", looked)
+        for state in ("dead", "parked", "running"):
+            found = await bus.messages(kit.DEFAULT, state=state, limit=10)
+            assert [each["id"] for each in found["items"]] == [id_ for name, id_ in known.items() if name == state]
+        assert len(looks) <= 3
+        assert [len(page) for page in await pages(bus, "waiting", 250)] == [250, 250, 1]

@@ -43,6 +43,14 @@ def test_p11_a_file_that_is_whole_is_not_called_damaged(path: Path) -> None:
     assert (found.status, found.retry_after) == (503, 1)
 
 
+def test_p11_a_file_named_from_the_current_folder_is_looked_through_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Story: a bus opened on a relative path ended when the file was read beside the first work."""
+    monkeypatch.chdir(path.parent)
+    judging.look_through(Path(path.name))
+
+
 @pytest.mark.parametrize("where", ["raised", "reported"])
 def test_p11_a_disk_that_can_not_be_read_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """SQLite raises an error of the disk as itself before it has a page, and reports it as a finding after."""

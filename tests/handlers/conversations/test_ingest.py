@@ -209,3 +209,15 @@ async def test_what_is_sent_in_with_a_batch_is_analysed_in_it(desk: Desk) -> Non
     assert (state["total"], state["done"]) == (4, 4)
     with pytest.raises(ValueError, match="batch_"):
         IngestConversation(items=items, batch_id="mine")
+
+
+async def test_a_batch_of_another_workspace_is_not_joined(desk: Desk) -> None:
+    """Whoever knew its id made it wait for work that it was never to see."""
+    said = [MessageInput(text="Thank you.", external_id="1")]
+    await desk(IngestConversation(messages=said, external_id="1", batch_id="batch_mine"))
+    other = await desk.other("acme")
+    sent = IngestConversation(messages=said, external_id="1", batch_id="batch_mine")
+    assert await other.refusal(sent) == (422, "invalid_message")
+    assert (await other(ListConversations()))["items"] == []
+    await desk.drain()
+    assert (await desk.bus.batch(desk.workspace, "batch_mine"))["total"] == 1

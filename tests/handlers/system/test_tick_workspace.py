@@ -120,6 +120,19 @@ async def test_so_many_dead_letters_within_an_hour_stop_automatic_work_until_a_p
     await desk(EnableTicks())
     await desk(WatchDead())
     assert not desk.bus.workspaces.ticks_disabled(desk.workspace.id), "who enabled them has seen it"
+    await desk.bus.workspaces.set_config(desk.workspace, {"timezone": "Asia/Tokyo"}, "test")
+    await desk(WatchDead())
+    assert not desk.bus.workspaces.ticks_disabled(desk.workspace.id), "whatever else is configured later"
+
+
+@pytest.mark.parametrize("since", ["x", "9999-01-01T00:00:00Z"])
+async def test_nobody_can_say_since_when_the_dead_are_counted(desk: Desk, since: str) -> None:
+    """What PUT brought as `since` ended the circuit breaker: by an error, or by a day that does not come."""
+    for _ in range(20):
+        await die(desk)
+    await desk.bus.workspaces.set_config(desk.workspace, {"tick": {"since": since}}, "test")
+    await desk(WatchDead())
+    assert desk.bus.workspaces.ticks_disabled(desk.workspace.id)
 
 
 async def test_dead_letters_of_another_hour_do_not_count(desk: Desk) -> None:
