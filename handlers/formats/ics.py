@@ -31,9 +31,16 @@ class _Block(NamedTuple):
     lines: list[str]
 
 
-def is_calendar(text: str) -> bool:
-    """Whether a text begins like an iCalendar file; the component need not be a calendar, then it holds no events."""
-    return bool(_BEGIN.match(text.lstrip("\ufeff \t\r\n")))
+def check(text: str) -> None:
+    """Raise ValueError for what does not begin like an iCalendar file, or was cut off: what it lacks would seem gone.
+
+    The component that it begins with need not be a calendar; then it holds no events.
+    """
+    if not _BEGIN.match(text.lstrip("\ufeff \t\r\n")):
+        raise ValueError("not a calendar: it does not begin with BEGIN:VCALENDAR")
+    lines = text.upper()
+    if lines.rfind("BEGIN:VCALENDAR") > lines.rfind("END:VCALENDAR"):
+        raise ValueError("a calendar that was cut off: END:VCALENDAR is missing at its end")
 
 
 def decode(data: bytes) -> str:
@@ -41,8 +48,7 @@ def decode(data: bytes) -> str:
     if len(data) > LARGEST:
         raise ValueError(f"calendar larger than {LARGEST // 1024 // 1024} MiB")
     text = charset.document(data)
-    if not is_calendar(text):
-        raise ValueError("not a calendar: it does not begin with BEGIN:VCALENDAR")
+    check(text)
     return text
 
 

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import msgspec
 from needlework.bus.clock import SECOND, rfc3339
 from needlework.bus.peers import Peer
-from needlework.handlers.net.fetch import Bounds, Fetched, FetchError, call
+from needlework.handlers.net.fetch import Bounds, Fetched, call
+from needlework.handlers.net.outcomes import Limited, Refused, Unknown, patience
 
 BOUNDS = Bounds(connect=5.0, total=15.0, size=8 * 1024 * 1024)
 PATIENCE, MOST_PATIENCE = 60.0, 3_600.0
@@ -27,33 +28,13 @@ class Issue(NamedTuple):
     url: str | None
 
 
-class GitHubError(Exception):
-    """A call that did not succeed; the text may be shown."""
-
-
-class Unknown(GitHubError):
-    """It was asked, and nobody knows whether it was done."""
-
-
-class Refused(GitHubError):
-    """GitHub said no; nothing was done."""
-
-
-class Limited(GitHubError):
-    """GitHub asks for patience, `seconds` long; nothing was done."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"GitHub asks to wait {seconds:g} s")
-        self.seconds = seconds
-
-
 def mark(id: str) -> str:
     """What stands in an issue's text, invisible, so that it is found again."""
     return f"<!-- needlework:{id} -->"
 
 
 async def create(peer: Peer, repository: str, id: str, title: str, body: str, now: int) -> Issue:
-    """Open an issue that can be found again by `id`. Raises GitHubError."""
+    """Open an issue that can be found again by `id`. Raises CallError."""
     content = msgspec.json.encode({"title": title, "body": f"{body}\n\n{mark(id)}"})
     answer = await _call(peer, "POST", f"repos/{repository}/issues", content)
     _judge(answer, repository, 201, now)
@@ -66,7 +47,7 @@ async def create(peer: Peer, repository: str, id: str, title: str, body: str, no
 async def find(peer: Peer, repository: str, id: str, since: int, now: int) -> Issue | None:
     """The issue that `id` made since a time (microseconds), None where there is none.
 
-    Raises GitHubError; Unknown where there are too many to be sure. It reads the list, since the search lags.
+    Raises CallError; Unknown where there are too many to be sure. It reads the list, since the search lags.
     """
     query = {
         "state": "all",
@@ -98,19 +79,16 @@ async def _call(peer: Peer, method: str, path: str, content: bytes | None = None
         "X-GitHub-Api-Version": "2022-11-28",
         "Content-Type": "application/json",
     }
-    try:
-        return await call(method, peer.address + path, headers=headers, body=content, bounds=BOUNDS)
-    except FetchError as error:
-        raise Unknown(str(error)) from None
+    return await call(method, peer.address + path, headers=headers, body=content, bounds=BOUNDS)
 
 
 def _judge(answer: Fetched, repository: str, good: int, now: int) -> None:
-    """Raise GitHubError for every answer but the good one."""
+    """Raise CallError for every answer but the good one."""
     status = answer.status
     if status == good:
         return
     if status == 429 or (status == 403 and _is_limit(answer.headers)):
-        raise Limited(_patience(answer.headers, now))
+        raise Limited("GitHub", _patience(answer.headers, now))
     if status == 401:
         raise Refused("GitHub refused the token (401): it is wrong, or has expired")
     if status == 403:
@@ -121,7 +99,7 @@ def _judge(answer: Fetched, repository: str, good: int, now: int) -> None:
         raise Refused(f"GitHub found the issue wrong (422){_codes(answer)}")
     if 300 <= status < 400:
         raise Refused(f"{repository} has moved ({status}): write its new name into github_repository")
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status != 408:
         raise Refused(f"GitHub answered {status}")
     raise Unknown(f"GitHub answered {status}")
 
@@ -132,13 +110,8 @@ def _is_limit(headers: Mapping[str, str]) -> bool:
 
 def _patience(headers: Mapping[str, str], now: int) -> float:
     """Seconds of `Retry-After`, else until the limit is reset; ours where it says none, never more than an hour."""
-    stated = headers.get("retry-after") or ""
-    if re.fullmatch(r"[0-9]{1,9}", stated):
-        return min(max(1.0, float(stated)), MOST_PATIENCE)
-    reset = headers.get("x-ratelimit-reset") or ""
-    if re.fullmatch(r"[0-9]{1,12}", reset):
-        return min(max(1.0, float(reset) - now / SECOND), MOST_PATIENCE)
-    return PATIENCE
+    stated = patience(headers.get("retry-after"), MOST_PATIENCE)
+    return stated or patience(headers.get("x-ratelimit-reset"), MOST_PATIENCE, now / SECOND) or PATIENCE
 
 
 def _decoded(answer: Fetched) -> Any:

@@ -16,6 +16,7 @@ from needlework.bus.sql import Queries
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.github import client
 from needlework.handlers.github.messages import IssueSettled, OpenIssue
+from needlework.handlers.net.outcomes import Limited, Refused, Unknown, Unsent
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
@@ -44,13 +45,15 @@ async def open_issue(message: OpenIssue, ctx: Context) -> dict[str, str]:
         row = await _begin(ctx, row, message.repository)
         place = (message.repository, message.id, message.title, message.body)
         return _opened(ctx, row, await client.create(peer, *place, ctx.now))
-    except client.Refused as refused:
+    except Refused as refused:
         return _fail(ctx, row, str(refused), 0)
-    except client.Limited as limited:
+    except Limited as limited:
         await _trouble(ctx, row, str(limited), 0, row["attempts"])
         raise Retry(str(limited), after=limited.seconds) from None
-    except client.Unknown as unknown:
-        return await _again(ctx, row, str(unknown))
+    except Unsent as unsent:
+        return await _again(ctx, row, str(unsent), 0)
+    except Unknown as unknown:
+        return await _again(ctx, row, str(unknown), row["asked_at"])
 
 
 async def _row(message: OpenIssue, ctx: Context) -> Row:
@@ -88,25 +91,25 @@ async def _begin(ctx: Context, row: Row, repository: str) -> Row:
 
 
 async def _look(ctx: Context, peer: Peer, row: Row) -> client.Issue | None:
-    """What became of an attempt of unknown outcome. Raises Retry while it may still be arriving, GitHubError."""
+    """What became of an attempt of unknown outcome. Raises Retry while it may still be arriving, Unknown."""
     wait = row["asked_at"] + SETTLE - ctx.now
     if 0 < wait <= SETTLE:
         raise Retry("the issue may still be arriving", after=wait / SECOND)
     try:
         return await client.find(peer, row["repository"], row["id"], row["asked_at"], ctx.now)
-    except client.Refused as refused:
-        raise client.Unknown(f"its outcome is unknown, and the list cannot be read: {refused}") from None
-    except client.Limited as limited:
+    except (Refused, Unsent) as error:
+        raise Unknown(f"its outcome is unknown, and the list cannot be read: {error}") from None
+    except Limited as limited:
         await _trouble(ctx, row, str(limited), row["asked_at"], row["attempts"])
         raise Retry(str(limited), after=limited.seconds) from None
 
 
-async def _again(ctx: Context, row: Row, error: str) -> dict[str, str]:
+async def _again(ctx: Context, row: Row, error: str, asked_at: int) -> dict[str, str]:
     """Try again later; after too many times a person has to look. What is unknown stays noted."""
     attempts = row["attempts"] + 1
     if attempts >= MOST:
-        return _fail(ctx, row, f"given up after {attempts} attempts: {error}", row["asked_at"])
-    await _trouble(ctx, row, error, row["asked_at"], attempts)
+        return _fail(ctx, row, f"given up after {attempts} attempts: {error}", asked_at)
+    await _trouble(ctx, row, error, asked_at, attempts)
     raise Retry(error, after=min(LONGEST, FIRST * 2.0 ** (attempts - 1)))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page
-from needlework.handlers.formats.ics import is_calendar
+from needlework.handlers.formats import ics
 from needlework.handlers.net.fetch import check_url
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -30,8 +30,8 @@ def check_calendar(given: CalendarInput) -> None:
         raise ValueError("a calendar needs `url` (where it is fetched) or `text` (what it says)")
     if given.url is not None:
         check_url(given.url)
-    if given.text is not None and not is_calendar(given.text):
-        raise ValueError("text is no calendar: it does not begin with BEGIN:VCALENDAR")
+    if given.text is not None:
+        ics.check(given.text)
 
 
 class SavedCalendar(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.formats import ics
 from needlework.handlers.meetings import calendars
 from needlework.handlers.meetings.calendar_messages import SyncCalendar, Synced
-from needlework.handlers.net.fetch import FetchError, fetch
+from needlework.handlers.net.fetch import fetch
+from needlework.handlers.net.outcomes import CallError
 from needlework.handlers.words import clean
 
 
@@ -22,7 +23,7 @@ async def sync(message: SyncCalendar, ctx: Context) -> Synced:
     try:
         found = await fetch(row["url"], headers=_conditions(row))
         text = "" if found.status == 304 else clean(ics.decode(found.body))
-    except (FetchError, ValueError) as error:
+    except (CallError, ValueError) as error:
         await ctx.log("calendar.failing", calendar=message.id, error=str(error))
         calendars.write_state(ctx, message.id, values | {"status": "failing", "error": str(error)})
         return Synced(id=message.id, status="failing", error=str(error))
@@ -31,7 +32,7 @@ async def sync(message: SyncCalendar, ctx: Context) -> Synced:
         calendars.write_state(ctx, message.id, values)
         return Synced(id=message.id, status="active")
     change = await calendars.save_events(ctx, message.id, text)
-    values |= {"etag": _short(found.headers.get("etag")), "modified": _short(found.headers.get("last-modified"))}
+    values |= {"etag": _kept(found.headers.get("etag")), "modified": _kept(found.headers.get("last-modified"))}
     calendars.write_state(ctx, message.id, values)
     return Synced(id=message.id, status="active", **change._asdict())
 
@@ -41,5 +42,6 @@ def _conditions(row: calendars.Row) -> dict[str, str]:
     return {name: value for name, value in stated.items() if value}
 
 
-def _short(value: str | None) -> str | None:
-    return None if value is None else value[:500]
+def _kept(value: str | None) -> str | None:
+    """What can be sent back just so: half of it would mean nothing, and a header that we send is ASCII."""
+    return value if value is not None and len(value) <= 500 and value.isascii() else None

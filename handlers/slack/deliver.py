@@ -11,6 +11,7 @@ from needlework.bus.context import Context
 from needlework.bus.errors import ConfigError, Retry
 from needlework.bus.peers import Peer
 from needlework.bus.subscriptions import subscribe
+from needlework.handlers.net.outcomes import Limited, Refused, Unknown, Unsent
 from needlework.handlers.slack import client, store
 from needlework.handlers.slack.blocks import Payload
 from needlework.handlers.slack.messages import DeliverSlackMessage
@@ -83,16 +84,16 @@ async def _send(ctx: Context, peer: Peer, row: Row, ts: str | None) -> Outcome:
             stamp = await client.update(peer, row["channel_id"], ts, payload.body(), row["id"])
         else:
             stamp = await client.post(peer, row["channel_id"], payload.body(), row["id"])
-    except client.Refused as refused:
+    except Refused as refused:
         return await _refused(ctx, row, payload, str(refused))
-    except client.Limited as limited:
+    except Limited as limited:
         await hold(ctx, row, limited.seconds)
         await _trouble(ctx, row, "none", str(limited))
         raise Retry(str(limited), after=limited.seconds) from None
-    except client.Unsent as unsent:
+    except Unsent as unsent:
         await _trouble(ctx, row, "none", str(unsent))
         raise
-    except client.Unknown as unknown:
+    except Unknown as unknown:
         await _trouble(ctx, row, flight, str(unknown))
         raise
     return _sent(ctx, row, stamp, "slack.edited" if ts else "slack.posted")
@@ -117,9 +118,9 @@ async def _look(ctx: Context, peer: Peer, row: Row) -> Outcome | None:
         raise Retry("the message may still be arriving", after=wait)
     try:
         ts = await client.search(peer, row["channel_id"], row["id"], row["attempted_at"] / SECOND - SKEW)
-    except client.Limited as limited:
+    except Limited as limited:
         raise Retry(str(limited), after=limited.seconds) from None
-    except client.Refused as refused:
+    except Refused as refused:
         return await _fail(ctx, row, f"unknown outcome, and the channel's history cannot be read: {refused}")
     return None if ts is None else _sent(ctx, row, ts, "slack.posted")
 

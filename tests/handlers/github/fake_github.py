@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from needlework.bus.peers import Peer
-from needlework.handlers.net.addresses import open_hosts
 from needlework.tests.fakes import Answering, served
 
 PAGE = 2
@@ -104,8 +103,6 @@ def fake_github() -> Iterator[tuple[FakeGitHub, str]]:
 @contextlib.contextmanager
 def github_of(desk: Any) -> Iterator[FakeGitHub]:
     """The GitHub of a desk's default workspace."""
-    open_hosts(("127.0.0.1",))
     with fake_github() as (fake, address):
         desk.bus.controls.peers["github", "default"] = Peer(address, lambda: "ghp-test")
         yield fake
-    open_hosts(())

@@ -41,7 +41,7 @@ async def test_an_issue_is_opened_once_however_often_it_is_asked_for(desk: Desk,
     assert (github.calls, github.tokens) == (["POST"], {"Bearer ghp-test"})
 
 
-@pytest.mark.parametrize("outcome", ["lost", "garbage", "500", "hang"])
+@pytest.mark.parametrize("outcome", ["lost", "garbage", "500", "408", "hang"])
 async def test_an_unknown_outcome_is_looked_for_before_a_second_try(
     desk: Desk, github: GitHub, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,12 +50,25 @@ async def test_an_unknown_outcome_is_looked_for_before_a_second_try(
     found = await asked(desk, github, outcome)
     assert found == {"status": "opened", "reference": "acme/app#1"}
     assert len(bodies(github)) == 1
-    assert github.calls == ["POST", "GET", *(["POST"] if outcome == "500" else [])]
+    assert github.calls == ["POST", "GET", *(["POST"] if outcome in ("500", "408") else [])]
 
 
 async def test_a_call_that_never_arrived_is_made_again(desk: Desk, github: GitHub) -> None:
     found = await asked(desk, github, "drop")
     assert (found["status"], github.calls) == ("opened", ["POST", "GET", "POST"])
+
+
+async def test_where_no_connection_came_about_nothing_is_looked_for(desk: Desk, github: GitHub) -> None:
+    peers, place = desk.bus.controls.peers, ("github", "default")
+    right = peers[place]
+    peers[place] = Peer("http://127.0.0.1:9/", right.secret)
+    id_ = await desk.publish(ISSUE)
+    await desk.drain()
+    peers[place] = right
+    desk.clock.advance(20.0)
+    await desk.drain()
+    assert (await desk.bus.message(desk.workspace, id_))["result"]["reference"] == "acme/app#1"
+    assert github.calls == ["POST"]
 
 
 async def test_an_issue_may_still_be_arriving_so_it_is_looked_for_after_a_while(desk: Desk, github: GitHub) -> None:

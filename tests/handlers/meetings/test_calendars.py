@@ -243,6 +243,42 @@ async def test_an_address_is_fetched_and_asked_only_for_changes(desk: Any, clock
     assert len([state for _, _, state in await meetings(desk) if state == "confirmed"]) == 5
 
 
+@pytest.mark.usefixtures("march", "opened")
+async def test_an_answer_that_was_cut_takes_no_meeting_away(desk: Any) -> None:
+    """Without a length a cut answer looks whole: the meetings behind the cut were cancelled."""
+    whole = calendar(WEEKLY, WEEKLY.replace("weekly@", "second@"), head=BERLIN).encode()
+    told = [whole, whole[: whole.index(b"second@")]]
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + told.pop(0))
+        await writer.drain()
+
+    async with serving(answer) as url:
+        saved = await desk(IngestCalendar(name="team", url=url))
+        await desk.drain()
+        before = await meetings(desk)
+        synced = await desk(SyncCalendar(id=saved["id"]))
+        await desk.drain()
+    assert (synced["status"], "cut off" in synced["error"]) == ("failing", True)
+    assert await meetings(desk) == before
+    assert len(before) == 10
+
+
+@pytest.mark.usefixtures("march", "opened")
+async def test_a_tag_that_is_no_ascii_is_not_sent_back_and_stops_nothing(desk: Any) -> None:
+    """The next request could not be written, and the calendar was never fetched again."""
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        assert b"if-none-match" not in request.lower()
+        writer.write(b'HTTP/1.1 200 OK\r\nETag: "\xc3\xbc"\r\nConnection: close\r\n\r\n' + calendar(WEEKLY).encode())
+        await writer.drain()
+
+    async with serving(answer) as url:
+        saved = await desk(IngestCalendar(name="team", url=url))
+        await desk.drain()
+        assert (await desk(SyncCalendar(id=saved["id"])))["status"] == "active"
+
+
 async def test_an_address_in_this_network_is_not_fetched(desk: Any) -> None:
     await desk(IngestCalendar(name="inner", url="http://127.0.0.1:1/x.ics"))
     await desk.drain()
@@ -251,7 +287,14 @@ async def test_an_address_in_this_network_is_not_fetched(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"text": "hello"}, {"url": "file:///x"}, {"url": "http://a/", "text": "BEGIN:VCALENDAR\n"}]
+    "given",
+    [
+        {},
+        {"text": "hello"},
+        {"url": "file:///x"},
+        {"url": "http://a/", "text": "BEGIN:VCALENDAR\nEND:VCALENDAR\n"},
+        {"text": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n"},
+    ],
 )
 def test_a_calendar_comes_from_exactly_one_place(given: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"calendar|address"):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from needlework.handlers.net import addresses
 from needlework.handlers.net.addresses import is_public, open_hosts, own_ports
-from needlework.handlers.net.fetch import UNREACHABLE, Bounds, FetchError, call, check_url, fetch
+from needlework.handlers.net.fetch import UNREACHABLE, Bounds, call, check_url, fetch
+from needlework.handlers.net.outcomes import CallError
 from needlework.tests.handlers.net.peers import Serve, serving
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +34,7 @@ def saying(head: bytes, body: bytes = b"") -> Serve:
 
 
 async def failure(url: str, bounds: Bounds = PATIENT) -> str:
-    with pytest.raises(FetchError) as caught:
+    with pytest.raises(CallError) as caught:
         await fetch(url, bounds=bounds)
     return str(caught.value)
 
