@@ -1,12 +1,10 @@
 """`needlework import`: files become accounts, conversations, calendars, notes and meetings, in repeatable batches."""
 
 import hashlib
-import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import click
 import msgspec
 from needlework.bus.ids import new_id
+from needlework.cli.bars import steps
 from needlework.cli.batch import follow_batch
 from needlework.cli.client import Client, Refused, quoted
 from needlework.cli.options import connected
@@ -36,10 +35,11 @@ _MOST_SHOWN = 20
 
 
 class Importer:
-    """Collects items into batches, posts them, and counts what came of each."""
+    """Collects items into batches, posts them, and counts what came of each. `on_sent` is told how many there are."""
 
     def __init__(self, client: Client, on_sent: Callable[[int], None], batch: str | None = None) -> None:
         self.client, self.on_sent = client, on_sent
+        self.sent = 0
         self.batch = batch or new_id("batch", time.time_ns() // 1000, Random())
         """What is to be analysed joins it."""
         self._run = uuid.uuid4().hex[:12]
@@ -100,7 +100,8 @@ class Importer:
                 self.problems.append({"source": batch[0][0], "kind": kind, "reason": refused.message})
             return
         self._count(kind, len(batch), answer)
-        self.on_sent(len(batch))
+        self.sent += len(batch)
+        self.on_sent(self.sent)
 
     def _count(self, kind: str, sent: int, answer: Any) -> None:
         results = answer if isinstance(answer, list) else (answer or {}).get("items", [answer])
@@ -141,8 +142,8 @@ def import_files(
     """
     from needlework.handlers.formats.read import read
 
-    with _progress(quiet=json) as sent:
-        importer = Importer(client, sent, batch)
+    with steps(quiet=json) as show:
+        importer = Importer(client, lambda sent: show("records", sent, 0), batch)
         for path in files:
             importer.take(path, read(path, format=format))
         importer.flush()
@@ -191,17 +192,3 @@ def _list(what: str, found: list[dict[str, Any]]) -> None:
         click.echo(cell(f"{what}: {where}: {each['reason']}"), err=True)  # a name may hold a line break
     if what == "skipped" and len(found) > _MOST_SHOWN:
         click.echo(f"skipped: {len(found) - _MOST_SHOWN} more files, listed with --json", err=True)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int], None]]:
-    if quiet or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed} records"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("importing", total=None)
-        yield lambda count: progress.advance(task, count)

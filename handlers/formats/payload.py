@@ -136,6 +136,8 @@ def conversation(row: Row, *, received: datetime) -> dict[str, Any]:
     channel = row.get("channel") or ("meeting" if "meeting_transcripts" in row else "chat")
     if not isinstance(channel, str) or channel not in CHANNELS:
         raise ValueError(f"channel must be one of {', '.join(sorted(CHANNELS))}")
+    if not spoken and named is None:
+        raise ValueError("a conversation without messages and without id is none; give it an id if they come later")
     begun = first(row, "started_at", "created_at", "date")
     start = moment.parse(begun) if begun is not None else None
     messages = _messages(spoken, external_id, start or received - timedelta(seconds=len(spoken)))

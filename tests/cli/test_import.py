@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
+from needlework.cli import bars
 from needlework.cli.importing import Importer
 from needlework.handlers.formats.items import Item, Problem
 
@@ -166,3 +167,37 @@ def test_an_import_follows_its_analysis_to_the_end(server, tmp_path: Path) -> No
     file = tmp_path / "notes.jsonl"
     file.write_text('{"kind": "note", "text": "one"}\n')
     assert "batch_mine has ended: 1 done" in server("import", str(file), "--watch", "--batch", "batch_mine").stdout
+
+
+def test_a_stray_file_that_is_named_is_an_error_with_its_place_and_nothing_is_sent(server, tmp_path: Path) -> None:
+    strays = {
+        "package.json": '{"name": "app", "version": "1.0.0"}',
+        "list.json": "[1]",
+        "people.csv": "who,age\nAnn,4\n",
+        "old.mbox": "hello\n",
+    }
+    for name, text in strays.items():
+        file = tmp_path / name
+        file.write_text(text)
+        result = server("import", str(file))
+        assert result.exit_code == 1
+        assert f"not imported: {file}:" in result.stderr
+        assert "1 record was not imported" in result.stderr
+    assert server.requests == []
+
+
+def test_without_a_terminal_a_line_every_few_seconds_says_how_far_it_is(
+    server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log of CI was silent from the first record to the last."""
+    for _ in range(2):
+        for _ in range(4):
+            server.says([{"created": True}] * 500)
+        server.says({"total": 2_000})
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n' * 2_000)
+    for options, lines in (((), ["records: 1,000 so far", "records: 2,000 so far"]), (("--json",), [])):
+        seconds = iter(range(0, 100, 3))  # four requests, three seconds each
+        monkeypatch.setattr(bars, "monotonic", lambda seconds=seconds: float(next(seconds)))
+        result = server("import", str(file), *options)
+        assert [line for line in result.stderr.splitlines() if "so far" in line] == lines

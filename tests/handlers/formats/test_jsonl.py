@@ -168,7 +168,7 @@ def test_what_a_note_and_a_conversation_refer_to_is_kept() -> None:
     """Every reference that the ingest takes."""
     note, chat = items(
         {"kind": "note", "title": "t", "meeting_id": "mtg_1"},
-        {"kind": "conversation", "messages": [], "connection_id": "conn_1"},
+        {"kind": "conversation", "id": "c", "messages": [], "connection_id": "conn_1"},
     )
     assert isinstance(note, Item)
     assert isinstance(chat, Item)
@@ -183,3 +183,26 @@ def test_messages_without_times_are_before_the_time_of_their_file() -> None:
     assert times == sorted(times)
     assert found.data["started_at"] == times[0]
     assert times[-1] < "2026-03-03T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        {"a": 1},
+        {"name": "app", "version": "1.0.0", "scripts": {}, "author": "Ada"},
+        {"channel": "chat", "version": 3},
+        {"messages": []},
+        {"transcript": [], "duration": 4},
+        {"kind": "conversation"},
+    ],
+)
+def test_a_stray_document_is_named_and_becomes_no_empty_conversation(stray: Any) -> None:
+    """`{"messages": []}` or a settings file with a `channel` was taken in as a conversation in which nobody spoke."""
+    (problem,) = items(stray, document=True)
+    assert isinstance(problem, Problem)
+    assert "a conversation" in problem.reason
+
+
+def test_each_element_of_a_stray_list_is_named_by_its_place() -> None:
+    found = items(b"[1, {}, null]", document=True)
+    assert [each.reason[:10] for each in found if isinstance(each, Problem)] == [f"element {n}:" for n in (1, 2, 3)]
