@@ -399,26 +399,40 @@ INSERT INTO needle_mover_evidence (
     id, workspace_id, needle_mover_id, span_id, score, components, state, provenance, model, created_at, updated_at
 ) VALUES (:id, :workspace, :mover, :span, :score, :components, :state, :provenance, :model, :now, :now);
 
+-- name: newest_label
+-- Up to where there are labels.
+SELECT coalesce(max(seq), 0) FROM content_labels WHERE workspace_id = :workspace;
+
 -- name: new_labels
--- Labels that are new since the last look.
-SELECT seq, content_type, content_id FROM content_labels
-WHERE workspace_id = :workspace AND seq > :seq ORDER BY seq LIMIT :limit;
+-- Labels that are new since the last look, but those of entities that were looked at since for their own sake.
+SELECT l.seq, l.content_type, l.content_id FROM content_labels AS l
+WHERE l.workspace_id = :workspace AND l.seq > :seq AND NOT EXISTS (
+    SELECT 1 FROM needle_mover_cursors AS c
+    WHERE c.workspace_id = l.workspace_id AND c.entity_type = l.content_type AND c.entity_id = l.content_id
+      AND c.label_seq >= l.seq
+)
+ORDER BY l.seq LIMIT :limit;
 
 -- name: scanned
 -- Up to where the labels were looked at.
 UPDATE needle_mover_states SET scanned_seq = :seq, updated_at = :now WHERE workspace_id = :workspace;
 
 -- name: cursor_of
--- Which labels of an entity were handed over last.
-SELECT version FROM needle_mover_cursors
-WHERE workspace_id = :workspace AND entity_type = :type AND entity_id = :id;
+-- Which labels of an entity were handed over last, up to where they were looked at, and up to where there are some.
+SELECT
+    coalesce(max(seq), 0) AS newest,
+    (SELECT version FROM needle_mover_cursors
+     WHERE workspace_id = :workspace AND entity_type = :type AND entity_id = :id) AS version,
+    (SELECT label_seq FROM needle_mover_cursors
+     WHERE workspace_id = :workspace AND entity_type = :type AND entity_id = :id) AS label_seq
+FROM content_labels WHERE workspace_id = :workspace AND content_id = :id;
 
 -- name: put_cursor
--- The labels of an entity are handed over.
-INSERT INTO needle_mover_cursors (id, workspace_id, entity_type, entity_id, version, created_at, updated_at)
-VALUES (:cursor, :workspace, :type, :id, :version, :now, :now)
+-- The labels of an entity are handed over, or are none.
+INSERT INTO needle_mover_cursors (id, workspace_id, entity_type, entity_id, version, label_seq, created_at, updated_at)
+VALUES (:cursor, :workspace, :type, :id, :version, :newest, :now, :now)
 ON CONFLICT (workspace_id, entity_type, entity_id) DO UPDATE SET
-    version = excluded.version, updated_at = excluded.updated_at;
+    version = excluded.version, label_seq = excluded.label_seq, updated_at = excluded.updated_at;
 
 -- name: forget_evidence
 -- Evidence of movers purged long ago.

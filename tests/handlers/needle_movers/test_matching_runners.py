@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from needlework.bus.clock import SECOND
-from needlework.handlers.needle_movers import measuring
+from needlework.bus.sql import Statement
+from needlework.handlers.needle_movers import measuring, spans
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
     MatchEntity,
@@ -80,6 +81,30 @@ async def test_a_second_look_schedules_nothing(desk: Desk, say: Any) -> None:
     assert await desk(one) == {"scheduled": 0}
     waiting = await desk.bus.messages(desk.workspace, topic="needle_mover")
     assert len(waiting["items"]) == 3
+
+
+async def test_a_look_asks_for_nothing_that_was_looked_at_before(
+    desk: Desk, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each conversation was asked for twice: for its own sake, and again by the next look at all new labels."""
+    asked: list[str] = []
+    labels = spans.labels
+
+    async def listen(ctx: Any, type_: Any, id_: str) -> Any:
+        asked.append(id_)
+        return await labels(ctx, type_, id_)
+
+    for text in (*(text for _, text in EXPORTS), "Could you send me the invoice, please?"):
+        await say("acme", text, match=False)
+    await say("acme", "The login page crashes when I press the button.", id="conv_missed", match=False)
+    lost = Statement("DELETE FROM needle_mover_cursors WHERE entity_id = ?", ("conv_missed",))
+    await desk.bus.store.write([lost])
+    await desk.bus.pause("needle_mover", "test")
+    monkeypatch.setattr(spans, "labels", listen)
+    assert await desk(NeedleMoverCandidate()) == {"scheduled": 1}
+    assert asked == ["conv_missed"]
+    assert await desk(NeedleMoverCandidate()) == {"scheduled": 0}
+    assert asked == ["conv_missed"]
 
 
 async def test_matching_again_changes_nothing(desk: Desk, say: Any) -> None:
