@@ -39,16 +39,17 @@ def _write(message: DecideEvidence, ctx: Context, row: store.Row, known: store.R
     values = {"state": state, "severity": severity, "evidence": message.evidence_id, "now": now}
     by = {"by": ctx.principal if decided else None, "at": now if decided else None}
     ctx.write(store.sql("decide_evidence", 1, workspace=workspace, **values, **by))
-    touched = [message.id]
+    ctx.write(store.sql("touch_standing", 1, workspace=workspace, id=message.id, now=now))
+    others = []
     if decided:
         store.redefine(ctx, decisions=1)
-        touched += _assign(message, ctx, row, known)
+        others = _assign(message, ctx, row, known)
     if decided and state == "linked":
         said = {"content_label_id": row["content_label_id"], "score": row["score"], "outcome": "linked"}
         ctx.tell("needle_mover.linked", needle_mover_id=message.id, **said)
-    ctx.write(*(store.sql("touch_mover", workspace=workspace, id=each, now=now) for each in touched))
+    ctx.write(*(store.sql("touch_mover", workspace=workspace, id=each, now=now) for each in others))
     ctx.audit("needle_mover.evidence", message.id, f"{state}: {row['quote'][:200]}")
-    return touched
+    return [message.id, *others]
 
 
 def _assign(message: DecideEvidence, ctx: Context, row: store.Row, known: store.Row) -> list[str]:

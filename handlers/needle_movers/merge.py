@@ -34,7 +34,7 @@ def join(ctx: Context, row: store.Row, target: store.Row) -> None:
         store.sql("drop_evidence", workspace=ctx.workspace.id, id=row["id"]),
         store.sql("move_spans", **values),
         store.sql("free_rejected", workspace=ctx.workspace.id, into=target["id"], now=ctx.now),
-        store.sql("touch_mover", workspace=ctx.workspace.id, id=target["id"], now=ctx.now),
+        store.sql("touch_standing", 1, workspace=ctx.workspace.id, id=target["id"], now=ctx.now),
     )
     ctx.publish(UnlinkTasks(needle_mover_id=row["id"], into=target["id"]))
     ctx.audit("needle_mover.merged", row["id"], f"into {target['id']}: {target['title']}")

@@ -106,6 +106,11 @@ WHERE workspace_id = :workspace AND id = :span;
 -- Its evidence changed.
 UPDATE needle_movers SET revision = revision + 1, updated_at = :now WHERE workspace_id = :workspace AND id = :id;
 
+-- name: touch_standing
+-- The same where people say what belongs to it; the guard sees where it was purged or merged meanwhile.
+UPDATE needle_movers SET revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND purge_id IS NULL AND merged_into IS NULL;
+
 -- name: read_state
 -- How far matching is.
 SELECT * FROM needle_mover_states WHERE workspace_id = :workspace;
