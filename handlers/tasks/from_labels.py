@@ -19,17 +19,23 @@ SUGGESTING = {"task_issue_bug": "bug", "action_items": "follow_up"}
 async def suggest_from(ctx: Context, type_: ContentType, content: str) -> Counter[str]:
     """How many suggestions were created, added to, blocked, and withdrawn because nothing proves them any more."""
     labels: list[LabelEvidence] = await ctx.query(LabelsOfContent(content_type=type_, content_id=content))
-    counts: Counter[str] = Counter(await _withdraw(ctx, type_, content, labels))
-    await ctx.commit()
-    people = await store.people(ctx, type_, content)
-    for label in _one_a_place(labels):
-        suggested = await offer(ctx, await _offer(ctx, label, people))
+    values = {"workspace": ctx.workspace.id, "type": type_, "content": content}
+    known = {_place_of(row): row for row in await ctx.db.all(store.sql("evidence_of_content", **values))}
+    suggesting = _one_a_place(labels)
+    standing = {_place(label) for label in labels if label.label in SUGGESTING}
+    counts = _withdraw(ctx, [row for place, row in known.items() if row["task_id"] and place not in standing])
+    people = await store.people(ctx, type_, content) if suggesting else []
+    collected = bool(counts)
+    for label in suggesting:
+        if collected:  # the next one looks at what is stored; what the last one collects goes with the end
+            await ctx.commit()
+        suggested = await offer(ctx, await _offer(ctx, label, people, known.get(_place(label))))
         counts[suggested.outcome] += 1
-        await ctx.commit()
+        collected = suggested.outcome != "unchanged"
     return counts
 
 
-async def _offer(ctx: Context, label: LabelEvidence, people: list[str]) -> Offer:
+async def _offer(ctx: Context, label: LabelEvidence, people: list[str], known: store.Row | None) -> Offer:
     zone = await store.zone(ctx)
     said_at = datetime.fromtimestamp(read_time(label.sent_at) / SECOND, zone)
     quote = label.evidence[0].quote
@@ -46,7 +52,17 @@ async def _offer(ctx: Context, label: LabelEvidence, people: list[str]) -> Offer
         provenance=label.provenance,
         model=label.model,
         label=label,
+        known=known,
     )
+
+
+def _place(label: LabelEvidence) -> tuple[str, int, str]:
+    span = label.evidence[0]
+    return span.message_id or "", span.start, span.quote
+
+
+def _place_of(row: store.Row) -> tuple[str, int, str]:
+    return row["message_id"], row["span_start"], row["quote"]
 
 
 def _one_a_place(labels: Iterable[LabelEvidence]) -> list[LabelEvidence]:
@@ -63,19 +79,11 @@ def _one_a_place(labels: Iterable[LabelEvidence]) -> list[LabelEvidence]:
     return list(places.values())
 
 
-async def _withdraw(ctx: Context, type_: str, content: str, labels: Iterable[LabelEvidence]) -> dict[str, int]:
+def _withdraw(ctx: Context, gone: list[store.Row]) -> Counter[str]:
     """Sentences that carry no such label any more prove nothing; a suggestion without proof is closed."""
-    standing = {
-        (each.evidence[0].message_id or "", each.evidence[0].start, each.evidence[0].quote)
-        for each in labels
-        if each.label in SUGGESTING
-    }
-    values = {"workspace": ctx.workspace.id, "type": type_, "content": content}
-    rows = await ctx.db.all(store.sql("evidence_of_content", **values))
-    gone = [row for row in rows if (row["message_id"], row["span_start"], row["quote"]) not in standing]
     for row in gone:
         ctx.write(store.sql("drop_evidence", workspace=ctx.workspace.id, id=row["id"]))
     for task in sorted({row["task_id"] for row in gone}):
         ctx.write(store.sql("close_unproven", workspace=ctx.workspace.id, id=task, now=ctx.now))
         ctx.tell("task.updated", task_id=task, changed=["evidence"])
-    return {"withdrawn": len(gone)} if gone else {}
+    return Counter({"withdrawn": len(gone)} if gone else {})

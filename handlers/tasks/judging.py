@@ -54,12 +54,20 @@ class Judgement(NamedTuple):
 async def judge(ctx: Context, row: store.Row) -> bool:
     """Collect the labels of a task; whether anything was written."""
     proof = await ctx.db.all(store.sql("evidence_of", workspace=ctx.workspace.id, id=row["id"]))
+    return await _judge(ctx, row, proof, await _owner(ctx, row, proof))
+
+
+async def judge_new(ctx: Context, row: store.Row, proof: store.Row) -> None:
+    """Collect the labels of a task that was collected just now, from one label: its owner was looked for already."""
+    await _judge(ctx, row, [proof], _has(row))
+
+
+async def _judge(ctx: Context, row: store.Row, proof: Sequence[store.Row], owner: Judgement | None) -> bool:
     text = "\n".join([row["title"], row["body"], *(each["quote"] for each in proof)])
     said = content_hash(text, row["assignee"], row["due_on"], row["status"] in store.LIVING)
     if said == row["labelled_hash"]:
         return False
     found = [await _type(ctx, row, proof), _priority(text, row, await store.today(ctx)), _area(text)]
-    owner = await _owner(ctx, row, proof)
     workspace, now = ctx.workspace.id, ctx.now
     kept = [each for each in (*found, owner) if each is not None]
     for each in kept:
@@ -111,7 +119,7 @@ def _area(text: str) -> Judgement | None:
 async def _owner(ctx: Context, row: store.Row, proof: Sequence[store.Row]) -> Judgement | None:
     """Who is named in the evidence, where nobody has the task yet."""
     if row["assignee"] is not None:
-        return Judgement("owner", row["assignee"], 1.0, "rule", "")
+        return _has(row)
     zone = await store.zone(ctx)
     for each in proof:
         if each["label_key"] in TYPES:
@@ -126,3 +134,7 @@ async def _owner(ctx: Context, row: store.Row, proof: Sequence[store.Row]) -> Ju
         named = next((name for line in said.splitlines() if (name := owner_in(line, ())[1])), None)
         return None if named is None else Judgement("owner", named, 0.7, "rule", "")
     return None
+
+
+def _has(row: store.Row) -> Judgement | None:
+    return None if row["assignee"] is None else Judgement("owner", row["assignee"], 1.0, "rule", "")

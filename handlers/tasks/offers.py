@@ -7,6 +7,7 @@ import numpy as np
 from needlework.bus.context import Context
 from needlework.handlers.labels.messages import LabelEvidence
 from needlework.handlers.tasks import store
+from needlework.handlers.tasks.judging import judge_new
 from needlework.handlers.tasks.messages import LabelTasks, Suggested
 from needlework.handlers.tasks.owners import same_person
 from needlework.handlers.tasks.titles import fingerprint
@@ -14,6 +15,8 @@ from needlework.handlers.times import read_time
 
 NEAR = 0.9
 """Cosine of two titles from which they are the same task."""
+FIRST = 1
+"""The revision of a task that was just made."""
 
 
 class Offer(msgspec.Struct, kw_only=True):
@@ -33,11 +36,13 @@ class Offer(msgspec.Struct, kw_only=True):
     model: str = ""
     fingerprint: str | None = None
     label: LabelEvidence | None = None
+    known: Any = None
+    """The row of what the label's sentence suggested before."""
 
 
 async def offer(ctx: Context, given: Offer) -> Suggested:
     """Collect the suggestion, nothing where it has no title. Commit before the next one: it looks at what is stored."""
-    known = None if given.label is None else await _evidence_at(ctx, given.label)
+    known = given.known
     if known is not None and (known["task_id"] is not None or known["again_at"] is None or known["again_at"] > ctx.now):
         return Suggested("unchanged" if known["task_id"] else "blocked", known["task_id"])
     if not given.title:
@@ -58,14 +63,7 @@ async def offer(ctx: Context, given: Offer) -> Suggested:
         return _keep_out(ctx, given, None)
     if given.id is not None and await ctx.db.one(store.sql("find_task", workspace=workspace, id=given.id)) is not None:
         given = msgspec.structs.replace(given, id=None)  # that one has ended: this is another
-    return _create(ctx, given, print_, place, encoder)
-
-
-async def _evidence_at(ctx: Context, label: LabelEvidence) -> store.Row | None:
-    span = label.evidence[0]
-    values: dict[str, Any] = {"type": label.content_type, "content": label.content_id}
-    values |= {"message_id": span.message_id or "", "start": span.start, "quote": span.quote}
-    return await ctx.db.one(store.sql("evidence_at", workspace=ctx.workspace.id, **values))
+    return await _create(ctx, given, print_, place, encoder)
 
 
 async def _near(ctx: Context, given: Offer, place: bytes, encoder: str) -> store.Row | None:
@@ -102,7 +100,7 @@ def _add(ctx: Context, row: store.Row, given: Offer) -> Suggested:
     return Suggested("unchanged" if given.content_label_id is None else "added", row["id"])
 
 
-def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder: str) -> Suggested:
+async def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder: str) -> Suggested:
     task = given.id or ctx.new_id("task")
     same = (
         "title", "body", "due_on", "assignee", "source", "content_label_id", "needle_mover_id", "account_id",
@@ -110,11 +108,13 @@ def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder: str)
     )  # fmt: skip
     values: dict[str, Any] = {name: getattr(given, name) for name in same}
     values |= {"id": task, "status": "suggested", "external_ref": None, "fingerprint": print_}
-    values |= {"vector": place, "encoder": encoder}
-    ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values))
-    if given.label is not None:
+    vector = {"vector": place, "encoder": encoder}
+    ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values, **vector))
+    if given.label is None:
+        ctx.publish(LabelTasks(task_id=task))  # by what the labels' models say of its text: that takes its time
+    else:
         _prove(ctx, given.label, task, None)
-    ctx.publish(LabelTasks(task_id=task))
+        await judge_new(ctx, {**values, "labelled_hash": "", "revision": FIRST}, _proof(given.label))
     ctx.tell("task.updated", task_id=task, changed=["created"], status="suggested")
     return Suggested("created", task)
 
@@ -122,7 +122,13 @@ def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder: str)
 def _prove(ctx: Context, label: LabelEvidence, task: str | None, again_at: int | None) -> None:
     span = label.evidence[0]
     values: dict[str, Any] = {"id": ctx.new_id("taskev"), "task": task, "again_at": again_at, "label": label.id}
-    values |= {"label_key": label.label, "type": label.content_type, "content": label.content_id}
-    values |= {"message_id": span.message_id or "", "start": span.start, "end": span.end, "quote": span.quote}
-    values |= {"sender": label.sender, "said_at": read_time(label.sent_at), "score": span.score}
+    values |= {"message_id": span.message_id or "", "start": span.start, "end": span.end, **_proof(label)}
     ctx.write(store.sql("put_evidence", workspace=ctx.workspace.id, now=ctx.now, **values))
+
+
+def _proof(label: LabelEvidence) -> dict[str, Any]:
+    """What a label proves a task by, as it is stored."""
+    what = {"label_key": label.label, "content_type": label.content_type, "content_id": label.content_id}
+    span = label.evidence[0]
+    said = {"quote": span.quote, "sender": label.sender, "said_at": read_time(label.sent_at), "score": span.score}
+    return {**what, **said}

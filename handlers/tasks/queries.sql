@@ -105,19 +105,13 @@ WHERE workspace_id = :workspace AND account_id IS :account AND status IN ('sugge
   AND encoder = :encoder
 ORDER BY seq DESC LIMIT 500;
 
--- name: evidence_at
--- What the same sentence suggested before.
-SELECT * FROM task_evidence
-WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND message_id = :message_id
-  AND span_start = :start AND quote = :quote;
-
 -- name: put_evidence
 -- A sentence and the task that it proves.
 INSERT INTO task_evidence (
     id, workspace_id, task_id, again_at, content_label_id, label_key, content_type, content_id, message_id, span_start,
     span_end, quote, sender, said_at, score, created_at, updated_at
 ) VALUES (
-    :id, :workspace, :task, :again_at, :label, :label_key, :type, :content, :message_id, :start,
+    :id, :workspace, :task, :again_at, :label, :label_key, :content_type, :content_id, :message_id, :start,
     :end, :quote, :sender, :said_at, :score, :now, :now
 ) ON CONFLICT (workspace_id, content_type, content_id, message_id, span_start, quote) DO UPDATE SET
     task_id = excluded.task_id, again_at = excluded.again_at, content_label_id = excluded.content_label_id,
@@ -132,9 +126,8 @@ UPDATE tasks SET
 WHERE workspace_id = :workspace AND id = :id AND status IN ('suggested', 'open', 'in_progress');
 
 -- name: evidence_of_content
--- What stands in one content and proves tasks.
-SELECT * FROM task_evidence
-WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND task_id IS NOT NULL;
+-- What of one content was looked at, with the tasks that it proves.
+SELECT * FROM task_evidence WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content;
 
 -- name: drop_evidence
 -- A sentence that proves nothing any more.

@@ -83,6 +83,15 @@ async def test_a_reanalysis_suggests_nothing_twice(desk: Desk) -> None:
     assert await tasks(desk) == before
 
 
+async def test_what_a_conversation_suggests_is_judged_with_it_in_one_delivery(desk: Desk) -> None:
+    """Each task was judged by a delivery of its own, one after the other: they trailed far behind an import."""
+    await talk(desk, ASK, FAULT)
+    assert {each["labels"]["type"]["value"] for each in await tasks(desk)} == {"follow_up", "bug"}
+    assert len((await desk.bus.messages(desk.workspace, topic="task_labels"))["items"]) == 1
+    for each in await tasks(desk):
+        assert await desk(LabelTasks(task_id=each["id"])) == {"task_id": each["id"], "updated": False}
+
+
 async def test_nearly_the_same_request_adds_its_proof(desk: Desk) -> None:
     await talk(desk, ASK)
     await talk(desk, "Please send me the contract end date.", id="conv_2")
