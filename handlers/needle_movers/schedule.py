@@ -39,9 +39,7 @@ async def _hand_over(ctx: Context, type_: ContentType, id_: str, version: str | 
     Up to where its labels were looked at is kept, whatever came of it: the next look at all labels leaves it out.
     """
     values = {"workspace": ctx.workspace.id, "type": type_, "id": id_}
-    known = await ctx.db.one(
-        store.sql("cursor_of", **values)
-    )  # before the labels: what comes between is looked at again
+    (known,) = await ctx.db.all(store.sql("cursor_of", **values))  # before the labels: what comes between waits
     labels = await spans.labels(ctx, type_, id_)
     name, newest = spans.version_of(labels), known["newest"]
     if (known["version"], known["label_seq"]) != (name, newest):
