@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -46,7 +47,9 @@ def without_end(first: bytes, again: bytes, pause: float = 0.0, asked: list[byte
         while True:
             writer.write(again)
             await writer.drain()
-            await asyncio.sleep(pause)
+            if pause:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.Event().wait(), pause)
 
     return answer
 
