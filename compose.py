@@ -23,6 +23,7 @@ from needlework.bus.permissions import ALL
 from needlework.bus.plugins import WITHOUT_THEM, load_plugins
 from needlework.bus.registry import Registry
 from needlework.cli import systemd
+from needlework.descriptors import take_descriptors
 from needlework.handlers.net.addresses import open_hosts, own_ports
 from needlework.heap import share_heaps
 from needlework.http.listeners import unix_listener
@@ -138,6 +139,7 @@ def serve(
             own = list(sockets) or systemd.sockets() or [stack.enter_context(_bound(settings))]
             _collect_rarely()
             share_heaps()
+            take_descriptors()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(_serve(settings, demo=demo, api_only=api_only, sockets=own))
     finally:

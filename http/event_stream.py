@@ -1,12 +1,14 @@
 """Server-Sent Events: an operation's progress or a topic's life, live and from where a reader left off.
 
 Three small tasks a stream: the request's own writes, one reads the bus ahead of it by a bounded number of
-frames and bytes, one waits for the reader to go away and sends heartbeats. So frames that came together leave in one
-write, and a slow reader holds back nobody but itself: what it has not taken stays in the log.
+frames and bytes, one waits for the reader to go away. So frames that came together leave in one write, and a slow
+reader holds back nobody but itself: what it has not taken stays in the log. An idle one costs a comment now and then,
+each stream's at a time of its own, and nothing else.
 """
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from typing import Any, Protocol
 
@@ -46,13 +48,30 @@ _HEADERS: RawHeaders = [
 class _Frames:
     """Frames on their way from the bus to the writer."""
 
-    __slots__ = ("changed", "ended", "pending", "room", "size")
+    __slots__ = ("_timer", "changed", "ended", "pending", "room", "size")
 
     def __init__(self) -> None:
         self.pending: list[bytes] = []
         self.size = 0
         self.changed, self.room = asyncio.Event(), asyncio.Event()
         self.ended = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def beat(self, every: float) -> None:
+        """Say something every so many seconds, so that everybody between knows. The first comes at a time drawn from
+        that span: streams that were opened together would else be written to together ever after."""
+        self._timer = asyncio.get_running_loop().call_later(random.random() * every, self._beat, every)
+
+    def _beat(self, every: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(every, self._beat, every)
+        if not self.pending:
+            self.pending.append(HEARTBEAT)
+            self.changed.set()
+
+    def be_still(self) -> None:
+        """No more of that."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def put(self, frame: bytes) -> None:
         self.pending.append(frame)
@@ -106,28 +125,35 @@ class EventStream(Response):
                     await self._run(entry, scope, receive, send)
             with anyio.move_on_after(1) as last:  # a reader that takes nothing gets no farewell either
                 await send({"type": "http.response.body", "body": entry.farewell})
-            if entry.stuck or last.cancelled_caught:
+            if last.cancelled_caught:
                 raise Disconnected
 
     async def _run(self, entry: OpenStream, scope: Scope, receive: Receive, send: Send) -> None:
         frames = _Frames()
         writable = scope.get("writable")  # of our own protocol; others wait while they send, with the frames in hand
-        async with _beside(self._read(frames), self._watch(entry, receive, send)):
-            await self._write(send, b"retry: %d\n\n" % self._settings.stream_retry + self._first)
-            loop, last = asyncio.get_running_loop(), 0.0
-            while True:
-                await frames.come()
-                if writable is not None:
-                    await writable()
-                batch = frames.take()
-                if batch is None:
-                    return
-                await self._write(send, batch)
-                del batch  # it may be large, and the next one may be long in coming
-                now = loop.time()
-                if now - last < _LINGER:
-                    await asyncio.sleep(_LINGER)
-                last = now
+        stays = scope.get("stays", _nothing)  # and this, which others need not know
+        try:
+            stays(True)
+            frames.beat(self._settings.heartbeat)
+            async with _beside(self._read(frames), _until_gone(entry, receive)):
+                await self._write(send, b"retry: %d\n\n" % self._settings.stream_retry + self._first)
+                loop, last = asyncio.get_running_loop(), 0.0
+                while True:
+                    await frames.come()
+                    if writable is not None:
+                        await writable()
+                    batch = frames.take()
+                    if batch is None:
+                        return
+                    await self._write(send, batch)
+                    del batch  # it may be large, and the next one may be long in coming
+                    now = loop.time()
+                    if now - last < _LINGER:
+                        await asyncio.sleep(_LINGER)
+                    last = now
+        finally:
+            frames.be_still()
+            stays(False)
 
     async def _read(self, frames: _Frames) -> None:
         try:
@@ -144,24 +170,6 @@ class EventStream(Response):
             if isinstance(self._events, AsyncGenerator):
                 await self._events.aclose()
 
-    async def _watch(self, entry: OpenStream, receive: Receive, send: Send) -> None:
-        """Wait for the reader to go; say something now and then, so that everybody between knows."""
-        while True:
-            try:
-                async with asyncio.timeout(self._settings.heartbeat):
-                    message = await receive()
-            except TimeoutError:
-                try:
-                    await self._write(send, HEARTBEAT)
-                except Disconnected:
-                    entry.stuck = True
-                    entry.scope.cancel()
-                    return
-                continue
-            if message["type"] == "http.disconnect":
-                entry.scope.cancel()
-                return
-
     async def _write(self, send: Send, frames: bytes) -> None:
         """Raises Disconnected for a reader that takes nothing for too long."""
         try:
@@ -169,6 +177,17 @@ class EventStream(Response):
                 await send({"type": "http.response.body", "body": frames, "more_body": True})
         except TimeoutError:
             raise Disconnected from None
+
+
+def _nothing(stays: bool) -> None:
+    pass
+
+
+async def _until_gone(entry: OpenStream, receive: Receive) -> None:
+    """End the stream when its reader goes."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    entry.scope.cancel()
 
 
 @contextlib.asynccontextmanager

@@ -3,8 +3,7 @@
 httptools takes a header block of a megabyte and uvicorn waits for ever for a slow one. Here the size and count of
 headers, the length of the target, what stands between the pieces of a body and the number of requests that wait
 for their turn are bounded while they arrive; headers, bodies and idle connections have deadlines, and a reader that
-takes nothing of an answer is cut off. Deadlines are plain numbers that the server's tick looks at: a timer for each
-request would cost as much as parsing it.
+takes nothing of an answer is cut off.
 """
 
 import asyncio
@@ -12,14 +11,14 @@ from functools import partial
 from typing import Any
 
 import httptools
+from needlework.http.deadlines import TimedProtocol
 from needlework.http.headers import NO_STORE, SECURITY, RawHeaders
 from needlework.http.problems import document
 from needlework.http.settings import HttpSettings
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 from uvicorn.server import ServerState
 
-_NEVER = float("inf")
 _PIECE = 4096
 """Bytes that are parsed at once while headers are expected: more could hold thousands of small requests."""
 _WAITING = 16
@@ -30,10 +29,9 @@ class _Refused(Exception):
     """Stops the parser: the rest of the request is not worth its time."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `settings` is set on a subclass, see `bounded`: uvicorn builds these itself."""
+class BoundedProtocol(TimedProtocol):
+    """One connection. What all of a server share is set on a subclass, see `bounded`: uvicorn builds these itself."""
 
-    settings = HttpSettings()
     parser: httptools.HttpRequestParser
     """Given up with the connection: nothing is parsed after that."""
 
@@ -51,10 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._between = 0
         self._held = b""
         self._refused = False
-        self._stalled = False
         self._date: tuple[RawHeaders, bytes] = [], b""
-        self.deadline = self.loop.time() + self.settings.header_timeout
-        """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
 
     def data_received(self, data: bytes) -> None:
         if self._held:
@@ -73,7 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Counted before it is parsed: the parser would buffer for ever what never ends."""
         if self._in_headers:
             if not self._header_bytes and not self._stalled:
-                self.deadline = self.loop.time() + self.settings.header_timeout
+                self._end_after(self.settings.header_timeout)
             self._header_bytes += len(data)
             if self._header_bytes > self.settings.header_bytes and self._is_too_long(data):
                 self._refuse(431, "headers_too_large", "the header block is too large")
@@ -114,7 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._between = 0
         if not self._stalled:
-            self.deadline = self.loop.time() + self.settings.body_timeout
+            self._end_after(self.settings.body_timeout)
         super().on_headers_complete()
         if self.parser.should_upgrade():  # nothing else is spoken here, and the parser takes nothing more
             self.cycle.keep_alive = False
@@ -123,6 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         scope["whole_body"] = partial(_whole_body, self.cycle)
         scope["writable"] = self.flow.drain
         scope["abort"] = partial(self._abort, self.cycle)
+        scope["stays"] = self.stays
 
     def _check_head(self) -> None:
         version = self.parser.get_http_version()
@@ -147,7 +143,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_headers = True  # what comes next, if anything, is another request's
         if not self._stalled:
-            self.deadline = _NEVER if self._is_answering() else self.loop.time() + self.settings.keep_alive
+            if self._is_answering():
+                self._end_never()
+            else:
+                self._end_after(self.settings.keep_alive)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -165,25 +164,11 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if not self._is_answering() and self._in_headers and not self._header_bytes and not self._stalled:
-            self.deadline = self.loop.time() + self.settings.keep_alive
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._stalled = True
-        is_stream = self.cycle is not None and self.cycle.chunked_encoding  # all else has a length
-        patience = self.settings.stream_send_timeout if is_stream else self.settings.send_timeout
-        self.deadline = self.loop.time() + patience
-
-    def resume_writing(self) -> None:
-        self._stalled = False
-        self.deadline = _NEVER if self._is_answering() else self.loop.time() + self.settings.header_timeout
-        super().resume_writing()
+            self._end_after(self.settings.keep_alive)
 
     def expire(self) -> None:
         """End a connection whose deadline has passed."""
-        self.deadline = _NEVER
-        if self.transport is None:
-            return
+        self._end_never()
         started = self._is_answering() and self.cycle.response_started
         if self._stalled or started or self.transport.is_closing():
             self.transport.abort()  # half an answer is out, another can't follow
@@ -194,11 +179,6 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def give_last_chance(self) -> None:
-        """A deadline for a connection that is closing: what is left of its answer may never be taken."""
-        if self.deadline == _NEVER and self.transport is not None and self.transport.is_closing():
-            self.deadline = self.loop.time() + self.settings.send_timeout
-
     def _abort(self, cycle: RequestResponseCycle) -> None:
         """Cut the connection of a reader that takes nothing: closing would wait for it to take what is left."""
         cycle.disconnected = True
@@ -206,9 +186,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "bad_request", "this is not an HTTP request")
-
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answer without the application, and close; a request before this one gets its own answer first."""
@@ -263,4 +240,4 @@ def head_of(status: int, headers: RawHeaders) -> bytes:
 
 def bounded(settings: HttpSettings) -> type[BoundedProtocol]:
     """The protocol class with these limits."""
-    return type("BoundedProtocol", (BoundedProtocol,), {"settings": settings})
+    return type("BoundedProtocol", (BoundedProtocol,), {"settings": settings, "timed": set()})

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import uvicorn
 from needlework.bus.errors import ConfigError
 from needlework.http.app import Application
+from needlework.http.deadlines import TimedProtocol
 from needlework.http.protocol import bounded
 
 _TICK = 0.1
@@ -33,9 +34,11 @@ Ready = Callable[[list[str]], None]
 class Server(uvicorn.Server):
     """uvicorn's server; signals belong to whoever composes the process."""
 
-    def __init__(self, config: uvicorn.Config, app: Application, on_ready: Ready) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: Application, protocol: type[TimedProtocol], on_ready: Ready
+    ) -> None:
         super().__init__(config)
-        self._app, self._on_ready = app, on_ready
+        self._app, self._on_ready, self._timed = app, on_ready, protocol.timed
         self._ticked = math.inf
         """When the connections were last looked at."""
 
@@ -61,14 +64,14 @@ class Server(uvicorn.Server):
         """Ten times a second: end the connections whose deadline has passed while we were awake."""
         now = asyncio.get_running_loop().time() + _TICK  # a deadline is never passed, rather met a moment early
         if now - self._ticked > _NAP:  # stopped, or blocked: what came meanwhile waits to be read
-            for connection in self.server_state.connections:
-                connection.deadline += now - self._ticked  # type: ignore[union-attr]
+            for connection in self._timed:
+                connection.deadline += now - self._ticked
         self._ticked = now
         if counter % 10 == 0:
-            for connection in self.server_state.connections:
-                connection.give_last_chance()  # type: ignore[union-attr]
-        for connection in [each for each in self.server_state.connections if each.deadline < now]:  # type: ignore[union-attr]
-            connection.expire()  # type: ignore[union-attr]
+            for connection in self._timed:
+                connection.give_last_chance()
+        for connection in [each for each in self._timed if each.deadline < now]:
+            connection.expire()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -86,11 +89,12 @@ def make_server(
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # we say ourselves where we listen
     if not settings.exposed and not is_loopback(settings.host, sockets):
         raise ConfigError(["listening beyond this machine needs --expose, which asks every caller for a token"])
+    protocol = bounded(settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=bounded(settings),
+        http=protocol,
         ws="none",
         interface="asgi3",
         loop="none",
@@ -103,7 +107,7 @@ def make_server(
         timeout_graceful_shutdown=math.ceil(settings.grace) + _PATIENCE,
         backlog=2048,
     )
-    return Server(config, app, on_ready)
+    return Server(config, app, protocol, on_ready)
 
 
 async def serve(

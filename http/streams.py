@@ -19,13 +19,11 @@ logger = logging.getLogger("needlework.http")
 class OpenStream:
     """One open stream, and how to end it from outside."""
 
-    __slots__ = ("farewell", "scope", "stuck")
+    __slots__ = ("farewell", "scope")
 
     def __init__(self) -> None:
         self.scope = anyio.CancelScope()
         self.farewell = b""
-        self.stuck = False
-        """Whether its reader took nothing for too long."""
 
     def end(self, farewell: bytes) -> None:
         """Stop it; `farewell` is the last thing that its reader gets."""
