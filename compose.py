@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -25,7 +24,7 @@ from needlework.bus.registry import Registry
 from needlework.cli import systemd
 from needlework.descriptors import take_descriptors
 from needlework.handlers.net.addresses import open_hosts, own_ports
-from needlework.heap import share_heaps
+from needlework.heap import collect_rarely, share_heaps
 from needlework.http.listeners import unix_listener
 from needlework.settings import Settings
 
@@ -137,7 +136,7 @@ def serve(
     try:
         with contextlib.ExitStack() as stack:
             own = list(sockets) or systemd.sockets() or [stack.enter_context(_bound(settings))]
-            _collect_rarely()
+            collect_rarely()
             share_heaps()
             take_descriptors()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -158,13 +157,6 @@ def make_directory(settings: Settings) -> None:
     if not os.access(directory, os.W_OK | os.X_OK):
         raise ConfigError([f"the data directory {directory} can't be written by this user"])
     check_local(directory, allowed=settings.network_file_system)
-
-
-def _collect_rarely() -> None:
-    """Look for garbage in cycles less often: a look at all objects of 10,000 open streams stops everybody for 0.2 s."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _bound(settings: Settings) -> contextlib.AbstractContextManager[socket.socket]:

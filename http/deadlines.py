@@ -35,7 +35,7 @@ class TimedProtocol(HttpToolsProtocol):
         self.deadline = _NEVER
         """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._end_after(self.settings.header_timeout)
 

@@ -1,4 +1,4 @@
-"""Threads share the C library's heaps: memory that one has freed is there for the next."""
+"""Threads share the C library's heaps: what one has freed is there for the next. A look for garbage is short."""
 
 import re
 import subprocess
@@ -41,3 +41,25 @@ def heaps(share: bool) -> int:
 def test_a_dozen_threads_have_two_heaps() -> None:
     """Each had its own, and kept the most that it ever held: 150 MiB of a server that analysed for long."""
     assert heaps(share=True) <= 2 < heaps(share=False)
+
+
+YOUNG = """
+import gc
+from needlework.heap import collect_rarely
+
+collect_rarely()
+looks = []
+gc.callbacks.append(lambda phase, told: told["generation"] and phase == "start" and looks.append(
+    (told["generation"], sum(len(gc.get_objects(young)) for young in (0, 1)))))
+kept = [[] for number in range(450_000)]
+print(looks)
+"""
+
+
+def test_f29_a_look_for_garbage_stops_nobody_for_long() -> None:
+    """The objects of 10,000 streams that open at once were looked at together: everybody else stood for 0.23 s."""
+    told = subprocess.run([sys.executable, "-c", YOUNG], capture_output=True, text=True, check=True).stdout
+    looks = re.findall(r"\((\d), (\d+)\)", told)
+    assert len(looks) >= 3
+    assert {generation for generation, _ in looks} == {"1"}
+    assert max(int(objects) for _, objects in looks) < 150_000
