@@ -49,6 +49,14 @@ def like_pattern(query: str | None) -> str | None:
     return f"%{escaped}%"
 
 
+def shorten(text: str, most: int) -> str:
+    """`text` in at most `most` characters, cut between words where it has any."""
+    if len(text) <= most:
+        return text
+    head = text[: most - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[most // 2 :] else head).rstrip(" ,;:.-…") + "…"
+
+
 def domain_of(address: str) -> str | None:
     """The domain of an e-mail address in lower case, None where there is none."""
     _, at, domain = address.strip().lower().rpartition("@")

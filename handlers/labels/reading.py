@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from needlework.handlers.labels import margins, named, rules
+from needlework.handlers.labels import assigned, margins, named, rules
 from needlework.handlers.labels.analyser import MAX_EVIDENCE, Segment
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.scoring import label_models, looks_like_issue
@@ -232,5 +232,8 @@ def _verdict(definition: LabelDefinition, plain: str, text: str) -> bool | None:
         return taught
     if rules.forbidden(definition.key, plain):
         return False
-    named_party = definition.key in named.LABELS and named.leaving_for_a_name(text)
-    return True if named_party or rules.strong(definition.key, plain) else None
+    if definition.key in named.LABELS and named.leaving_for_a_name(text):
+        return True
+    if definition.key in assigned.LABELS and assigned.assigned(text):
+        return True
+    return True if rules.strong(definition.key, plain) else None

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 
 from needlework.handlers.labels.definitions import LabelRules
+from needlework.handlers.text.verbs import VERBS
 
 MAX_TEXT = 700
 MAX_GAPS = 3
@@ -26,6 +27,15 @@ _DELIVER = (
     r"check (?:with|on))"
 )
 _PROMISE = r"\b(?:(?:i|we)(?:'ll|ll| will| shall| am going to| are going to|'m going to|'re going to)|let me)"
+_TO_DO = (
+    rf"(?:{'|'.join(sorted(VERBS - {'learn', 'like', 'see', 'think', 'try', 'understand', 'use', 'wait', 'hear'}))}|"
+    r"have (?:a|another) (?:\w+ )?(?:look|word|chat|go)|take care of)"
+)
+_DAY = r"(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|tonight|noon|end of|eod|cob|week|month)"
+_SOON = (
+    r"\b(?:today|tonight|tomorrow|by|before|until|next|this (?:week|month|morning|afternoon|evening)|within|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|in (?:\w+ ){1,2}(?:minutes|hours|days?|weeks?|months?)|end of)\b"
+)
 _CANNOT = r"(?:can't|cannot|can not|couldn't|could not|(?:unable|not able|no longer able) to|can no longer)"
 _PRODUCT = (
     r"(?:apps?|applications?|programs?|software|websites?|sites?|web ?pages?|pages?|screens?|dashboards?|buttons?|"
@@ -45,10 +55,22 @@ _SORRY = (
 
 STRONG: dict[str, tuple[str, ...]] = {
     "action_items": (
-        r"^\W{0,4}(?:to ?do|action item|action point|ai)\s?:",
+        r"^\W{0,6}(?:\[ ?\]\W{1,3})?(?:to-?\s?dos?|actions?|action items?|action points?|ai|next steps?|follow-?ups?) ?"
+        r"(?::|[–-]+ )",
+        r"^\W{0,6}to-?do \w|^\W{0,4}\[ ?\] \w|^(?:the )?next steps? (?:is|are) to\b",
         r"^\W{0,4}(?:please|pls|kindly) (?!note|find|see attached|accept my|be advised|don't hesitate|"
         r"do not hesitate)\w+",
-        r"\b(?:can|could|would|will) you (?:please|kindly|pls)\b",
+        r"\b(?:can|could|would|will) you (?:please|kindly|pls)\b|\bplease (?:can|could|would|will) you\b",
+        rf"^\W{{0,3}}(?:(?:\w+ ){{0,2}}\w+\W{{1,3}})?(?:can|could) (?:you|u|someone|somebody|anyone|anybody) "
+        rf"(?:(?:also|just|quickly|maybe|possibly) )?{_TO_DO}\b",
+        r"\b(?:would|do) you mind \w+ing\b|\bany chance (?:that )?you (?:could|can)\b|"
+        r"\b(?:wondering|grateful|great|helpful|appreciate it|appreciated) if you (?:could|can|would)\b|"
+        r"\b(?:i|we)(?:'d| would| really)? (?:need|want|like) you to \w",
+        rf"^\W{{0,3}}(?!if\b|to\b|this\b)(?:[\w'-]+ ){{0,3}}[\w'-]+[,;:.!]? [–-]{{0,2}} ?(?:please|pls|"
+        rf"kindly) {_TO_DO}\b|^\W{{0,4}}{_TO_DO} (?:me|us)\b",
+        rf"^\W{{0,4}}{_TO_DO} .{{0,120}}\b(?:by|before|until|no later than) (?:the |next )?{_DAY}",
+        rf"^\W{{0,3}}(?:(?:and|so|but|then|also|ok|okay)\W{{1,2}})?(?:we (?:still |also |really )?(?:need|have) to|"
+        rf"(?:don't|do not) forget to|remember to|let's have \w+) {_TO_DO}\b",
     ),
     "task_issue_bug": (
         r"\b(?:crash(?:es|ed|ing)|segfaults?|null ?pointer|stack ?trace|traceback|regression) (?:\w+ ){0,5}"
@@ -149,6 +171,12 @@ STRONG: dict[str, tuple[str, ...]] = {
         rf"{_PROMISE} (?:\w+ ){{0,3}}{_BACK}\b",
         rf"{_PROMISE} (?:\w+ ){{0,1}}{_DELIVER} (?:you|the|it|them|this|everyone|with|over|on|as|by|"
         rf"tomorrow|shortly|again)\b",
+        rf"\bi(?:'ll|'m going to| will| shall| am going to| promise to) (?:(?:also|then|just|try to|gladly|"
+        rf"first) ){{0,2}}"
+        rf"{_TO_DO}\b(?!,? (?:and )?(?:that|you (?:something|a story|how|why)|it is)\b)",
+        rf"^\W{{0,4}}(?:(?:and|so|then|ok|okay|yes|sure|on it)\W{{1,3}})?(?:(?:i (?:can|need to|have to)|let me|"
+        rf"we will|"
+        rf"we'll) {_TO_DO}\b.{{0,200}}{_SOON}|will {_TO_DO}\b)",
         r"\b(?:get back to you|circle back|keep you (?:posted|updated|informed)|follow up with you)\b(?!\?)",
     ),
 }
@@ -159,6 +187,8 @@ NEVER: dict[str, tuple[str, ...]] = {
         r"(?:me|us|my (?:screen|slides|video|camera)|this|that|it)\b(?:(?: \w+){0,2}\W*$)",
         r"^\W{0,3}(?:(?:hi|hello|hey|good (?:morning|afternoon|evening))\W{1,3}(?:\w+ ){0,2})?(?:is (?:this|it) (?:on|"
         r"working)|am i (?:audible|on mute|muted)|are you (?:there|still there)|how are you)\b[^,.]{0,20}$",
+        r"\b(?:can|could|would) you (?:believe|imagine)\b|\bhope (?:you|all|this|everyone) (?:\w+ ){0,3}(?:well|"
+        r"fine|safe)\b",
         r"\bno longer wish to receive\b|\bunsubscribe\b|\bprefer not to receive\b",
         r"^\W{0,3}(?:thanks?|thank you|ok|okay|yes|no|sure|hi|hello|bye|goodbye)[\s\w]{0,20}\W{0,3}$",
     ),
@@ -192,13 +222,14 @@ NEVER: dict[str, tuple[str, ...]] = {
     "competitor_mention": (),
     "escalation": (
         _SORRY,
-        r"\bprivilege escalation\b|\b(?:no need to|don't|do not|won't) escalate\b",
+        r"\bprivilege escalation\b|\bnot the (?:first|only) (?:one|to)\b|"
+        r"\b(?:no need to|don't|do not|won't) escalate\b",
         r"^\W{0,3}(?:my|the|our|his|her) (?:manager|boss|director|supervisor|team lead)\b"
         r"(?! (?:\w+ )?(?:wants?|demands?|expects?|needs?|insists?|ask(?:s|ed|ing)?|furious|angry|complains?)\b)",
     ),
     "expansion_signal": (r"\b(?:fewer|less|reduce|remove|cancel)\b",),
     "follow_up_promised": (
-        r"^\W{0,4}(?:will|would|could|can|did|please)\b|\b(?:won't|will not|can't|cannot)\b",
+        rf"^\W{{0,4}}(?:will (?!{_TO_DO}\b)|(?:would|could|can|did|please)\b)|\b(?:won't|will not|can't|cannot)\b",
         r"\b(?:please|you should|you must|can you|could you) (?:\w+ ){0,3}(?:get back|follow up|"
         r"let me know)\b",
     ),

@@ -18,7 +18,7 @@ from needlework.handlers.times import show
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
-TASK_LABELS = {"action_items", "task_issue_bug"}
+TASK_LABELS = {"action_items", "task_issue_bug", "follow_up_promised"}
 """What tasks are made from."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from needlework.handlers.needle_movers.summaries import Quote
-from needlework.handlers.words import content_hash
+from needlework.handlers.words import content_hash, shorten
 
 HIGH = 40
 """Impact from which on people should hear of it."""
@@ -13,8 +13,9 @@ WORTH_A_LOOK = 20
 """Impact from which on an opportunity is worth a task."""
 FOLLOW_UP_DAYS = 7
 CONFIRMED = ("active", "in_progress")
-VERBS = {"issue": "Fix", "risk": "Address", "opportunity": "Look into"}
+VERBS = {"issue": "Fix", "risk": "Look into the risk", "opportunity": "Look into"}
 TITLE = 80
+_FILLER = re.compile(r"^(?:yes|no|and|but|so|well|hi|hello)\b[,.]?\s+(?=\S)", re.IGNORECASE)
 
 
 class Facts(NamedTuple):
@@ -73,13 +74,27 @@ def _task(facts: Facts) -> list[Proposal]:
     worth = facts.kind in ("issue", "risk") or (facts.kind == "opportunity" and facts.impact >= WORTH_A_LOOK)
     if not worth or not facts.quotes:
         return []
-    verb = VERBS[facts.kind]
-    room = TITLE - len(verb) - 2
-    name = facts.title if len(facts.title) <= room else facts.title[: room - 1].rstrip() + "…"
-    place = facts.places[facts.quotes[0].id]
-    params = {"title": f"{verb}: {name}", "body": _body(facts), "account_id": place["account_id"]}
+    place = facts.places[(_in_words(facts) or facts.quotes)[0].id]
+    params = {"title": _task_title(facts), "body": _body(facts), "account_id": place["account_id"]}
     params["content_label_id"] = place["content_label_id"]
     return [Proposal("create_task", facts.id, params, True, f"{facts.kind} with an impact of {facts.impact}")]
+
+
+def _in_words(facts: Facts) -> list[Quote]:
+    """The evidence whose words are the mover's title."""
+    title = facts.title.rstrip("…").lower()
+    return [each for each in facts.quotes if title in " ".join(each.text.split()).lower()]
+
+
+def _task_title(facts: Facts) -> str:
+    """What is to be done; a risk in a customer's own words is somebody to talk to."""
+    said = _in_words(facts)
+    title = _FILLER.sub("", facts.title)
+    title = title[:1].upper() + title[1:]
+    if facts.kind != "risk" or not said:
+        return shorten(f"{VERBS[facts.kind]}: {title}", TITLE)
+    talk = f"Talk to {shorten(said[0].who or 'the customer', TITLE // 3)}: “"
+    return f"{talk}{shorten(title, TITLE - len(talk) - 1)}”"
 
 
 def _reply(facts: Facts) -> list[Proposal]:

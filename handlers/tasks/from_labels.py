@@ -9,10 +9,11 @@ from needlework.bus.context import Context
 from needlework.handlers.labels.messages import ContentType, LabelEvidence, LabelsOfContent
 from needlework.handlers.tasks import store
 from needlework.handlers.tasks.offers import Offer, offer
-from needlework.handlers.tasks.titles import outline
+from needlework.handlers.tasks.titles import fault, outline, with_subject
 from needlework.handlers.times import read_time
 
-SUGGESTING = {"task_issue_bug": "bug", "action_items": "follow_up"}
+FAULT = "task_issue_bug"
+SUGGESTING = {FAULT: "bug", "action_items": "follow_up", "follow_up_promised": "follow_up"}
 """Label -> type of the task that it suggests; of two at one place the first counts."""
 
 
@@ -24,24 +25,34 @@ async def suggest_from(ctx: Context, type_: ContentType, content: str) -> Counte
     suggesting = _one_a_place(labels)
     standing = {_place(label) for label in labels if label.label in SUGGESTING}
     counts = _withdraw(ctx, [row for place, row in known.items() if row["task_id"] and place not in standing])
-    people = await store.people(ctx, type_, content) if suggesting else []
+    scene = await store.scene(ctx, type_, content) if suggesting else store.NOWHERE
+    issue = _issue(scene, suggesting)
     collected = bool(counts)
     for label in suggesting:
+        if label.evidence[0].message_id in scene.automatic and label.state != "confirmed":
+            continue  # no person asks here; one who confirms it does
         if collected:  # the next one looks at what is stored; what the last one collects goes with the end
             await ctx.commit()
-        suggested = await offer(ctx, await _offer(ctx, label, people, known.get(_place(label))))
+        suggested = await offer(ctx, await _offer(ctx, label, scene, issue, known.get(_place(label))))
         counts[suggested.outcome] += 1
         collected = suggested.outcome != "unchanged"
     return counts
 
 
-async def _offer(ctx: Context, label: LabelEvidence, people: list[str], known: store.Row | None) -> Offer:
+def _issue(scene: store.Scene, labels: Iterable[LabelEvidence]) -> str:
+    """The title of an issue on GitHub whose opening reports a fault: all that is said of it there is one task."""
+    opened = (each.label == FAULT and read_time(each.sent_at) == scene.started_at for each in labels)
+    return scene.subject if scene.channel == "github" and any(opened) else ""
+
+
+async def _offer(ctx: Context, label: LabelEvidence, scene: store.Scene, issue: str, known: store.Row | None) -> Offer:
     zone = await store.zone(ctx)
     said_at = datetime.fromtimestamp(read_time(label.sent_at) / SECOND, zone)
     quote = label.evidence[0].quote
-    found = outline(quote, SUGGESTING[label.label], said_at, zone, label.sender, people)
+    found = outline(quote, SUGGESTING[label.label], said_at, zone, scene.name_of(label.sender), scene.people)
+    title = fault(issue) if issue and label.label == FAULT else with_subject(found.title, scene.subject)
     return Offer(
-        title=found.title,
+        title=title,
         source="content_label",
         body=quote,
         due_on=found.due_on.isoformat() if found.due_on else None,

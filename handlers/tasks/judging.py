@@ -125,8 +125,9 @@ async def _owner(ctx: Context, row: store.Row, proof: Sequence[store.Row]) -> Ju
         if each["label_key"] in TYPES:
             continue  # a fault or a wish: whoever it names is not the one to see to it
         at = datetime.fromtimestamp(each["said_at"] / SECOND, zone)
-        people = await store.people(ctx, each["content_type"], each["content_id"])
-        named = outline(each["quote"], "follow_up", at, zone, each["sender"], people).owner
+        scene = await store.scene(ctx, each["content_type"], each["content_id"])
+        said_by = scene.name_of(each["sender"])
+        named = outline(each["quote"], "follow_up", at, zone, said_by, scene.people).owner
         if named is not None:
             return Judgement("owner", named, 0.7, "rule", "")
     if row["source"] == "user":

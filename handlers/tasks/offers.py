@@ -13,6 +13,8 @@ from needlework.handlers.tasks.owners import same_person
 from needlework.handlers.tasks.titles import fingerprint
 from needlework.handlers.times import read_time
 
+FAULTS = frozenset({"task_issue_bug"})
+"""Labels whose sentences say what is broken, not what is to be done."""
 NEAR = 0.9
 """Cosine of two titles from which they are the same task."""
 FIRST = 1
@@ -42,8 +44,14 @@ class Offer(msgspec.Struct, kw_only=True):
 
 async def offer(ctx: Context, given: Offer) -> Suggested:
     """Collect the suggestion, nothing where it has no title. Commit before the next one: it looks at what is stored."""
-    known = given.known
-    if known is not None and (known["task_id"] is not None or known["again_at"] is None or known["again_at"] > ctx.now):
+    known, replaced = given.known, None
+    if given.source == "needle_mover":
+        replaced = await _of_sentence(ctx, known)
+        if replaced is not None and (replaced["status"] != "suggested" or known["label_key"] not in FAULTS):
+            return _add(ctx, replaced, given)
+    elif known is not None and (
+        known["task_id"] is not None or known["again_at"] is None or known["again_at"] > ctx.now
+    ):
         return Suggested("unchanged" if known["task_id"] else "blocked", known["task_id"])
     if not given.title:
         return _keep_out(ctx, given, None)
@@ -59,11 +67,29 @@ async def offer(ctx: Context, given: Offer) -> Suggested:
     near = twin or await _near(ctx, given, place, encoder)
     if near is not None:
         return _add(ctx, near, given)
-    if given.label is not None and given.label.repeats:  # its source says it too, and suggests it
+    if (
+        given.source == "content_label" and given.label is not None and given.label.repeats
+    ):  # its source says it too, and suggests it
         return _keep_out(ctx, given, None)
     if given.id is not None and await ctx.db.one(store.sql("find_task", workspace=workspace, id=given.id)) is not None:
         given = msgspec.structs.replace(given, id=None)  # that one has ended: this is another
+    if replaced is not None:
+        _replace(ctx, replaced)
     return await _create(ctx, given, print_, place, encoder)
+
+
+async def _of_sentence(ctx: Context, known: store.Row | None) -> store.Row | None:
+    """The living task that a needle mover's sentence has suggested by itself."""
+    if known is None or known["task_id"] is None:
+        return None
+    task = await ctx.db.one(store.sql("find_task", workspace=ctx.workspace.id, id=known["task_id"]))
+    return task if task is not None and task["status"] in store.LIVING else None
+
+
+def _replace(ctx: Context, task: store.Row) -> None:
+    """The suggestion of one sentence makes room for that of the needle mover it belongs to."""
+    ctx.write(store.sql("close_merged", 1, workspace=ctx.workspace.id, now=ctx.now, id=task["id"]))
+    ctx.tell("task.updated", task_id=task["id"], changed=["merged"])
 
 
 async def _near(ctx: Context, given: Offer, place: bytes, encoder: str) -> store.Row | None:

@@ -4,14 +4,17 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from needlework.handlers.tasks.verbs import NO_NAMES, VERBS
+from needlework.handlers.text.verbs import NO_NAMES, VERBS
 
-_NAME = r"(?P<name>[A-Z][a-zà-ÿ]+(?:\s[A-Z][a-zà-ÿ]+)?)"
+_ONE = r"(?:[A-ZÀ-Þ]['’])?[A-ZÀ-Þ][a-zà-ÿ]+(?:-[A-ZÀ-Þ][a-zà-ÿ]+)?"
+_NAME = rf"(?P<name>{_ONE}(?:\s{_ONE})?(?:\s(?:and|&)\s{_ONE})?)"
 _ASKED = re.compile(
-    r"(?:please|pls|kindly|can you|could you|would you|will you|do you mind|are you able|(?P<verb>[A-Za-z]+)\b)",
+    r"(?:please|pls|kindly|can you|could you|would you|will you|do you mind|are you able|(?P<verb>[A-Za-z-]+)\b)",
     re.IGNORECASE,
 )
 _FILLERS = re.compile(r"\W*(?:(?:please|then|also|and|thanks|so)\W+)*", re.IGNORECASE)
+_REQUEST = re.compile(r"(?:please\s+)?(?:can|could|would|will)\s+you\b", re.IGNORECASE)
+_LIGHTLY = r"(?:(?:also|then|please|now|just)\s+)?"
 
 
 class _Way(NamedTuple):
@@ -26,39 +29,50 @@ class _Way(NamedTuple):
 
 
 _WAYS = (
-    _Way(re.compile(rf"^@{_NAME}\s*[,:]?\s+(?=\S)"), sure=True),
-    _Way(re.compile(rf"^{_NAME}\s*,\s+(?=\S)"), asks=True),
-    _Way(re.compile(rf"^{_NAME}\s*:\s+(?=\S)"), asks=True),
-    _Way(re.compile(rf"^{_NAME}\s+(?:will|shall|agreed to|promised to)\s+"), sure=True),
-    _Way(re.compile(rf"^{_NAME}\s+(?:should|must|needs to|has to|is going to|can|to|is to)\s+"), listed=True),
+    _Way(re.compile(r"^@(?P<name>[\w.-]{1,40}(?<![.-]))\s*(?:[,:]|[-–—]+\s)?\s*(?=\S)"), sure=True),
+    _Way(re.compile(rf"^{_NAME}(?:\s*,\s+you(?:'ll| will| can| should)?|\s+you'll)\s+{_LIGHTLY}(?=[a-z])"), asks=True),
+    _Way(re.compile(rf"^{_NAME}\s*[,:]\s+(?=\S)"), asks=True),
+    _Way(re.compile(rf"^{_NAME}\s+[-–—]+\s+(?=\S)"), asks=True),
+    _Way(
+        re.compile(
+            rf"^{_NAME}(?:'ll|\s+(?:will|shall|(?:has |have )?(?:agreed|promised|offered|volunteered) to|to|"
+            rf"(?:is|are) (?:going )?to|needs? to|ha(?:s|ve) to))\s+{_LIGHTLY}"
+        ),
+        asks=True,
+    ),
+    _Way(re.compile(rf"^{_NAME}\s+(?:should|must|can)\s+{_LIGHTLY}(?=\S+\s)"), asks=True, listed=True),
     _Way(re.compile(rf"^(?:[Cc]an|[Cc]ould|[Ww]ould|[Ww]ill)\s+{_NAME}\s+(?:please\s+)?"), asks=True),
+    _Way(re.compile(rf"^(?:[Ll]et's\s+)?[Hh]ave\s+{_NAME}\s+(?=[a-z])"), asks=True),
     _Way(re.compile(rf"\s*\((?:[Oo]wner:?\s*|@){_NAME}\)\W*$"), at_end=True, sure=True),
     _Way(re.compile(rf"\s*\({_NAME}\)\W*$"), at_end=True, listed=True),
     _Way(re.compile(rf"\s+[-–—]+\s*@?{_NAME}\W*$"), at_end=True, listed=True),
     _Way(re.compile(rf"[,;.]?\s+(?:assigned to|[Oo]wner(?: is)?:?)\s+@?{_NAME}\W*$"), at_end=True, sure=True),
-    _Way(re.compile(rf",\s+{_NAME}(?P<mark>[?.!]*)\s*$"), at_end=True),
+    _Way(re.compile(rf",\s+{_NAME}(?P<mark>[?.!]*)\s*$"), at_end=True, asks=True),
 )
+_EVERYBODY = frozenset({"all", "channel", "here", "everyone", "everybody", "team"})
 
 
 def owner_in(text: str, people: Collection[str], *, listed: bool = False) -> tuple[str, str | None]:
-    """`text` without the person it is for, and the person."""
+    """`text` without the person it is for, and the person, by the name that they have among `people`."""
     for way in _WAYS:
         match = way.pattern.search(text)
         if match is None:
             continue
         rest = text[: match.start()] + (match.groupdict().get("mark") or "") if way.at_end else text[match.end() :]
         rest = rest[_FILLERS.match(rest).end() :] if not way.at_end else rest  # type: ignore[union-attr]
-        if not rest.strip() or not _is_name(match["name"]):
+        name = match["name"]
+        known = any(same_person(name, each) for each in people)
+        if not rest.strip() or not (known or _is_name(name)):
             continue
-        known = any(same_person(match["name"], each) for each in people)
-        if (
-            known
-            or way.sure
-            or (way.listed and listed)
-            or (way.asks and _asks(text[match.start("name") :], match["name"]))
-        ):
-            return rest, match["name"]
+        if known or way.sure or (way.listed and listed) or (way.asks and _asks(rest, at_end=way.at_end)):
+            return rest, None if name.lower() in _EVERYBODY else full_name(name, people)
     return text, None
+
+
+def full_name(name: str, people: Collection[str]) -> str:
+    """The one among `people` that may be meant by `name`, else the name as it was said; no address."""
+    meant = {each for each in people if "@" not in each and same_person(name, each)}
+    return meant.pop() if len(meant) == 1 else name
 
 
 def same_person(one: str | None, other: str | None) -> bool:
@@ -78,7 +92,9 @@ def _is_name(name: str) -> bool:
     return not any(word in NO_NAMES or word.lower() in VERBS for word in name.split())
 
 
-def _asks(text: str, name: str) -> bool:
-    """Whether what follows a name asks for something."""
-    found = _ASKED.match(text[len(name) :].lstrip(" ,:"))
+def _asks(rest: str, *, at_end: bool) -> bool:
+    """Whether what stands beside a name asks for something."""
+    if at_end:
+        return _REQUEST.match(rest) is not None
+    found = _ASKED.match(rest)
     return found is not None and (found["verb"] is None or found["verb"].lower() in VERBS)

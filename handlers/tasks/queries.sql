@@ -75,10 +75,10 @@ UPDATE tasks SET
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
 
 -- name: people_of
--- The names of those who take part in what a label stands in: a conversation, or what a note is about.
-SELECT DISTINCT coalesce(nullif(m.sender_name, ''), m.sender_email) AS name
-FROM conversation_messages AS m
-WHERE m.workspace_id = :workspace AND m.conversation_id IN (
+-- Those who take part in what a label stands in: a conversation, or what a note is about.
+SELECT DISTINCT coalesce(nullif(p.name, ''), nullif(p.email, ''), p.address) AS name, lower(p.email) AS email, p.address
+FROM conversation_participants AS p
+WHERE p.workspace_id = :workspace AND p.conversation_id IN (
     SELECT c.id FROM conversations AS c
     WHERE c.workspace_id = :workspace AND c.id = :content AND :type = 'conversation'
     UNION ALL SELECT coalesce(n.conversation_id, e.conversation_id) FROM notes AS n
@@ -86,6 +86,32 @@ WHERE m.workspace_id = :workspace AND m.conversation_id IN (
     WHERE n.workspace_id = :workspace AND n.id = :content AND :type = 'note'
 )
 LIMIT 200;
+
+-- name: content_of_label
+-- What a label stands in.
+SELECT content_type, content_id FROM content_labels WHERE workspace_id = :workspace AND id = :id;
+
+-- name: scene_of
+-- What a conversation or note is about, and which messages a program sent to many: bounces, notices, newsletters.
+SELECT c.subject, c.channel, c.started_at, (
+    SELECT json_group_array(m.id) FROM conversation_messages AS m
+    WHERE m.workspace_id = c.workspace_id AND m.conversation_id = c.id AND (
+        json_extract(m.facts, '$.is_noreply') OR json_extract(m.facts, '$.is_bounce')
+        OR json_extract(m.facts, '$.auto_submitted') <> '' OR json_extract(m.facts, '$.list_unsubscribe_one_click')
+        OR json_extract(m.facts, '$.precedence') IN ('bulk', 'junk')
+        OR (json_extract(m.facts, '$.list_unsubscribe') IS NOT NULL AND json_extract(m.facts, '$.list_id') IS NULL)
+        OR m.text LIKE '%in your browser%' OR m.text LIKE '%unsubscribe from %' OR m.text LIKE '%mail preferences%'
+    )
+) AS automatic
+FROM conversations AS c WHERE c.workspace_id = :workspace AND c.id = :content AND :type = 'conversation'
+UNION ALL SELECT n.title, '', 0, '[]' FROM notes AS n
+WHERE n.workspace_id = :workspace AND n.id = :content AND :type = 'note';
+
+-- name: evidence_at
+-- What the same sentence suggested before.
+SELECT * FROM task_evidence
+WHERE workspace_id = :workspace AND content_type = :type AND content_id = :content AND message_id = :message_id
+  AND span_start = :start AND quote = :quote;
 
 -- name: twin
 -- The task with a fingerprint: a living one before one that was dismissed by a person.

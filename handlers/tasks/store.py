@@ -1,9 +1,10 @@
 """Tasks: rows in, answers and statements out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,7 +21,32 @@ from needlework.handlers.times import show
 sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
 LIVING = ("suggested", "open", "in_progress")
+_ROLE = re.compile(
+    r"(?:support|info|help|helpdesk|sales|team|hello|contact|office|service|billing|accounts|admin|no-?reply)@",
+    re.IGNORECASE,
+)
+"""A mailbox that several people read."""
 _TOLD = ("title", "body", "status", "assignee", "due_on", "account_id", "external_ref")
+
+
+class Scene(NamedTuple):
+    """What a label stands in: its subject, who takes part (no shared mailboxes), which messages no person wrote."""
+
+    subject: str
+    channel: str
+    started_at: int
+    people: list[str]
+    """Names; addresses of people without."""
+    names: dict[str, str]
+    """By address."""
+    automatic: frozenset[str]
+
+    def name_of(self, sender: str | None) -> str | None:
+        """The name of who said something."""
+        return None if sender is None else self.names.get(sender.lower(), sender)
+
+
+NOWHERE = Scene("", "", 0, [], {}, frozenset())
 
 
 async def existing(ctx: Context, id: str) -> Row:
@@ -31,10 +57,17 @@ async def existing(ctx: Context, id: str) -> Row:
     return row
 
 
-async def people(ctx: Context, type_: str, content: str) -> list[str]:
-    """The names (addresses of those without) of who takes part in a conversation, or in what a note is about."""
+async def scene(ctx: Context, type_: str, content: str) -> Scene:
+    """The conversation or note, with the people of the one that it is about."""
     values = {"workspace": ctx.workspace.id, "type": type_, "content": content}
-    return [row["name"] for row in await ctx.db.all(sql("people_of", **values)) if row["name"]]
+    row = await ctx.db.one(sql("scene_of", **values))
+    if row is None:
+        return NOWHERE
+    took_part = [each for each in await ctx.db.all(sql("people_of", **values)) if each["name"]]
+    people = dict.fromkeys(each["name"] for each in took_part if not _ROLE.match(each["name"]))
+    names = {key: each["name"] for each in took_part for key in (each["address"], each["email"]) if key}
+    automatic = frozenset(msgspec.json.decode(row["automatic"]))
+    return Scene(row["subject"], row["channel"], row["started_at"], list(people), names, automatic)
 
 
 async def zone(ctx: Context) -> ZoneInfo:

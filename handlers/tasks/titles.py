@@ -1,68 +1,114 @@
-"""A sentence as a task: what is to be done, verb first, who is named for it, and until when.
+"""A sentence as a task: what is to be done, verb first, who is to do it, and until when.
 
-Rules, not a model: the sentence was judged to be a request, a promise or a fault already; here its frame ("could you
-please", "I will") is taken away and what is left begins with its verb.
+Rules, not a model: the sentence was judged to be a request, a promise or a fault already. Here its frame ("could you
+please", "I will") is taken away, and what is left begins with its verb; where no part does, there is nothing to do.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from needlework.handlers.tasks.owners import owner_in
-from needlework.handlers.tasks.verbs import SMALL_WORDS, VERBS
+from needlework.handlers.tasks.frames import Whose, acts, asked
+from needlework.handlers.tasks.idle import asks_for_nothing, is_supposed
+from needlework.handlers.tasks.owners import full_name, owner_in, same_person
 from needlework.handlers.text.dates import Due, find_due
-from needlework.handlers.words import minute
+from needlework.handlers.words import minute, shorten
 
 MAX_TITLE = 80
+MOST_CLAUSES = 8
+_SMALL = "the a an to of for please me us you your our my his her their it this that with and on in at"
+SMALL_WORDS = frozenset(_SMALL.split())
+"""What two titles may differ in and be the same task."""
 _GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^,.!:?]{0,40}[,.!:]\s*|"
+    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))(?:\s+(?P<name>[A-Z][a-zà-ÿ]+))?(?:\s+[\w ]{1,30}?)?"
+    r"(?:\s*[,.!:]\s*|\s+(?=@))|"
     r"(?:yes,?\s+)?please\s*,\s+|"
-    r"(?:and|but|so|also|then|ok(?:ay)?|thanks?|thank you|sure|yes|great|sorry|anyway|well)\b[,.!]?\s+)",
+    r"(?:we|they)(?:'ve| have)? agreed (?:that )?|(?:as (?:discussed|agreed|promised)|in that case|by the way|btw|fyi|"
+    r"one more thing|in the meantime|on it)\b[,.:!]?\s+|"
+    r"(?:and|but|so|also|then|ok(?:ay)?|thanks?|thank you|sure|yes|yeah|yep|no|great|perfect|right|alright|sorry|"
+    r"anyway|well|"
+    r"again|meanwhile|finally|lastly)\b[,.!:]?\s+|(?:first(?:ly)?|second(?:ly)?|next|now)[,:]\s+)",
     re.IGNORECASE,
 )
-_BULLET = re.compile(
-    r"^[^\w@\[]*(?:\[[ xX]?\]\s*)?(?:(?:to-?do|action item|action point|ai|task|next step)s?\s*:\s*)?", re.IGNORECASE
+_MARKED = re.compile(
+    r"^[^\w@\[]*(?:\[\s?\]\s*|(?:to-?do|action items?|action points?|actions?|ai|tasks?|next steps?|follow-?ups?|"
+    r"reminder)\s*(?::|\s[-–—])\s*|TO-?DO\s+)+",
+    re.IGNORECASE,
 )
+_BULLET = re.compile(r"^[^\w@\[(]+")
+_DONE = re.compile(r"^\W{0,4}\[[xX]\]")
 _LISTED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s")
-_LIGHT = (
-    r"(?:(?:also|just|kindly|please|pls|perhaps|maybe|quickly|then|still|now|possibly|try to|make sure to|be sure to)"
-    r"\s+)*"
+_SEAM = re.compile(
+    r"[,;]\s+(?:(?:and|so|but|then)\s+)*|\s+[-–—]+\s+|\s+(?:so|and then)\s+|\.\s+|:\s+(?=please|can|could)",
+    re.IGNORECASE,
 )
-_FRAMES = re.compile(
-    r"^(?:"
-    r"(?:can|could|would|will|may|might)\s+(?:you|u|we|i|someone|somebody|anyone|anybody|they)\b(?:\s+guys)?|"
-    r"(?:i|we|you|someone|somebody|they)(?:['’](?:ll|re|d)|\s+(?:will|shall|should|must|need|needs|have|has|want|can|are|am|is|"
-    r"would|going|promise|ought|better|like))+(?:\s+(?:going\s+)?to|\s+like\s+(?:you\s+)?to)?|"
-    r"i['’]m\s+going\s+to|gonna|let['’]?s|let\s+(?:me|us)|please|pls|kindly|remember\s+to|don['’]?t\s+forget\s+to|"
-    r"make\s+sure\s+(?:to|that\s+you|you)|feel\s+free\s+to|it\s+would\s+be\s+(?:great|nice|good|helpful)\s+if\s+you\s+"
-    r"(?:could|can|would)|(?:i\s+)?(?:would\s+)?appreciate\s+(?:it\s+)?if\s+you\s+(?:could|can|would)|"
-    r"(?:would|do)\s+you\s+mind|is\s+it\s+possible\s+(?:for\s+you\s+)?to|(?:are|is)\s+(?:you|it)\s+able\s+to|"
-    r"(?:the\s+)?next\s+steps?\s+(?:is|are)\s+to"
-    r")\s+",
+_CONDITION = re.compile(
+    r"^(?P<word>if|unless|in case|when(?:ever)?|once|as soon as|before|after|should)\b", re.IGNORECASE
+)
+_COURTEOUS = re.compile(
+    r"\b(?:have|get|find|got|'ve got) (?:a |some |any |the )?(?:\w+ )?(?:time|moment|minute|chance|second|sec)|"
+    r"\bpossible\b|"
+    r"\b(?:ok(?:ay)?|fine|convenient|all right|alright) (?:with|for|by) you\b|\byou (?:can|could|don't mind|agree|"
+    r"want)$|"
+    r"\bneed be\b|\btoo much (?:trouble|to ask)|\bconvenience\b|\bfree\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(r"[,;.]*\s*(?:\bdue (?P<due>\d{4}-\d\d-\d\d))?\s*(?:\(turn \d+\))?\s*$")
 _DEADLINE = re.compile(r"(?:by|before|until|till|no later than|not later than|within|due)\b", re.IGNORECASE)
-_IDLE = re.compile(
-    r"^(?:(?:do not|don't|never) (?:reply|respond|answer|hesitate|worry)|be advised|note that|be aware|be informed)\b|"
-    r"^(?:please )?do\W*$",
+_BELONGS = re.compile(
+    r"\b(?:(?:before|after|during|until|since|which|who|when|where|than) (?:[\w'-]+ ){0,3}[\w'-]+|to|of|from)$",
     re.IGNORECASE,
 )
-"""What is said politely and asks for nothing."""
-_FIRST_PERSON = re.compile(
-    r"^(?:i['’](?:ll|m going to)|i (?:will|shall|am going to|promise to)|let me)\s", re.IGNORECASE
-)
+"""What a day at the end belongs to: "before the release on Friday", "move it to Friday"."""
+_ALSO = re.compile(r"[,;]? and (?:i|we|you|he|she|they)(?:'ll| will)\b", re.IGNORECASE)
+"""A second promise, which is another task."""
 _TAIL = re.compile(
-    r"[\s,;:.!?–—-]+$|\s+(?:please|pls|thanks|thank you|asap|as soon as possible)[\s.!?]*$", re.IGNORECASE
+    r"[\s,;:.!?–—-]+$|,?\s+(?:please|pls|thanks|thank you|thx|asap|as soon as possible|(?:would|will) you|right|"
+    r"ok(?:ay)?)"
+    r"[\s.!?]*$",
+    re.IGNORECASE,
 )
-_DROPPED = frozenset(SMALL_WORDS.split())
+_OPEN = re.compile(
+    r"^\W*(?:(?:and|but|so|hi|hello|hey|ok(?:ay)?)\W+)*(?:is|are|am|was|were|do|does|did|has|have|had|can|could|"
+    r"will|would|"
+    r"should|or|what|who|when|where|which|how)\b",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(
+    r"\b(?:not|no|never|nothing|nobody|none|cannot|without|un\w{4,}|in(?:correct|valid|consistent)|fail\w*|crash\w*|"
+    r"errors?|"
+    r"exceptions?|broke\w*|bugs?|wrong\w*|missing|slow\w*|stuck|lost|loses?|hangs?|hung|freez\w+|froze\w*|blank|"
+    r"white|empty|twice|"
+    r"duplicate\w*|disappear\w*|vanish\w*|stops?|stopped|time[sd]? ?out|timeouts?|outage|down|leaks?|denied|"
+    r"refus\w+|reject\w+|"
+    r"regression|issue|problem\w*|corrupt\w*|garbled|ignor\w+|instead|despite|still|40\d|50\d|\w+error|panic)\b|"
+    r"n't\b|\w+(?:Error|Exception)\b",
+    re.IGNORECASE,
+)
+
+
+_POINTING = re.compile(
+    r"(?:[\w'-]+(?: (?:up|down|out|in|on|off|over|through|back|to|with|at|for|into|about|after))*"
+    r"(?: (?:it|that|this|them|him|her|both|one|some|me|you|us|so))*(?: (?:up|down|out|in|on|off|over|back|again|"
+    r"too))*)|"
+    r"(?:get|come) back to (?:you|me|us|them)|let (?:me|you|us|them) know|keep (?:you|me|us) (?:posted|updated|"
+    r"informed)|"
+    r"(?:give|send|show|tell|suggest|add|take|put|write|call|ask) (?:[\w'-]+ ){0,2}(?:it|that|this|them|him|her|"
+    r"a time|the text|again)"
+    r"(?: [\w'-]+){0,3}",
+    re.IGNORECASE,
+)
+"""What points at something that was said before and names nothing itself."""
+
+
+_REPLIED = re.compile(r"^(?:(?:re|fwd?|aw|wg)\s*:\s*)+", re.IGNORECASE)
 
 
 class Outline(NamedTuple):
-    """What a task says: its title (verb first, at most 80 characters), who is named for it, until when.
+    """What a task says: its title (verb first, at most 80 characters), who is to do it, until when.
 
     Without a title there is nothing to do.
     """
@@ -72,26 +118,99 @@ class Outline(NamedTuple):
     due_on: date | None
 
 
+NOTHING = Outline("", None, None)
+
+
 def outline(
     quote: str, kind: str, said_at: datetime, zone: ZoneInfo, sender: str | None = None, people: Collection[str] = ()
 ) -> Outline:
     """The task in `quote`. `kind` is the task's type; `sender` owns what they promise in the first person.
 
-    `people` are the names of those who take part: they may be named in ways in which other words stand too.
+    `people` are the names of those who take part: of two, each owns what the other one asks for; and they may be named
+    in ways in which other words stand too.
     """
     whole, noted, sender = _minutes(" ".join(quote.replace("’", "'").split()), sender)
     text, until, due = _until(whole, said_at, zone)
-    if kind == "bug":  # a day without "by" is when it happened
-        wanted = due is None or _DEADLINE.match(text, due.start)
-        return Outline(_cut(f"Fix: {_plain(text)}"), None, until if wanted else None)
-    promised = sender if _FIRST_PERSON.search(_bare(text)) else None
-    text, named = owner_in(_bare(_without(text, due)), people, listed=bool(_LISTED.match(whole)))
-    said = _unframed(text)
-    if _IDLE.search(said):
-        return Outline("", None, None)
-    if said == text and not _begins_with_verb(said):
-        said = f"Answer: {said}" if text.endswith("?") else f"Follow up: {said}"
-    return Outline(_cut(_plain(said)), noted or named or promised, until)
+    if _DONE.match(text) or is_supposed(text):
+        return NOTHING
+    marked = _MARKED.match(text)
+    listed = bool(marked or _LISTED.match(whole))
+    body = text[marked.end() :] if marked else _BULLET.sub("", text)
+    for clause, before in _clauses(body):
+        found = _read(clause, before, people, marked=bool(marked), listed=listed, dated=until is not None)
+        if found is not None and (kind != "bug" or found[1] in ("you", "any") or found[2]):
+            what, whose, named = found
+            what = _ALSO.split(what, maxsplit=1)[0]
+            owner = noted or named or _owner(None if listed and whose == "you" else whose, sender, people)
+            title = shorten(_plain(_without(what, said_at, zone)), MAX_TITLE)
+            return Outline(title, owner, until)
+    return _fault(text, until, due) if kind == "bug" else NOTHING
+
+
+def _fault(text: str, until: date | None, due: Due | None) -> Outline:
+    """What does not work; a day without "by" is when it happened."""
+    body = _bare(_BULLET.sub("", text))[0]
+    if ("?" in body[-3:] and _OPEN.match(body)) or not _FAULT.search(body):
+        return NOTHING
+    wanted = due is None or _DEADLINE.match(text, due.start)
+    return Outline(fault(body), None, until if wanted else None)
+
+
+def fault(text: str) -> str:
+    """The title of a fault that a sentence or an issue's title tells of."""
+    return shorten(f"Look into: {_plain(text)}?" if text.rstrip().endswith("?") else f"Fix: {_plain(text)}", MAX_TITLE)
+
+
+def with_subject(title: str, subject: str) -> str:
+    """A title that says too little by itself ("Call her"), with what was being spoken about."""
+    subject = _REPLIED.sub("", " ".join(subject.split()))
+    if not subject or not _POINTING.fullmatch(title):
+        return title
+    return shorten(f"{title} ({shorten(subject, MAX_TITLE - len(title) - 3)})", MAX_TITLE)
+
+
+def _clauses(text: str) -> Iterator[tuple[str, str]]:
+    """The text, then what follows each of its seams, with what stands before it."""
+    yield text, ""
+    for seam in list(_SEAM.finditer(text))[:MOST_CLAUSES]:
+        yield text[seam.end() :], text[: seam.start()]
+
+
+def _read(
+    clause: str, before: str, people: Collection[str], *, marked: bool, listed: bool, dated: bool
+) -> tuple[str, Whose | None, str | None] | None:
+    """What a clause asks for, whom its words leave it to, and who is named; None where it asks for nothing."""
+    condition = _CONDITION.match(before)
+    if not before and _CONDITION.match(clause):
+        return None  # what follows it is looked at by itself
+    text, greeted = _bare(clause)
+    text, named = owner_in(text, people, listed=listed)
+    text = _bare(text)[0] if named else text
+    found = asked(text, dated=dated, alone=not before and not named)
+    if found is None:
+        if (named or marked) and acts(text):
+            return text, None, named
+        if marked and not before and len(text.split()) > 1 and "?" not in text and not asks_for_nothing(text):
+            return text, None, named
+        return None
+    what = found.what
+    if condition is not None and not _COURTEOUS.search(before):
+        if (
+            found.whose == "me"
+            or asks_for_nothing(f"{what} {before}")
+            or re.search(r"\b(?:would|prefer|wish|trouble|no longer)\b", before)
+        ):
+            return None
+        what = f"{_plain(what)} {before[0].lower()}{before[1:]}"
+    return what, found.whose, named or (full_name(greeted, people) if greeted and found.whose == "you" else None)
+
+
+def _owner(whose: Whose | None, sender: str | None, people: Collection[str]) -> str | None:
+    """Who promises, or the other one of two who is asked."""
+    if whose == "me" and sender is not None:
+        return full_name(sender, people)
+    others = [each for each in people if not same_person(each, sender)]
+    return others[0] if whose == "you" and sender is not None and len(others) == 1 == len(people) - 1 else None
 
 
 def _minutes(text: str, sender: str | None) -> tuple[str, str | None, str | None]:
@@ -106,47 +225,38 @@ def _until(text: str, said_at: datetime, zone: ZoneInfo) -> tuple[str, date | No
     if noted is not None and "(turn" in noted[0]:
         text, day = text[: noted.start()], noted["due"]
     due = find_due(text, said_at, zone)
+    if due is not None and re.search(r"\bto $", text[: due.start]):
+        due = None  # "move it to Friday": the day is what is to be changed
     return text, date.fromisoformat(day) if day else due.day if due is not None else None, due
 
 
 def fingerprint(title: str, account: str | None, owner: str | None) -> str:
     """What makes two suggestions the same: verb and object without small words, account and owner."""
-    kept = " ".join(word for word in re.findall(r"[^\W_]+", title.lower()) if word not in _DROPPED)
+    kept = " ".join(word for word in re.findall(r"[^\W_]+", title.lower()) if word not in SMALL_WORDS)
     return sha256("\n".join((kept, account or "", (owner or "").lower())).encode()).hexdigest()[:32]
 
 
-def _without(text: str, due: Due | None) -> str:
+def _without(text: str, said_at: datetime, zone: ZoneInfo) -> str:
     """`text` without its due phrase, where that is at the end: inside, it may be part of what is asked for."""
-    if due is None or text[due.end :].strip(" .,!?;:)").lower() not in ("", "please", "thanks", "thank you"):
+    text = _plain(text)
+    due = find_due(text, said_at, zone)
+    if due is None or text[due.end :].strip(" .,!?;:)"):
         return text
-    mark = "?" if "?" in text[due.end :] else ""
-    return text[: due.start].rstrip(" ,") + mark if text[: due.start].strip(" ,") else text
+    kept = text[: due.start].rstrip(" ,")
+    whole = not kept or " " not in kept or _BELONGS.search(kept) or find_due(kept, said_at, zone) is not None
+    return text if whole else kept
 
 
-def _bare(text: str) -> str:
-    """Without bullets, greetings and fillers in front."""
-    text = _BULLET.sub("", text)
-    for _ in range(3):
-        shorter = _GREETING.sub("", text, count=1)
-        if shorter == text or not shorter:
+def _bare(text: str) -> tuple[str, str | None]:
+    """Without greetings and fillers in front, and the name that was greeted."""
+    greeted = None
+    for _ in range(4):
+        match = _GREETING.match(text)
+        if match is None or not text[match.end() :]:
             break
-        text = shorter
-    return text
-
-
-def _unframed(text: str) -> str:
-    """What is asked for, without how it is asked."""
-    for _ in range(3):
-        match = _FRAMES.match(text)
-        rest = re.sub(rf"^{_LIGHT}", "", text[match.end() :], flags=re.IGNORECASE) if match else ""
-        if not rest or len(rest.split()) < 2:
-            break
-        text = rest
-    return text
-
-
-def _begins_with_verb(text: str) -> bool:
-    return re.split(r"\W", text.lower(), maxsplit=1)[0] in VERBS
+        greeted = greeted or match["name"]
+        text = text[match.end() :]
+    return text, greeted
 
 
 def _plain(text: str) -> str:
@@ -154,11 +264,3 @@ def _plain(text: str) -> str:
     for _ in range(3):
         text = _TAIL.sub("", text)
     return text[:1].upper() + text[1:]
-
-
-def _cut(title: str) -> str:
-    """At most 80 characters, cut between words."""
-    if len(title) <= MAX_TITLE:
-        return title
-    head = title[: MAX_TITLE - 1]
-    return (head.rsplit(" ", 1)[0] if " " in head[MAX_TITLE // 2 :] else head).rstrip(" ,;:.-") + "…"

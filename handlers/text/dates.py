@@ -54,7 +54,10 @@ def _candidates(text: str, local: datetime) -> Iterator[_Found]:
     for rank, (pattern, resolve) in enumerate(_PATTERNS):
         for match in pattern.finditer(lowered):
             start, end = match.span()
-            if any(start < other and first < end for first, other in taken) or _PAST.search(lowered[:start]):
+            if any(start < other and first < end for first, other in taken):
+                continue
+            if _PAST.search(lowered[:start]):
+                taken.append((start, end))
                 continue
             if match.groupdict().get("month") == "may" and text[match.start("month")] != "M":
                 continue  # "these two may fail"
@@ -126,6 +129,10 @@ def _next_weeks(match: re.Match[str], local: datetime) -> date | None:
     return words.weekday_after(local.date(), match["weekday"], "next")
 
 
+def _first_of_month(match: re.Match[str], local: datetime) -> date | None:
+    return words.end_of("month", local.date()) + timedelta(days=1)
+
+
 def _after_tomorrow(match: re.Match[str], local: datetime) -> date | None:
     return local.date() + timedelta(days=2)
 
@@ -161,6 +168,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Resolver]] = [
             _named,
         ),
         (r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?! (?:floor|time|attempt|version|quarter|grade|century))", _ordinal),
+        (r"\b(?:first|1st) (?:day )?of (?:the )?(?:next )?month\b", _first_of_month),
         (r"\bday after tomorrow\b", _after_tomorrow),
         (r"\btomorrow\b(?:\s+(?:morning|afternoon|evening|night|noon))?", _tomorrow),
         (

@@ -61,7 +61,12 @@ function filled(task) {
   const no = steps.find(([name]) => name === "Dismiss");
   stop(title, { yes: steps[0]?.[1], no: no?.[1] });
   article.append(title, about(task));
-  if (task.body && task.source === "user") article.append(element("p", task.body, "words"));
+  if (task.needle_mover_id) {
+    const link = element("a", "its needle mover");
+    link.href = `/ui/needle_movers#${encodeURIComponent(task.needle_mover_id)}`;
+    article.querySelector(".about").append(" · ", link);
+  }
+  if (task.body && (task.source === "user" || (task.source === "needle_mover" && !task.evidence.length))) article.append(element("p", task.body, "words"));
   if (task.evidence.length) {
     const list = element("ul", undefined, "quotes");
     list.append(...task.evidence.map((each) => quote(each)));

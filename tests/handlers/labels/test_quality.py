@@ -13,13 +13,14 @@ from needlework.benchmarks.training import sources
 OWN = {"sentences": 0.84, "second": 0.78, "idioms": 0.72, "unseen": 0.73}
 """Least mean F1 of ten labels."""
 SHARED: dict[str, tuple[Callable[[Path], list[labels.Row]], int, float]] = {
-    "action items in mail": (labels.action_items, 0, 0.767),
+    "action items in mail": (labels.action_items, 0, 0.773),
     "kinds of GitHub issues": (labels.issues, -1, 0.76),
     "faults reported in chat": (labels.chat_faults, 0, 0.675),
     "questions without their mark": (labels.unmarked_questions, 0, 0.86),
 }
 """What measures, the row that counts, the least F1."""
-MOST_PER_THOUSAND = 12
+MOST_PER_THOUSAND = dict.fromkeys(labels.RARE, 12) | {"follow_up_promised": 20}
+"""Promises are not that rare: "I will call them tomorrow" stands in one of fifty sentences of mail."""
 HERE = sources.DATA.is_dir()
 
 
@@ -44,4 +45,4 @@ if HERE:
 
     def test_rare_labels_stay_rare_in_other_peoples_text() -> None:
         rates = labels.firing(sources.DATA)
-        assert {key: rates[key] for key in labels.RARE if rates[key] > MOST_PER_THOUSAND} == {}
+        assert {key: rates[key] for key in labels.RARE if rates[key] > MOST_PER_THOUSAND[key]} == {}
