@@ -113,13 +113,14 @@ class _Work:
         state.skip += 1
         if row is None and state.again:
             return
-        outcome = Outcome("unchanged") if row is None else await self._consider(label, row)
-        if outcome is None:
-            return
-        self._count(outcome)
-        if row is not None:
-            tell(ctx, row, outcome)
-        await self.keep()
+        async with index.turn(ctx):
+            outcome = Outcome("unchanged") if row is None else await self._consider(label, row)
+            if outcome is None:
+                return
+            self._count(outcome)
+            if row is not None:
+                tell(ctx, row, outcome)
+            await self.keep()
         said: dict[str, Any] = {"needle_mover_id": outcome.mover, "score": outcome.score, "outcome": outcome.outcome}
         place = {"type": label.content_type, "id": label.content_id}
         await ctx.progress(kind="label", content_label_id=label.id, entity=place, **said)

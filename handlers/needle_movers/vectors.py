@@ -25,18 +25,10 @@ class _Vectors:
         self._rows = np.empty((0, 0), dtype=np.float32)
         self._places: OrderedDict[str, int] = OrderedDict()
 
-    def missing(self, spans: Sequence[str]) -> list[str]:
-        """Those that are not here; the others are used now."""
-        found = []
-        for span in spans:
-            if span in self._places:
-                self._places.move_to_end(span)
-            else:
-                found.append(span)
-        return found
-
     def put(self, span: str, vector: Float) -> None:
-        """Keep one."""
+        """Keep one; another that missed it at the same time may have put it here already."""
+        if span in self._places:
+            return
         place = len(self._places)
         if place >= MOST:
             _, place = self._places.popitem(last=False)
@@ -48,8 +40,10 @@ class _Vectors:
         self._places[span] = place
 
     def of(self, spans: Sequence[str]) -> tuple[list[str], Float]:
-        """Those of `spans` that are here, and a copy of their vectors [spans, dim]."""
+        """Those of `spans` that are here, used now, and a copy of their vectors [spans, dim]."""
         there = [span for span in spans if span in self._places]
+        for span in there:
+            self._places.move_to_end(span)
         return there, self._rows[[self._places[span] for span in there]]
 
 
@@ -57,11 +51,21 @@ _kept: WeakKeyDictionary["Bus", _Vectors] = WeakKeyDictionary()
 
 
 async def of_spans(ctx: Context, spans: Sequence[str]) -> tuple[list[str], Float]:
-    """The vectors of spans, at most `MOST / 2` of them; a span that is gone meanwhile is left out."""
+    """The vectors of spans, in any order; a span that is gone meanwhile is left out.
+
+    What is here is copied before the others are read: whoever asks meanwhile may push it out.
+    """
     kept = _kept.setdefault(ctx.bus, _Vectors())
-    missing = kept.missing(spans)
+    there, places = kept.of(spans)
+    known = set(there)
+    missing = [span for span in spans if span not in known]
     if missing:
         ids = msgspec.json.encode(missing).decode()
-        for row in await ctx.db.all(store.sql("span_vectors", workspace=ctx.workspace.id, ids=ids)):
-            kept.put(row["id"], np.frombuffer(row["vector"], dtype=np.float32))
-    return kept.of(spans)
+        rows = await ctx.db.all(store.sql("span_vectors", workspace=ctx.workspace.id, ids=ids))
+        read = [np.frombuffer(row["vector"], dtype=np.float32) for row in rows]
+        for row, vector in zip(rows, read, strict=True):
+            kept.put(row["id"], vector)
+        if read:
+            places = np.concatenate([places, read]) if there else np.array(read)
+            there += [row["id"] for row in rows]
+    return there, places
