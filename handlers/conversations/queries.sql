@@ -130,7 +130,7 @@ WHERE workspace_id = :workspace AND status = 'open' AND last_message_at <= :idle
 -- name: close_idle
 -- Close these, unless something was said meanwhile.
 UPDATE conversations SET status = 'closed', updated_at = :now
-WHERE workspace_id = :workspace AND status = 'open' AND last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND +status = 'open' AND +last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: link_domain
 -- Conversations without account in which someone of a domain takes part, where the account holds that domain.

@@ -142,8 +142,8 @@ WHERE l.workspace_id = :workspace AND l.state IN ('machine', 'confirmed') /* fil
 ORDER BY l.created_at, l.seq LIMIT :limit;
 
 -- name: filter_of
--- Only those of one conversation or note.
-l.workspace_id = :workspace AND l.content_type = :type AND l.content_id = :content
+-- Only those of one conversation or note; `unlikely`: in order of time SQLite would walk through all labels there are.
+l.workspace_id = :workspace AND l.content_type = :type AND unlikely(l.content_id = :content)
 
 -- name: filter_created
 -- Only those created in a range, after a place.

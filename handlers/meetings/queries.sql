@@ -29,6 +29,7 @@ WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 -- A page of meetings by their start, the latest first, behind a place.
 SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
 WHERE workspace_id = :workspace AND (COALESCE(starts_at, created_at), seq) < (:at, :seq)
+  AND COALESCE(starts_at, created_at) <= :at
   AND (:status IS NULL OR status = :status)
   AND (:start IS NULL OR COALESCE(starts_at, created_at) >= :start)
   AND (:end IS NULL OR COALESCE(starts_at, created_at) < :end)
@@ -39,6 +40,7 @@ ORDER BY COALESCE(starts_at, created_at) DESC, seq DESC LIMIT :limit;
 -- A page of meetings by their start, the earliest first, behind a place.
 SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
 WHERE workspace_id = :workspace AND (COALESCE(starts_at, created_at), seq) > (:at, :seq)
+  AND COALESCE(starts_at, created_at) >= :at
   AND (:status IS NULL OR status = :status)
   AND (:start IS NULL OR COALESCE(starts_at, created_at) >= :start)
   AND (:end IS NULL OR COALESCE(starts_at, created_at) < :end)

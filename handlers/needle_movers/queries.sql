@@ -194,7 +194,7 @@ WHERE workspace_id = :workspace AND purge_id = :purge;
 -- Entities whose evidence a purge freed are handed over again.
 DELETE FROM needle_mover_cursors WHERE workspace_id = :workspace AND (entity_type, entity_id) IN (
     SELECT s.content_type, s.content_id FROM needle_movers AS m
-    JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+    CROSS JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
     JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
     WHERE m.workspace_id = :workspace AND m.purge_id = :purge
 );
@@ -206,9 +206,9 @@ UPDATE needle_mover_states SET scanned_seq = 0, updated_at = :now WHERE workspac
 -- name: free_spans
 -- Spans of purged movers have no mover, and were not considered yet.
 UPDATE needle_mover_spans SET mover_id = NULL, considered = 0, updated_at = :now
-WHERE workspace_id = :workspace AND id IN (
+WHERE +workspace_id = :workspace AND id IN (
     SELECT e.span_id FROM needle_movers AS m
-    JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+    CROSS JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
     WHERE m.workspace_id = :workspace AND m.purge_id = :purge
 );
 
@@ -231,10 +231,11 @@ SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id = :pur
 -- Evidence of movers about to be restored whose span belongs to another mover by now.
 DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND state <> 'rejected'
   AND needle_mover_id IN (SELECT id FROM needle_movers WHERE workspace_id = :workspace AND purge_id = :purge)
-  AND span_id IN (
-    SELECT e.span_id FROM needle_mover_evidence AS e
+  AND EXISTS (
+    SELECT 1 FROM needle_mover_evidence AS e
     JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id
-    WHERE e.workspace_id = :workspace AND m.purge_id IS NULL AND e.state <> 'rejected'
+    WHERE e.workspace_id = :workspace AND e.span_id = needle_mover_evidence.span_id
+      AND m.purge_id IS NULL AND e.state <> 'rejected'
   );
 
 -- name: give_back_spans
@@ -245,9 +246,9 @@ UPDATE needle_mover_spans SET updated_at = :now, mover_id = (
     WHERE e.workspace_id = :workspace AND e.span_id = needle_mover_spans.id AND m.purge_id = :purge
       AND e.state = 'linked'
 )
-WHERE workspace_id = :workspace AND mover_id IS NULL AND id IN (
+WHERE +workspace_id = :workspace AND +mover_id IS NULL AND id IN (
     SELECT e.span_id FROM needle_movers AS m
-    JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
+    CROSS JOIN needle_mover_evidence AS e ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id
     WHERE m.workspace_id = :workspace AND m.purge_id = :purge AND e.state = 'linked'
 );
 
@@ -266,9 +267,19 @@ WHERE workspace_id = :workspace AND id = :purge AND restored_at IS NULL;
 SELECT id FROM needle_movers WHERE workspace_id = :workspace AND id = :id;
 
 -- name: active_accounts
--- How many accounts said something in a time.
-SELECT count(DISTINCT account_id) FROM conversations
-WHERE workspace_id = :workspace AND account_id IS NOT NULL AND last_message_at >= :since AND last_message_at < :until;
+-- How many accounts said something in a time: from account to account, without a look at each conversation.
+WITH RECURSIVE named (id) AS (
+    SELECT min(account_id) FROM conversations WHERE workspace_id = :workspace AND account_id IS NOT NULL
+    UNION ALL
+    SELECT (
+        SELECT min(c.account_id) FROM conversations AS c WHERE c.workspace_id = :workspace AND c.account_id > named.id
+    ) FROM named WHERE named.id IS NOT NULL
+)
+SELECT count(*) FROM named WHERE EXISTS (
+    SELECT 1 FROM conversations AS c
+    WHERE c.workspace_id = :workspace AND c.account_id = named.id
+      AND c.last_message_at >= :since AND c.last_message_at < :until
+);
 
 -- name: total_revenue
 -- The monthly revenue of all accounts that are still there.
@@ -339,7 +350,7 @@ FROM needle_movers WHERE workspace_id = :workspace AND changed > :changed ORDER 
 -- Their latest evidence, and what people rejected.
 SELECT e.needle_mover_id, e.span_id, e.state, e.decided_by, s.content_id, s.account_id, s.quote, s.vector
 FROM needle_movers AS m
-JOIN needle_mover_evidence AS e
+CROSS JOIN needle_mover_evidence AS e
     ON e.workspace_id = m.workspace_id AND e.needle_mover_id = m.id AND e.state IN ('linked', 'rejected')
 JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
 WHERE m.workspace_id = :workspace AND m.changed > :changed AND s.encoder = :encoder
@@ -380,13 +391,13 @@ ORDER BY s.said_at DESC LIMIT :limit;
 SELECT s.*, c.external_id, NULL AS suggested_id FROM needle_mover_spans AS s
 LEFT JOIN conversations AS c
     ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
-WHERE s.workspace_id = :workspace AND s.mover_id IS NULL AND s.id IN (SELECT value FROM json_each(:ids))
+WHERE +s.workspace_id = :workspace AND +s.mover_id IS NULL AND s.id IN (SELECT value FROM json_each(:ids))
 ORDER BY s.said_at DESC;
 
 -- name: span_vectors
 -- The vectors of these spans.
 SELECT id, vector FROM needle_mover_spans
-WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids));
+WHERE +workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: advance
 -- Matching goes on from the revision that it was read at; the guard sees where another has gone on meanwhile.
@@ -462,7 +473,8 @@ SELECT account_id, external_id FROM conversations WHERE workspace_id = :workspac
 -- What one conversation or note is evidence of, the surest first.
 SELECT e.*, m.title, s.content_label_id, s.message_id, s.span_start, s.span_end, s.quote
 FROM needle_mover_spans AS s
-JOIN needle_mover_evidence AS e ON e.workspace_id = s.workspace_id AND e.span_id = s.id AND e.state <> 'rejected'
+CROSS JOIN needle_mover_evidence AS e
+    ON e.workspace_id = s.workspace_id AND e.span_id = s.id AND e.state <> 'rejected'
 JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
 WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = :content
 ORDER BY e.state, e.score DESC, e.seq;

@@ -95,7 +95,7 @@ ORDER BY updated_at LIMIT :limit;
 -- name: finalise
 -- They are final, unless somebody touched them meanwhile.
 UPDATE notes SET draft = 0
-WHERE workspace_id = :workspace AND draft = 1 AND updated_at <= :before AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND +draft = 1 AND +updated_at <= :before AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: unanalyzed
 -- Notes whose current version was neither analysed nor queued lately.

@@ -192,7 +192,7 @@ SELECT * FROM tasks WHERE workspace_id = :workspace AND labelled_hash = '' ORDER
 -- name: deletable
 -- Suggestions; filters are put in by name.
 SELECT t.id, t.fingerprint FROM tasks AS t
-WHERE t.workspace_id = :workspace AND t.status = 'suggested' /* filters */ ORDER BY t.seq LIMIT :limit;
+WHERE t.workspace_id = :workspace AND unlikely(t.status = 'suggested') /* filters */ ORDER BY t.seq LIMIT :limit;
 
 -- name: filter_before
 -- Only those created before a time.
@@ -216,7 +216,7 @@ DELETE FROM task_labels WHERE workspace_id = :workspace AND task_id IN (SELECT v
 -- name: delete_tasks
 -- These suggestions; the guard sees where one was accepted meanwhile.
 DELETE FROM tasks
-WHERE workspace_id = :workspace AND status = 'suggested' AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND +status = 'suggested' AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: unlink_mover
 -- Tasks of a needle mover become another's, or nobody's.
@@ -243,7 +243,7 @@ WHERE workspace_id = :workspace AND status = 'suggested' AND created_at < :befor
 -- name: expire
 -- They are dismissed, by nobody: the same may be suggested again.
 UPDATE tasks SET status = 'dismissed', closed_reason = 'expired', revision = revision + 1, updated_at = :now
-WHERE workspace_id = :workspace AND status = 'suggested' AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND +status = 'suggested' AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: newly_overdue
 -- Living tasks whose due date has passed, not marked yet.
@@ -263,7 +263,7 @@ SELECT t.id, t.external_ref FROM tasks AS t
 WHERE t.workspace_id = :workspace AND t.external_ref IS NOT NULL AND t.status IN ('open', 'in_progress')
   AND 'closed' = (
     SELECT json_extract(m.facts, '$.state') FROM conversations AS c
-    JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.conversation_id = c.id
+    CROSS JOIN conversation_messages AS m ON m.workspace_id = c.workspace_id AND m.conversation_id = c.id
     WHERE c.workspace_id = t.workspace_id AND c.external_id = t.external_ref AND c.channel = 'github'
       AND json_extract(m.facts, '$.state') IS NOT NULL
     ORDER BY m.sent_at DESC, m.seq DESC LIMIT 1
@@ -273,12 +273,12 @@ LIMIT :limit;
 -- name: finish
 -- Their work was done elsewhere.
 UPDATE tasks SET status = 'done', closed_reason = 'external', revision = revision + 1, updated_at = :now
-WHERE workspace_id = :workspace AND status IN ('open', 'in_progress') AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND +status IN ('open', 'in_progress') AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: suggestions
 -- Suggestions, oldest first, to find those that say the same.
 SELECT id, account_id, assignee, needle_mover_id, vector, encoder, confidence, due_on FROM tasks
-WHERE workspace_id = :workspace AND status = 'suggested' ORDER BY seq LIMIT 5000;
+WHERE workspace_id = :workspace AND unlikely(status = 'suggested') ORDER BY seq LIMIT 5000;
 
 -- name: move_evidence
 -- What proves one suggestion proves another.
