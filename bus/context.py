@@ -104,6 +104,11 @@ class Context:
         return self._delivery.attempt + 1
 
     @property
+    def last_attempt(self) -> bool:
+        """Whether this delivery is dead where this attempt fails; one that asks to be run again does not fail."""
+        return self._delivery.failures + 1 >= self._delivery.lane.topic.policy.retry.attempts
+
+    @property
     def batch(self) -> str | None:
         return self._delivery.batch
 

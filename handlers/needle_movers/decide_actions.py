@@ -38,11 +38,11 @@ def statement(message: ListActions, workspace: int) -> Statement:
 async def approve(message: ApproveAction, ctx: Context) -> Action:
     """Do it, or once more what failed; approving what is done or under way changes nothing.
 
-    An issue that is under way is asked for again: what asked for it first may have ended as a dead letter. It is
-    opened once all the same.
+    What is under way outside is asked for again: what asked for it first may have ended as a dead letter. It is
+    posted or opened once all the same.
     """
     row = await store.action(ctx, message.id)
-    if (row["status"], row["type"]) == ("approved", "open_github_issue"):
+    if row["status"] == "approved" and row["type"] in executing.OUTSIDE:
         executing.execute(ctx, row["id"], row["needle_mover_id"], row["type"], msgspec.json.decode(row["params"]))
         return shown(row)
     if row["status"] in ("approved", "executed"):

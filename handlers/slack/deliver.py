@@ -15,7 +15,7 @@ from needlework.handlers.net.outcomes import Limited, Refused, Unknown, Unsent
 from needlework.handlers.slack import client, store
 from needlework.handlers.slack.blocks import Payload
 from needlework.handlers.slack.messages import DeliverSlackMessage
-from needlework.handlers.slack.store import Row
+from needlework.handlers.slack.store import UNKNOWN, Row
 from needlework.handlers.slack.turns import hold, take_turn, wait_for_older
 
 SETTLE = 15.0
@@ -29,15 +29,25 @@ Outcome = dict[str, str]
 
 @subscribe(DeliverSlackMessage, runner="slack_message_delivery")
 async def deliver(message: DeliverSlackMessage, ctx: Context) -> Outcome:
-    """Bring one delivery to its end; one that has ended stays as it is."""
-    row = await store.delivery(ctx, message.delivery_id)
+    """Bring one delivery to its end; one that has ended stays as it is, one that was tried often enough has failed."""
+    try:
+        return await _deliver(ctx, await store.delivery(ctx, message.delivery_id))
+    except (Unsent, Unknown) as error:
+        if not ctx.last_attempt:
+            raise
+        row = await store.delivery(ctx, message.delivery_id)
+        doubt = UNKNOWN if row["flight"] == "post" else ""
+        return _fail(ctx, row, f"{doubt}given up: {error}")
+
+
+async def _deliver(ctx: Context, row: Row) -> Outcome:
     if row["status"] != "pending":
         store.ended(ctx, row, row["status"], row["slack_ts"], row["error"])
         return {"status": row["status"]}
     peer = ctx.peer("slack")
     problem = _unusable(ctx, peer)
     if peer is None or problem:
-        return await _fail(ctx, row, problem)
+        return _fail(ctx, row, problem)
     if row["flight"] == "post":
         found = await _look(ctx, peer, row)
         if found is not None:
@@ -51,11 +61,13 @@ async def deliver(message: DeliverSlackMessage, ctx: Context) -> Outcome:
     if left is not None:
         await _resolve(ctx, peer, left)
     channel = await store.channel(ctx, row["channel_id"])
-    if channel is None:
-        return _skip(ctx, row, "unsubscribed")
-    await take_turn(ctx, row, channel)
     ts = next((each["slack_ts"] for each in reversed(older) if each["slack_ts"]), None)
-    if ts is None and msgspec.json.decode(row["payload"], type=Payload).edit_only:
+    edit_only = msgspec.json.decode(row["payload"], type=Payload).edit_only
+    if channel is not None:
+        await take_turn(ctx, row, channel)
+    elif ts is None or not edit_only:
+        return _skip(ctx, row, "unsubscribed")
+    if ts is None and edit_only:
         return _skip(ctx, row, "nothing was posted")
     return await _send(ctx, peer, row, ts)
 
@@ -108,7 +120,7 @@ async def _refused(ctx: Context, row: Row, payload: Payload, error: str) -> Outc
     if error in TOO_LONG and (shorter := payload.shortened(row["source_note_id"])) is not None:
         await _trouble(ctx, row, "none", error, shorter)
         raise Retry(error, after=1.0)
-    return await _fail(ctx, row, error)
+    return _fail(ctx, row, error)
 
 
 async def _look(ctx: Context, peer: Peer, row: Row) -> Outcome | None:
@@ -121,7 +133,7 @@ async def _look(ctx: Context, peer: Peer, row: Row) -> Outcome | None:
     except Limited as limited:
         raise Retry(str(limited), after=limited.seconds) from None
     except Refused as refused:
-        return await _fail(ctx, row, f"unknown outcome, and the channel's history cannot be read: {refused}")
+        return _fail(ctx, row, f"{UNKNOWN}and the channel's history cannot be read: {refused}")
     return None if ts is None else _sent(ctx, row, ts, "slack.posted")
 
 
@@ -153,9 +165,9 @@ def _skip(ctx: Context, row: Row, why: str) -> Outcome:
     return {"status": "skipped", "error": why}
 
 
-async def _fail(ctx: Context, row: Row, error: str) -> Outcome:
+def _fail(ctx: Context, row: Row, error: str) -> Outcome:
     ctx.write(store.decide(ctx, row, "failed", error=error))
     store.ended(ctx, row, "failed", None, error)
     ctx.audit("slack.failed", row["channel_id"], f"{error}: {row['source_note_id']} v{row['note_version']}")
-    await ctx.log("slack.failed", delivery_id=row["id"], channel_id=row["channel_id"], error=error)
+    ctx.tell("slack.failed", delivery_id=row["id"], channel_id=row["channel_id"], error=error)
     return {"status": "failed", "error": error}

@@ -5,16 +5,22 @@ from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.slack import store
 from needlework.handlers.slack.blocks import payload
-from needlework.handlers.slack.messages import ChannelsWanting, PostToSlack
+from needlework.handlers.slack.messages import ChannelsWanting, DeliverSlackMessage, PostToSlack
 
 
 @subscribe(PostToSlack, runner="slack_message_delivery")
 async def post(message: PostToSlack, ctx: Context) -> None:
-    """The same version once, however often it is asked, and again where it has failed; nothing to who wants nothing."""
+    """The same version once, however often it is asked, and again where it was not sent; nothing to who wants nothing.
+
+    How one has ended is told again: whoever asks may have missed it.
+    """
     row = {"source": "note", "source_note_id": message.note_id, **msgspec.structs.asdict(message)}
     for each in await store.versions(ctx, row):
-        if (each["note_version"], each["status"]) == (message.note_version, "failed"):
-            store.again(ctx, each)
+        if each["note_version"] == message.note_version:
+            if each["status"] in ("failed", "skipped"):
+                store.again(ctx, each)
+            else:
+                ctx.publish(DeliverSlackMessage(delivery_id=each["id"]))
             return
     if await store.channel(ctx, message.channel_id) is None and not message.edit_only:
         store.ended(ctx, row, "failed", None, f"no such subscription: channel {message.channel_id} wants nothing")

@@ -22,9 +22,10 @@ SET name = excluded.name, notes = excluded.notes, reports = excluded.reports, ne
 DELETE FROM slack_channels WHERE workspace_id = :workspace AND channel_id = :channel;
 
 -- name: skip_channel
--- What was not begun for a channel is not sent any more.
+-- What was not begun for a channel is not sent any more, but for what takes a message back.
 UPDATE slack_deliveries SET status = 'skipped', error = 'unsubscribed', updated_at = :now
-WHERE workspace_id = :workspace AND channel_id = :channel AND status = 'pending' AND flight = 'none';
+WHERE workspace_id = :workspace AND channel_id = :channel AND status = 'pending' AND flight = 'none'
+  AND coalesce(payload ->> '$.edit_only', 0) = 0;
 
 -- name: take_slot
 -- The channel's next second is somebody's; the guard sees where another delivery took it meanwhile.
@@ -85,9 +86,9 @@ UPDATE slack_deliveries SET slack_ts = NULL, updated_at = :now
 WHERE workspace_id = :workspace AND source = :source AND source_note_id = :note AND channel_id = :channel;
 
 -- name: again
--- A person lets a failed delivery go again.
+-- A person lets a delivery go again that was not sent.
 UPDATE slack_deliveries SET status = 'pending', error = NULL, flight = :flight, slot = NULL, updated_at = :now
-WHERE workspace_id = :workspace AND id = :id AND status = 'failed';
+WHERE workspace_id = :workspace AND id = :id AND status IN ('failed', 'skipped');
 
 -- name: list_deliveries
 -- A page of deliveries, newest first, before a place; filters are put in by name.

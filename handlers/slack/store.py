@@ -13,6 +13,8 @@ from needlework.handlers.times import show
 
 sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
+UNKNOWN = "unknown outcome, "
+"""How the error of a delivery begins whose message may stand in the channel."""
 
 
 async def delivery(ctx: Context, id: str) -> Row:
@@ -53,8 +55,8 @@ def decide(ctx: Context, row: Row, status: str, *, ts: str | None = None, error:
 
 
 def again(ctx: Context, row: Row) -> None:
-    """Collect that a failed delivery goes again; its message is looked for where it may have been posted."""
-    unknown = "post" if (row["error"] or "").startswith("unknown outcome") else "none"
+    """Collect that a delivery without success goes again; its message is looked for where it may have been posted."""
+    unknown = "post" if (row["error"] or "").startswith(UNKNOWN) else "none"
     ctx.write(change(ctx, "again", row, 1, flight=unknown))
     ctx.publish(DeliverSlackMessage(delivery_id=row["id"]))
     ctx.audit("slack.retried", row["channel_id"], row["id"])

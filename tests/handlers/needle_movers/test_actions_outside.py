@@ -56,6 +56,12 @@ async def passing(desk: Desk, seconds: float = 20.0) -> None:
         await desk.drain()
 
 
+async def passing_long(desk: Desk) -> None:
+    """Let so much time pass that whatever is tried again was tried often enough."""
+    for _ in range(8):
+        await passing(desk, 1000)
+
+
 def said(slack: FakeSlack) -> list[str]:
     """What stands in the channel."""
     return ["\n".join(block["text"]["text"] for block in each["blocks"]) for each in slack.channels.get("C01", [])]
@@ -262,3 +268,79 @@ async def test_no_issue_is_proposed_where_there_is_one_or_nowhere_to_open_it(des
     await desk(ProcessActions(id=mover))
     assert "open_github_issue" not in {each["type"] for each in (await desk(ListActions(id=mover)))["items"]}
     assert github.calls == []
+
+
+async def test_a_post_that_was_skipped_goes_again(desk: Desk, say: Any, slack: Any) -> None:
+    """The channel wanted nothing for a moment: the action was under way for ever, whoever approved it."""
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    slack.script("429:60")
+    mover = await confirmed(desk, say)
+    await desk(UnsubscribeChannel(id="C01"))
+    await passing(desk, 60)
+    skipped = await action(desk, mover, "post_slack")
+    assert (skipped["status"], skipped["result"]["error"]) == ("failed", "unsubscribed")
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    await desk(ApproveAction(id=skipped["id"]))
+    await passing(desk)
+    assert ((await action(desk, mover, "post_slack"))["status"], len(said(slack))) == ("executed", 1)
+
+
+async def test_a_post_that_slack_never_answers_is_given_up_and_goes_again(desk: Desk, say: Any, slack: Any) -> None:
+    """It became a dead letter, and the action stayed under way."""
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    slack.behave = lambda *_: "lost"
+    mover = await confirmed(desk, say)
+    await passing_long(desk)
+    failed = await action(desk, mover, "post_slack")
+    assert failed["status"] == "failed"
+    assert failed["result"]["error"].startswith("unknown outcome, given up: ")
+    slack.script()
+    await desk(ApproveAction(id=failed["id"]))
+    await passing(desk)
+    assert ((await action(desk, mover, "post_slack"))["status"], len(said(slack))) == ("executed", 1)
+
+
+async def test_a_post_that_ended_as_a_dead_letter_goes_again_by_approving_it(
+    desk: Desk, say: Any, slack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+
+    async def broken(*_: object) -> Any:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("needlework.handlers.slack.client.post", broken)
+        mover = await confirmed(desk, say)
+        await passing_long(desk)
+    dead = await action(desk, mover, "post_slack")
+    assert dead["status"] == "approved"
+    for _ in range(2):
+        await desk(ApproveAction(id=dead["id"]))
+        await passing(desk)
+        assert ((await action(desk, mover, "post_slack"))["status"], len(said(slack))) == ("executed", 1)
+
+
+async def test_a_message_is_taken_back_though_the_channel_wants_nothing_more(desk: Desk, say: Any, slack: Any) -> None:
+    """The action was undone, and what a customer had said stood in Slack for ever."""
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    mover = await confirmed(desk, say)
+    await passing(desk)
+    posted = await action(desk, mover, "post_slack")
+    await desk(UnsubscribeChannel(id="C01"))
+    await desk(UndoAction(id=posted["id"]))
+    await passing(desk)
+    assert said(slack) == ["*(withdrawn)*\n\nA person has taken this message back."]
+
+
+async def test_what_takes_a_message_back_waits_through_the_end_of_a_subscription(
+    desk: Desk, say: Any, slack: Any
+) -> None:
+    await desk(SubscribeChannel(id="C01", needle_movers=True))
+    mover = await confirmed(desk, say)
+    await passing(desk)
+    slack.script("429:60")
+    await desk(UndoAction(id=(await action(desk, mover, "post_slack"))["id"]))
+    await desk.drain()
+    await desk(UnsubscribeChannel(id="C01"))
+    await passing(desk, 60)
+    assert said(slack) == ["*(withdrawn)*\n\nA person has taken this message back."]

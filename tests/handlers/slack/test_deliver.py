@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from needlework.bus.sql import Statement
 from needlework.handlers.reports.messages import CreateReport, ReportPublished, RunReport
-from needlework.handlers.slack import client
+from needlework.handlers.slack import client, store
 from needlework.handlers.slack.messages import DeliverSlackMessage, RetryDelivery, SubscribeChannel, UnsubscribeChannel
 
 pytestmark = pytest.mark.anyio
@@ -237,3 +238,22 @@ async def test_a_report_is_delivered_once_to_the_channels_that_want_it(office: O
     (text,) = texts(office, "C02")
     assert text.startswith("*Runners | ∗all∗*\n")
     assert "*Runners*\n\n0 deliveries died" in text
+
+
+async def test_a_failure_is_told_once_and_only_where_it_is_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was told before it was stored: what was rolled back had been told all the same."""
+    decide, guards = store.decide, [-1]
+
+    def guarded(ctx: Any, row: Any, *given: Any, **more: Any) -> Any:
+        return decide(ctx, {**dict(row), "attempts": guards.pop()} if guards else row, *given, **more)
+
+    monkeypatch.setattr(store, "decide", guarded)
+    office.slack.script("no:not_in_channel", "ok", "no:not_in_channel")
+    await office.publish("Text.")
+    told = Statement("SELECT count(*) FROM events WHERE CAST(data AS TEXT) LIKE '%\"slack.failed\"%'")
+    ((count,),) = await office.desk.bus.store.read(told)
+    assert (guards, count) == ([], 0)
+    await office.later(20)
+    assert [each["status"] for each in await office.deliveries()] == ["failed"]
+    ((count,),) = await office.desk.bus.store.read(told)
+    assert count == 1
