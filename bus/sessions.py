@@ -160,10 +160,10 @@ class SessionStore:
 
     async def sweep(self, idents: frozenset[str]) -> None:
         """Look again at sessions that hold something open, and tell of those that ended."""
-        for ident in idents:
-            rows = await self._read(self._sql("session", id=ident, now=self._clock.now()))
-            if not rows or rows[0]["ended_at"] is not None or rows[0]["expires_at"] <= self._clock.now():
-                self._forget(ident)
+        if idents:
+            ids = msgspec.json.encode(list(idents)).decode()
+            for row in await self._read(self._sql("ended_sessions", ids=ids, now=self._clock.now())):
+                self._forget(row["id"])
 
     async def _see(self, ident: str, now: int) -> None:
         with contextlib.suppress(StorageError):  # a full disk must not sign people out

@@ -28,6 +28,13 @@ SELECT id, hash, permissions, workspaces, opened_by, seen_at, expires_at, ended_
     AND NOT EXISTS (SELECT 1 FROM tokens t WHERE sessions.opened_by = 'token:' || t.id
     AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now));
 
+-- name: ended_sessions
+-- Which of these sessions would no longer be accepted now.
+SELECT asked.value AS id FROM json_each(:ids) asked WHERE NOT EXISTS (SELECT 1 FROM sessions s
+    WHERE s.id = asked.value AND s.ended_at IS NULL AND s.expires_at > :now
+    AND NOT EXISTS (SELECT 1 FROM tokens t WHERE s.opened_by = 'token:' || t.id
+    AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now)));
+
 -- name: see_session
 -- The idle time starts again.
 UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now;

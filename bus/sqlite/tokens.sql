@@ -7,6 +7,11 @@ VALUES (:id, :name, :hash, :permissions, :workspaces, :now, :by, :expires_at);
 -- One token, to check what a caller presents.
 SELECT id, hash, permissions, workspaces, expires_at, revoked_at FROM tokens WHERE id = :id;
 
+-- name: ended_tokens
+-- Which of these tokens would no longer be accepted now.
+SELECT asked.value AS id FROM json_each(:ids) asked WHERE NOT EXISTS (SELECT 1 FROM tokens t
+    WHERE t.id = asked.value AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now));
+
 -- name: tokens
 -- Every token, newest first, without its hash.
 SELECT id, name, permissions, workspaces, created_at, created_by, expires_at, last_used_at, revoked_at, revoked_by

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from sqlite3 import Row
 
 import pytest
 from needlework.bus import credentials
@@ -103,6 +104,44 @@ async def test_a_revocation_by_another_process_is_seen_within_a_second(bus: Bus,
     assert await bus.tokens.check(text) is None
     await bus.tokens.sweep(frozenset((record.id,)))
     assert record.id in told
+
+
+async def test_p10_one_look_tells_which_of_many_tokens_and_sessions_ended(
+    bus: Bus, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each that held a stream open was looked up by itself, twice a second: thousands took longer than that."""
+    soon = clock.now() + 60_000_000
+    made = [await bus.tokens.create(f"{n}", ALL, None, soon if n == 1 else None, LOCAL) for n in range(4)]
+    records = [record.id for _, record in made]
+    opener = await bus.tokens.check(made[2][0])
+    assert opener is not None
+    cookies = [await bus.sessions.open(by) for by in (LOCAL, LOCAL, opener)]
+    inner = [cookie.split("_")[1] for cookie in cookies]
+    ended, looks, read = list[str](), list[Statement](), bus.store.read
+
+    async def counted(statement: Statement) -> list[Row]:
+        looks.append(statement)
+        return await read(statement)
+
+    for store in (bus.tokens, bus.sessions):
+        monkeypatch.setattr(store, "_read", counted)
+    bus.tokens.on_revoke(ended.append)
+    bus.sessions.on_end(ended.append)
+
+    async def sweep() -> list[str]:
+        ended.clear()
+        await bus.tokens.sweep(frozenset((*records, "aaaaaaaaaaaa")))
+        await bus.sessions.sweep(frozenset(inner))
+        return sorted(ended)
+
+    assert await sweep() == ["aaaaaaaaaaaa"]
+    revoked = "UPDATE tokens SET revoked_at = 1, revoked_by = 'cli' WHERE id = ?"
+    left = "UPDATE sessions SET ended_at = 1 WHERE id = ?"
+    await bus.store.write([Statement(revoked, (records[2],)), Statement(left, (inner[1],))])
+    clock.step(61)
+    assert await sweep() == sorted(["aaaaaaaaaaaa", records[1], records[2], inner[1], inner[2]])
+    await bus.tokens.sweep(frozenset())
+    assert len(looks) == 4
 
 
 async def test_a_token_expires_by_the_wall_clock(bus: Bus, clock: ManualClock) -> None:
