@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from needlework.bus.context import Context
-from needlework.handlers.needle_movers import founding, index, pool, store
+from needlework.handlers.needle_movers import founding, index, pool, store, titles, wording
 from needlework.handlers.needle_movers.crowd import Candidate, Crowd
 from needlework.handlers.needle_movers.founding import Loose
 from needlework.handlers.needle_movers.index import Index
@@ -107,18 +107,20 @@ async def _found(ctx: Context, row: store.Row, known: Index, verdict_: Verdict) 
 
 
 async def _create(ctx: Context, group: list[Loose]) -> Candidate:
-    title, kind = founding.title_of(group), founding.kind_of(group)
+    said = [each.text for each in group]
+    kind = founding.kind_of(group)
+    title = await wording.title_of(said, kind)
     vector, encoder = await store.name_vector(title, "")
     id_ = ctx.new_id("nm")
     times = [each.at for each in group]
     values: dict[str, Any] = {"title": title, "description": "", "kind": kind, "status": "suggested", "owner_id": None}
     values |= {"provenance": "model", "model": f"{MODEL}/{encoder}", "rules": "{}", "impact_override": None}
-    values |= {"summary_user": None, "vector": vector, "encoder": encoder}
+    values |= {"summary_user": None, "vector": vector, "encoder": encoder, "title_hash": titles.input_hash(said)}
     values |= {"first_seen_at": min(times), "last_seen_at": max(times)}
     ctx.write(store.sql("insert_mover", 1, id=id_, workspace=ctx.workspace.id, now=ctx.now, **values))
-    said = [word for each in group for word in words(each.text)]
     name = index.vector({"vector": vector})
-    return Candidate(id_, title, kind, name, words(title) + said, examples={each.id: each.vector for each in group})
+    spoken = [word for text in (title, *said) for word in words(text)]
+    return Candidate(id_, title, kind, name, spoken, examples={each.id: each.vector for each in group})
 
 
 async def _call_near(ctx: Context, mover: Candidate, row: store.Row) -> None:

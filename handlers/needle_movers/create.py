@@ -25,7 +25,7 @@ async def create(message: CreateNeedleMover, ctx: Context) -> NeedleMover:
     id_ = message.id or ctx.new_id("nm")
     values: dict[str, Any] = {"kind": message.kind, "status": message.status, "owner_id": message.owner_id}
     values |= {"rules": msgspec.json.encode(message.rules).decode(), "impact_override": message.impact_override}
-    values |= {"vector": vector, "encoder": encoder, "provenance": "user", "model": ""}
+    values |= {"vector": vector, "encoder": encoder, "provenance": "user", "model": "", "title_hash": ""}
     values |= {"summary_user": message.summary_user, "first_seen_at": None, "last_seen_at": None}
     statement = store.sql(
         "insert_mover",

@@ -9,7 +9,7 @@ from needlework.handlers.needle_movers import measuring
 from needlework.handlers.needle_movers.impact import impact
 from needlework.handlers.needle_movers.list import statement
 from needlework.handlers.needle_movers.messages import Digest, DigestNeedleMovers, ListNeedleMovers
-from needlework.handlers.needle_movers.refresh import quotes_of
+from needlework.handlers.needle_movers.wording import quotes_of
 from needlework.handlers.times import DAY, parse_range
 
 QUOTES = 3

@@ -4,19 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from needlework.handlers.needle_movers.impact import WORST
 from needlework.handlers.needle_movers.matching import KINDS
 from needlework.handlers.text.hashing import Float
 from needlework.handlers.times import DAY
-from needlework.handlers.words import minute
 
 SPANS, SUBJECTS = 3, 2
 """So many spans, from so many accounts, make a needle mover; a single one does where it is as severe as can be."""
 ALIKE = 0.55
 """Mean cosine of all their pairs."""
 APART = 30 * DAY
-TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -70,14 +67,3 @@ def kind_of(group: Sequence[Loose]) -> str:
     counts = Counter(KINDS[each.label] for each in group)
     worst = {kind: max(each.severity for each in group if KINDS[each.label] == kind) for kind in counts}
     return max(counts, key=lambda kind: (counts[kind], worst[kind], kind))
-
-
-def title_of(group: Sequence[Loose]) -> str:
-    """The words of the span nearest to all others, as a line."""
-    vectors = np.stack([each.vector for each in group])
-    middle = group[int(np.argmax(vectors @ vectors.mean(axis=0)))]
-    text = minute(" ".join(middle.text.split()))[0].strip(" -*>#\"'")
-    if len(text) > TITLE:
-        cut = text.rfind(" ", TITLE // 2, TITLE)
-        text = text[: cut if cut > 0 else TITLE - 1].rstrip(" ,;:-") + "…"
-    return text[:1].upper() + text[1:].rstrip(".") if text else "Unnamed"

@@ -23,6 +23,8 @@ from needlework.handlers.times import DAY
 WEIGHTS: Mapping[str, float] = {"reach": 0.30, "revenue": 0.30, "severity": 0.20, "momentum": 0.10, "risk": 0.10}
 HALF_LIFE = 30 * DAY
 RECENT, BEFORE = 7 * DAY, 28 * DAY
+FEW = 10
+"""Active accounts from which on the share of them that says something tells anything."""
 WORST = 3
 """The highest severity."""
 
@@ -50,8 +52,18 @@ class Workspace(NamedTuple):
     """Whether there is a churn model whose scores count."""
 
 
+class Basis(NamedTuple):
+    """What movers are measured by at one time."""
+
+    workspace: Workspace
+    weights: Mapping[str, float]
+
+
 class Impact(msgspec.Struct, frozen=True):
-    """`score` 0..100, its components 0..1, their weights, and which components the workspace has no data for."""
+    """`score` 0..100, its components 0..1, their weights, and which components the workspace has no data for.
+
+    It rests on `evidence` pieces of `subjects` voices, among `active_accounts` of 90 days.
+    """
 
     score: int
     exact: float
@@ -60,6 +72,16 @@ class Impact(msgspec.Struct, frozen=True):
     missing: list[str]
     evidence: int
     subjects: int
+    active_accounts: int
+
+    @property
+    def note(self) -> str:
+        """What to think of where the score rests on little; else empty."""
+        if not self.evidence or self.active_accounts >= FEW:
+            return ""
+        if not self.active_accounts:
+            return "no account is known: nothing to compare with"
+        return f"of {self.active_accounts} active account{'' if self.active_accounts == 1 else 's'}: too few to compare"
 
 
 class _Subject(NamedTuple):
@@ -75,8 +97,9 @@ def impact(
     """The impact at `now`; evidence of the future counts as of now. The order of `evidence` does not matter."""
     subjects = _subjects(evidence, now)
     total = math.fsum(subject.value for subject in subjects)
+    active = workspace.active_accounts
     parts = {
-        "reach": _reach(total, workspace.active_accounts),
+        "reach": _reach(total, active),
         "revenue": _revenue(subjects, workspace.total_mrr),
         "severity": math.fsum(subject.harm for subject in subjects) / (WORST * total) if total else 0.0,
         "momentum": _momentum(evidence, now),
@@ -90,7 +113,7 @@ def impact(
     weighted = math.fsum(weight * components[name] for name, weight in present.items())
     exact = 100 * weighted / sum_of_weights if sum_of_weights else 0.0
     shown = {name: value for name, value in components.items() if name not in missing}
-    return Impact(math.floor(exact + 0.5), exact, shown, present, missing, len(evidence), len(subjects))
+    return Impact(math.floor(exact + 0.5), exact, shown, present, missing, len(evidence), len(subjects), active)
 
 
 def recency(at: int, now: int) -> float:
@@ -132,7 +155,7 @@ def _momentum(evidence: Sequence[Evidence], now: int) -> float:
 
 
 def breakdown(impact: Impact) -> dict[str, Any]:
-    """The impact as stored and shown: {"components", "weights", "missing", "exact", "evidence", "subjects"}."""
+    """The impact as stored and shown, by the names of its fields, with `note`."""
     return {
         "components": {name: round(value, 4) for name, value in impact.components.items()},
         "weights": impact.weights,
@@ -140,4 +163,6 @@ def breakdown(impact: Impact) -> dict[str, Any]:
         "exact": round(impact.exact, 2),
         "evidence": impact.evidence,
         "subjects": impact.subjects,
+        "active_accounts": impact.active_accounts,
+        "note": impact.note,
     }

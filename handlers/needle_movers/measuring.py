@@ -5,9 +5,9 @@ from collections.abc import Collection
 import msgspec
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
-from needlework.handlers.needle_movers import store
+from needlework.handlers.needle_movers import store, wording
 from needlework.handlers.needle_movers.action_messages import ProcessMoverActions
-from needlework.handlers.needle_movers.impact import WEIGHTS, Evidence, Impact, Workspace, breakdown, impact
+from needlework.handlers.needle_movers.impact import WEIGHTS, Basis, Evidence, Impact, Workspace, breakdown, impact
 from needlework.handlers.needle_movers.messages import MeasureMover
 from needlework.handlers.system.messages import ReadConfig
 from needlework.handlers.times import DAY
@@ -22,18 +22,21 @@ MOVED = 5
 
 
 async def measure(ctx: Context, movers: Collection[str]) -> list[tuple[str, int, int]]:
-    """Collect the impact of each mover: (id, before, after). The guard sees where its evidence changes meanwhile."""
+    """Collect the impact of each mover, (id, before, after), and its summaries where its evidence is other than it was.
+
+    The guard sees where that changes meanwhile.
+    """
     found: list[tuple[str, int, int]] = []
     if not movers:
         return found
-    totals, weights = await workspace(ctx), await weights_of(ctx)
+    by = await basis(ctx)
     for id_ in dict.fromkeys(movers):
         row = await store.look_for(ctx, id_)
         if row is None or row["merged_into"] is not None:
             continue
         evidence = await linked(ctx, id_)
-        measured = impact(evidence, totals, ctx.now, weights)
-        _write(ctx, row, measured, evidence)
+        measured = put(ctx, row, evidence, by)
+        await wording.summarise_anew(ctx, row, evidence, by)
         found.append((id_, row["impact"], measured.score))
     return found
 
@@ -48,6 +51,11 @@ async def put_off(ctx: Context, movers: Collection[str]) -> list[str]:
         else:
             now.append(id_)
     return now
+
+
+async def basis(ctx: Context) -> Basis:
+    """What movers are measured by now."""
+    return Basis(await workspace(ctx), await weights_of(ctx))
 
 
 async def workspace(ctx: Context, at: int | None = None) -> Workspace:
@@ -80,7 +88,9 @@ async def linked(ctx: Context, mover: str, until: int | None = None) -> list[Evi
     ]
 
 
-def _write(ctx: Context, row: store.Row, measured: Impact, evidence: list[Evidence]) -> None:
+def put(ctx: Context, row: store.Row, evidence: list[Evidence], by: Basis) -> Impact:
+    """Collect the impact of mover `row`, to which `evidence` is linked."""
+    measured = impact(evidence, by.workspace, ctx.now, by.weights)
     acts = abs(measured.score - row["acted_impact"]) >= MOVED
     values = {
         "id": row["id"],
@@ -98,3 +108,4 @@ def _write(ctx: Context, row: store.Row, measured: Impact, evidence: list[Eviden
         ctx.tell("needle_mover.updated", needle_mover_id=row["id"], **told)
     if acts:
         ctx.publish(ProcessMoverActions(needle_mover_id=row["id"]))
+    return measured

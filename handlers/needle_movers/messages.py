@@ -33,11 +33,13 @@ class MatchingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 class NeedleMover(msgspec.Struct, frozen=True, kw_only=True):
     """One matter that moves the business. `impact` is what counts: `impact_override` where there is one.
 
+    A title whose `title_provenance` is not `user` may be made anew by a refresh, when there is other evidence.
     `summary_*` quote evidence by number; `citations` tells which evidence a number is.
     """
 
     id: str
     title: str
+    title_provenance: str
     description: str
     kind: Kind
     status: Status
@@ -133,6 +135,10 @@ class ListNeedleMovers(Message[Page[NeedleMover]], topic="needle_movers.list", k
     owner_id: str | None = None
     limit: Limit = 50
     cursor: str | None = None
+
+
+class CountNeedleMovers(Message[dict[str, int]], topic="needle_movers.counts"):
+    """How many needle movers there are, by status."""
 
 
 class ListEvidence(Message[Page[Evidence]], topic="needle_movers.evidence", kw_only=True):

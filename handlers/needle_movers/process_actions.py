@@ -9,8 +9,8 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.needle_movers import actions, executing, index, store
 from needlework.handlers.needle_movers.action_messages import ProcessActions, Processed, ProcessMoverActions
 from needlework.handlers.needle_movers.actions import Facts, Proposal
-from needlework.handlers.needle_movers.refresh import quotes_of
 from needlework.handlers.needle_movers.summaries import ordered
+from needlework.handlers.needle_movers.wording import quotes_of
 from needlework.handlers.slack.messages import ChannelsWanting
 from needlework.handlers.system.messages import ReadConfig
 

@@ -20,6 +20,10 @@ FROM needle_movers AS m
 WHERE m.workspace_id = :workspace AND m.purge_id IS NULL AND (m.rank, m.seq) < (:rank, :seq) /* filters */
 ORDER BY m.rank DESC, m.seq DESC LIMIT :limit;
 
+-- name: count_movers
+-- How many there are, by status.
+SELECT status, count(*) AS movers FROM needle_movers WHERE workspace_id = :workspace AND purge_id IS NULL GROUP BY status;
+
 -- name: filter_id
 -- Only this one.
 m.workspace_id = :workspace AND m.id = :id
@@ -49,18 +53,19 @@ m.workspace_id = :workspace AND (
 -- name: insert_mover
 -- A new needle mover; the guard sees where another message has made it meanwhile.
 INSERT INTO needle_movers (
-    id, workspace_id, title, description, kind, status, provenance, model, owner_id, rules, impact_override, rank,
-    summary_user, vector, encoder, first_seen_at, last_seen_at, created_at, updated_at
+    id, workspace_id, title, title_provenance, title_hash, description, kind, status, provenance, model, owner_id, rules,
+    impact_override, rank, summary_user, vector, encoder, first_seen_at, last_seen_at, created_at, updated_at
 ) VALUES (
-    :id, :workspace, :title, :description, :kind, :status, :provenance, :model, :owner_id, :rules, :impact_override,
-    coalesce(:impact_override, 0), :summary_user, :vector, :encoder, :first_seen_at, :last_seen_at, :now, :now
+    :id, :workspace, :title, :provenance, :title_hash, :description, :kind, :status, :provenance, :model, :owner_id, :rules,
+    :impact_override, coalesce(:impact_override, 0), :summary_user, :vector, :encoder, :first_seen_at, :last_seen_at, :now,
+    :now
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_mover
 -- What a person changed; the guard sees where another message has changed it meanwhile.
 UPDATE needle_movers SET
-    title = :title, description = :description, kind = :kind, status = :status, owner_id = :owner_id, rules = :rules,
-    impact_override = :impact_override, rank = coalesce(:impact_override, impact), summary_user = :summary_user,
+    title = :title, title_provenance = :title_provenance, description = :description, kind = :kind, status = :status,
+    owner_id = :owner_id, rules = :rules, impact_override = :impact_override, rank = coalesce(:impact_override, impact), summary_user = :summary_user,
     vector = :vector, encoder = :encoder, revision = revision + 1, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen AND purge_id IS NULL AND merged_into IS NULL;
 
@@ -485,6 +490,12 @@ UPDATE needle_movers SET
     summary_short = :short, summary_long = :long, summary_delta = :delta, citations = :citations,
     evidence_hash = :hash, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen;
+
+-- name: put_title
+-- A title of the evidence as it is now; the guard sees where a person has changed the mover meanwhile.
+UPDATE needle_movers SET
+    title = :title, title_hash = :hash, vector = :vector, encoder = :encoder, revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen AND title_provenance <> 'user';
 
 -- name: quotes
 -- The latest linked evidence of a mover with the names of who said it.

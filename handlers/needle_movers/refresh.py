@@ -1,14 +1,12 @@
-"""Recompute a needle mover's impact as of now, and write its summaries anew where its evidence changed."""
+"""Recompute a needle mover's impact as of now, and write its summaries and title anew where its evidence changed."""
 
 from typing import Any
 
 import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
-from needlework.handlers.needle_movers import measuring, store
-from needlework.handlers.needle_movers.impact import RECENT, impact
+from needlework.handlers.needle_movers import measuring, store, wording
 from needlework.handlers.needle_movers.match_messages import Refreshed, RefreshNeedleMover
-from needlework.handlers.needle_movers.summaries import Quote, evidence_hash, summarise
 
 
 class Work(msgspec.Struct):
@@ -25,12 +23,14 @@ async def refresh(message: RefreshNeedleMover, ctx: Context) -> Refreshed:
     if ctx.cursor is None:
         row = await store.find_standing(ctx, message.id)
         done = Work(row["impact"])
+        basis = await measuring.basis(ctx)
+        evidence = await measuring.linked(ctx, message.id)
         if message.impact:
-            await measuring.measure(ctx, [message.id])
+            measuring.put(ctx, row, evidence, basis)
             done.refreshed.append("impact")
         if message.summaries:
-            fresh = await write_summaries(ctx, row)
-            (done.refreshed if fresh else done.unchanged).append("summaries")
+            fresh = [await wording.summarise_anew(ctx, row, evidence, basis), await wording.title_anew(ctx, row)]
+            (done.refreshed if any(fresh) else done.unchanged).append("summaries")
         if done.refreshed:
             ctx.tell("needle_mover.refreshed", needle_mover_id=message.id, refreshed=done.refreshed)
         await ctx.commit(cursor=msgspec.to_builtins(done))
@@ -44,29 +44,3 @@ async def refresh(message: RefreshNeedleMover, ctx: Context) -> Refreshed:
         impact_before=done.before,
         impact_after=shown.impact_computed,
     )
-
-
-async def write_summaries(ctx: Context, row: store.Row) -> bool:
-    """Collect new summaries; False where the evidence is what it was."""
-    quotes = await quotes_of(ctx, row["id"])
-    hash_ = evidence_hash(quotes, ctx.now)
-    if hash_ == row["evidence_hash"]:
-        return False
-    weights = await measuring.weights_of(ctx)
-    scores = []
-    for until in (ctx.now - RECENT, ctx.now + 1):
-        evidence = await measuring.linked(ctx, row["id"], until)
-        scores.append(impact(evidence, await measuring.workspace(ctx, until), until, weights).score)
-    made = summarise(quotes, scores[0], scores[1], ctx.now)
-    values = {"short": made.short, "long": made.long, "delta": made.delta, "hash": hash_, "now": ctx.now}
-    values |= {"citations": msgspec.json.encode(made.citations).decode(), "id": row["id"], "seen": row["revision"]}
-    ctx.write(store.sql("put_summaries", 1, workspace=ctx.workspace.id, **values))
-    return True
-
-
-async def quotes_of(ctx: Context, mover: str) -> list[Quote]:
-    """The latest linked evidence of a mover as quotes."""
-    rows = await ctx.db.all(store.sql("quotes", workspace=ctx.workspace.id, id=mover))
-    return [
-        Quote(row["id"], row["quote"], row["who"] or "", row["severity"], row["score"], row["said_at"]) for row in rows
-    ]

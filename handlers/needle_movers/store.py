@@ -102,10 +102,11 @@ async def name_vector(title: str, description: str) -> tuple[bytes, str]:
 
 def mover(row: Row) -> NeedleMover:
     """A row of `list_movers` as the API shows it."""
-    same = ("id", "title", "description", "kind", "status", "provenance", "owner_id", "impact_override", "merged_into")
+    same = ("id", "title", "title_provenance", "description", "kind", "status", "provenance", "owner_id")
+    decided = ("impact_override", "merged_into")
     summaries = ("summary_short", "summary_long", "summary_delta", "summary_user")
     times = ("impact_at", "first_seen_at", "last_seen_at", "created_at", "updated_at")
-    shown: dict[str, Any] = {name: row[name] for name in (*same, *summaries)}
+    shown: dict[str, Any] = {name: row[name] for name in (*same, *decided, *summaries)}
     shown |= {name: show(row[name]) for name in times}
     return NeedleMover(
         **shown,

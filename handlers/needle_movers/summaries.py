@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from needlework.bus.clock import rfc3339
 from needlework.handlers.needle_movers.impact import RECENT, recency
-from needlework.handlers.words import content_hash
+from needlework.handlers.words import content_hash, minute
 
 SHORT, LONG, DELTA = 280, 1200, 600
 NAMED = 5
@@ -43,12 +43,20 @@ def evidence_hash(quotes: Sequence[Quote], now: int) -> str:
 
 def summarise(quotes: Sequence[Quote], before: int, after: int, now: int) -> Summaries:
     """Short, long and weekly delta; `before` is the impact of a week ago, `after` that of now."""
-    ranked = ordered(quotes, now)
+    ranked = _once(ordered(quotes, now))
     numbers = {each.id: number for number, each in enumerate(ranked, 1)}
     short, long = _short(ranked, numbers), _long(ranked, numbers)
     delta = _delta(ranked, numbers, before, after, now)
     used = {each.id for each in ranked if any(f"[{numbers[each.id]}]" in text for text in (short, long, delta))}
     return Summaries(short, long, delta, {str(numbers[id_]): id_ for id_ in sorted(used, key=numbers.__getitem__)})
+
+
+def _once(quotes: Sequence[Quote]) -> list[Quote]:
+    """A sentence that carries several labels is one statement."""
+    found: dict[tuple[str, str, int], Quote] = {}
+    for each in quotes:
+        found.setdefault((each.who, each.text, each.at), each)
+    return list(found.values())
 
 
 def ordered(quotes: Sequence[Quote], now: int) -> list[Quote]:
@@ -109,7 +117,7 @@ def _cited(quotes: Sequence[Quote], numbers: dict[str, int]) -> str:
 
 def _quoted(text: str, room: int) -> str:
     """The text in quotation marks within `room` characters, cut at a word."""
-    plain = " ".join(text.split())
+    plain = minute(" ".join(text.split()))[0].lstrip("-*> ")
     if len(plain) + 2 > room:
         cut = plain.rfind(" ", room // 2, room - 3)
         plain = plain[: cut if cut > 0 else max(1, room - 3)].rstrip(" ,;:-") + "…"

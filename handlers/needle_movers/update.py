@@ -27,6 +27,7 @@ async def update(message: UpdateNeedleMover, ctx: Context) -> NeedleMover:
     values = {name: row[name] for name in (*FIELDS, "vector", "encoder")} | changed
     if {"title", "description"} & changed.keys():
         values["vector"], values["encoder"] = await store.name_vector(values["title"], values["description"])
+    values["title_provenance"] = "user" if "title" in changed else row["title_provenance"]
     seen = {"id": message.id, "seen": row["revision"], "now": ctx.now}
     ctx.write(store.sql("update_mover", 1, workspace=ctx.workspace.id, **seen, **values))
     said = ", ".join(f"{name}: {str(value)[:80]}" for name, value in changed.items())

@@ -82,6 +82,10 @@ class ListTasks(Message[Page[TaskHead]], topic="tasks.list", kw_only=True):
     cursor: str | None = None
 
 
+class CountTasks(Message[dict[str, int]], topic="tasks.counts"):
+    """How many tasks there are, by status."""
+
+
 class ReadTask(Message[Task], topic="tasks.read"):
     """One task with its evidence."""
 

@@ -18,6 +18,10 @@ SELECT * FROM task_evidence WHERE workspace_id = :workspace AND task_id = :id OR
 SELECT t.* FROM tasks AS t
 WHERE t.workspace_id = :workspace AND t.seq < :seq /* filters */ ORDER BY t.seq DESC LIMIT :limit;
 
+-- name: count_tasks
+-- How many there are, by status.
+SELECT status, count(*) AS tasks FROM tasks WHERE workspace_id = :workspace GROUP BY status;
+
 -- name: filter_status
 -- Only those in one status.
 t.workspace_id = :workspace AND t.status = :status

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from needlework.handlers.needle_movers.impact import Evidence, Impact, Workspace, impact
+from needlework.handlers.needle_movers.impact import Evidence, Impact, Workspace, breakdown, impact
 from needlework.handlers.times import DAY
 
 NOW = 1_750_000_000_000_000
@@ -54,6 +55,22 @@ def test_it_decays_while_nothing_is_said() -> None:
 def test_without_evidence_there_is_no_impact() -> None:
     assert shown(impact([], ALL, NOW)) == (0, 0.0)
     assert shown(impact([], Workspace(0), NOW)) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("active", "note"),
+    [
+        (0, "no account is known: nothing to compare with"),
+        (1, "of 1 active account: too few to compare"),
+        (3, "of 3 active accounts: too few to compare"),
+        (10, ""),
+    ],
+)
+def test_an_impact_that_rests_on_few_accounts_says_so(active: int, note: str) -> None:
+    """A first user with ten mails saw impacts near 90, and nothing that said what of."""
+    found = impact(WORKED, Workspace(active), NOW)
+    assert (found.active_accounts, breakdown(found)["note"]) == (active, note)
+    assert impact([], Workspace(active), NOW).note == ""
 
 
 def evidence() -> Any:

@@ -3,9 +3,7 @@
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
-from needlework.handlers.needle_movers.founding import Loose, title_of
 from needlework.handlers.needle_movers.match_messages import ApplyMatch, MatchContent
 from needlework.handlers.needle_movers.messages import ListEvidence
 from needlework.handlers.notes.messages import IngestNote
@@ -88,8 +86,3 @@ def test_what_makes_no_sense_is_refused(fields: dict[str, Any], words: str) -> N
 )
 async def test_what_does_not_exist_is_refused(desk: Desk, fields: dict[str, str]) -> None:
     assert await desk.refusal(ApplyMatch(**fields)) == (404, "not_found")
-
-
-def test_a_title_is_words_without_the_mark_up_of_a_summary() -> None:
-    said = Loose("1", "- [ ] **Ada Lindqvist:** the export fails.", "task_issue_bug", "acme", 2.0, 0, np.ones(3))
-    assert title_of([said]) == "The export fails"

@@ -61,7 +61,7 @@ async def test_one_account_alone_makes_no_needle_mover(desk: Desk, say: Any) -> 
 async def test_one_span_as_severe_as_can_be_makes_one(desk: Desk, say: Any) -> None:
     await say("acme", "We are seriously considering cancelling our subscription.")
     (found,) = await movers(desk)
-    assert (found["kind"], found["title"]) == ("risk", "We are seriously considering cancelling our subscription")
+    assert (found["kind"], found["title"]) == ("risk", "Considering cancelling the subscription")
     assert found["evidence"]["linked"] == 1
 
 

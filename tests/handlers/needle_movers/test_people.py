@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from needlework.bus.errors import InvalidMessage
 from needlework.handlers.needle_movers.messages import (
+    CountNeedleMovers,
     CreateNeedleMover,
     DecideEvidence,
     ListNeedleMovers,
@@ -44,6 +45,14 @@ async def test_the_greatest_impact_comes_first_and_pages_hold_each_once(desk: De
         if cursor is None:
             break
     assert found == whole
+
+
+async def test_they_are_counted_by_status_but_for_those_that_are_deleted(desk: Desk) -> None:
+    for status in ("active", "active", "dismissed"):
+        await create(desk, status=status)
+    assert await desk(CountNeedleMovers()) == {"active": 2, "dismissed": 1}
+    await desk(PurgeNeedleMovers())
+    assert await desk(CountNeedleMovers()) == {}
 
 
 @pytest.mark.parametrize(

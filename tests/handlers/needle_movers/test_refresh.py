@@ -34,7 +34,7 @@ async def emerged(desk: Desk, say: Any) -> dict[str, Any]:
 async def test_summaries_quote_what_they_claim(desk: Desk, say: Any) -> None:
     mover = await emerged(desk, say)
     found = await desk(RefreshNeedleMover(id=mover["id"], impact=True, summaries=True))
-    assert found["refreshed"] == ["impact", "summaries"]
+    assert (found["refreshed"], found["unchanged"]) == (["impact"], ["summaries"])  # written when it was linked
     evidence = {each["id"] for each in (await desk(ListEvidence(id=mover["id"])))["items"]}
     assert set(found["citations"].values()) <= evidence
     for name in ("summary_short", "summary_long", "summary_delta"):
@@ -50,12 +50,13 @@ async def test_summaries_quote_what_they_claim(desk: Desk, say: Any) -> None:
 async def test_the_same_evidence_is_not_summarised_again(desk: Desk, say: Any) -> None:
     mover = await emerged(desk, say)
     refresh = RefreshNeedleMover(id=mover["id"], summaries=True)
-    first = await desk(refresh)
     again = await desk(refresh)
     assert (again["refreshed"], again["unchanged"]) == ([], ["summaries"])
-    assert again["summary_long"] == first["summary_long"]
-    await say("acme", "The CSV export failed once more with the same error.")
-    assert (await desk(refresh))["refreshed"] == ["summaries"]
+    assert again["summary_long"] == mover["summary_long"]
+    assert again["updated_at"] == mover["updated_at"]
+    desk.clock.step(8 * 86_400)  # what was of the last week is not any more
+    later = await desk(refresh)
+    assert (later["refreshed"], later["summary_delta"]) == (["summaries"], "")
 
 
 async def test_nothing_asked_for_changes_nothing(desk: Desk, say: Any) -> None:
@@ -101,6 +102,14 @@ async def test_a_digest_tells_what_became_of_each_in_a_period(desk: Desk, say: A
     now = desk.clock.now() // 1_000_000
     (before,) = await desk(DigestNeedleMovers(from_=now - 21 * 86_400, until=now - 14 * 86_400))
     assert (before["impact"], before["before"], before["new_evidence"]) == (0, 0, 0)
+
+
+def test_a_sentence_with_several_labels_is_one_statement() -> None:
+    """A threat was a churn risk, an escalation and a competitor's mention: its summary said it three times."""
+    said = [Quote(str(number), "We will leave.", "acme", 3.0, 0.9, NOW - DAY) for number in range(3)]
+    made = summarise([*said, Quote("4", "We will leave.", "blue", 3.0, 0.8, NOW - DAY)], 0, 50, NOW)
+    assert made.short == "2 statements from 2 sides [1][2]: “We will leave.” [1]"
+    assert made.citations == {"1": "0", "2": "4"}
 
 
 def quotes() -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from needlework.handlers.tasks.messages import (
     AcceptTask,
+    CountTasks,
     CreateTask,
     DismissTask,
     ListTasks,
@@ -44,6 +45,16 @@ async def test_an_id_of_ones_own_is_taken_once(desk: Desk) -> None:
     await desk(CreateTask(id="task_mine", title="One"))
     assert await desk.refusal(CreateTask(id="task_mine", title="Two")) == (409, "id_taken")
     assert (await desk(ReadTask(id="task_mine")))["title"] == "One"
+
+
+async def test_tasks_are_counted_by_status_however_many_there_are(desk: Desk) -> None:
+    """The overview said "100+ tasks" where there were 132."""
+    assert await desk(CountTasks()) == {}
+    for number in range(3):
+        await desk(CreateTask(id=f"task_{number}", title=f"Write part {number}"))
+    await desk(UpdateTask(id="task_0", status="done"))
+    assert await desk(CountTasks()) == {"open": 2, "done": 1}
+    assert await (await desk.other("other"))(CountTasks()) == {}
 
 
 async def test_another_workspaces_tasks_are_not_found(desk: Desk) -> None:
