@@ -5,6 +5,14 @@ from typing import Literal
 import msgspec
 
 DEFAULT_THRESHOLD = 0.6
+NAMES = {
+    "action_items": "Action item",
+    "task_issue_bug": "Bug",
+    "competitor_mention": "Competitor",
+    "expansion_signal": "Expansion",
+    "follow_up_promised": "Follow-up promised",
+}
+"""How people call a label whose key says it badly; the others are called by their keys."""
 
 
 class LabelRules(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,6 +51,11 @@ class LabelDefinition(msgspec.Struct, frozen=True):
     version: int = 1
     task_type: str | None = None
     needle_relevant: bool = True
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return NAMES.get(self.key) or self.key.replace("_", " ").capitalize()
 
 
 DEFAULT_LABELS: tuple[LabelDefinition, ...] = (

@@ -244,9 +244,10 @@ class ListContentLabels(Message[Page[ContentLabel]], topic="content_labels.list"
 
 
 class LabelDefinitionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a label means in this workspace."""
+    """What a label means in this workspace; `name` is how people call it."""
 
     key: str
+    name: str
     prompt: str
     kind: str
     rules: LabelRules

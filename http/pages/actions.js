@@ -1,9 +1,8 @@
 // What follows from a needle mover: a person approves what waits, dismisses it, or takes back what was done.
-import { call, element } from "/ui/api.js";
+import { call, element, plain } from "/ui/api.js";
 import { action } from "/ui/evidence.js";
 import { link } from "/ui/inline.js";
 import { stop } from "/ui/keys.js";
-import { nameOf } from "/ui/labels.js";
 import { rendered } from "/ui/markdown.js";
 import { moment } from "/ui/moments.js";
 import { told } from "/ui/told.js";
@@ -22,7 +21,7 @@ const LOOK = 2000; // milliseconds between two looks at one that is under way
 const LOOKS = 30;
 const api = (id, what) => `/api/internal/actions/${encodeURIComponent(id)}/${what}`;
 
-const nameOfAction = (each) => NAMES[each.type] || nameOf(each.type);
+const nameOfAction = (each) => NAMES[each.type] || plain(each.type);
 
 function made({ result }) {
   const found = [];

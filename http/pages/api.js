@@ -53,6 +53,9 @@ export function element(name, text, className) {
 
 export const byId = (id) => document.getElementById(id);
 
+// A key as words: in_progress is "in progress".
+export const plain = (key) => key.replaceAll("_", " ");
+
 export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
 export function fail(error) {

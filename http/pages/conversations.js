@@ -25,7 +25,9 @@ function about(conversation) {
   const line = element("p", undefined, "quiet about");
   const account = accountName(conversation.account_id);
   line.append([conversation.channel, account, ""].filter((each, index) => each || index === 2).join(" · "));
-  line.append(moment(conversation.last_message_at), ` · ${counted(conversation.message_count, "message")}`);
+  // The last message says by itself when it was, where it is shown.
+  const last = conversation.messages.at(-1)?.sent_at === conversation.last_message_at;
+  line.append(...(last ? [] : ["last said ", moment(conversation.last_message_at), " · "]), counted(conversation.message_count, "message"));
   return line;
 }
 
@@ -96,15 +98,17 @@ const none = () =>
     ".",
   ]);
 
+// Whether there are any.
 export async function showConversations() {
   const page = await call("GET", `/api/conversations?limit=${LATEST}`);
   const all = await Promise.all(page.items.map((item) => read(item.id, MESSAGES)));
   const state = JSON.stringify(all);
-  if (state === shown || byId("conversations").contains(document.activeElement)) return; // nothing that a reader uses is replaced
+  if (state === shown || byId("conversations").contains(document.activeElement)) return all.length > 0; // nothing that a reader uses is replaced
   shown = state;
   byId("conversations").replaceChildren(...(all.length ? all.map((each) => card(each, "h3")) : [none()]));
   const found = [...new Set(all.flatMap((each) => each.labels.map((label) => label.label)))];
   byId("legend").replaceChildren(...legend(found.sort((a, b) => nameOf(a).localeCompare(nameOf(b)))));
+  return all.length > 0;
 }
 
 export const conversations = {

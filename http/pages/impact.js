@@ -30,6 +30,9 @@ function box(x, y, width, height, kind) {
   return made;
 }
 
+// Whose voices it is made of.
+export const voices = (mover) => (mover.accounts ? counted(mover.accounts, "account") : "no known account");
+
 // How many of the 100 points each component gives, and how many it could: its weight's share times its value.
 export function points(breakdown) {
   const names = Object.keys(PARTS).filter((name) => name in (breakdown.components || {}));
@@ -59,6 +62,7 @@ export function drawn(mover) {
     caption.append(key, " ");
   }
   for (const name of mover.impact_breakdown.missing || []) caption.append(element("span", `no data for ${name} `, "quiet"));
+  if (mover.impact_breakdown.note) caption.append(element("span", mover.impact_breakdown.note, "quiet"), " ");
   caption.append(...notes(mover));
   figure.append(bar, caption);
   return figure;
@@ -75,7 +79,8 @@ export function breakdown(mover) {
     const bar = drawing(widest, 1, `${name}: ${words}`);
     bar.append(box(0, 0, most, 1, "room"), box(0, 0, value, 1, `part-${name}`));
     const told = element("dd");
-    told.append(bar, element("span", words, "points"), element("span", PARTS[name], "quiet"));
+    const note = name === "reach" && mover.impact_breakdown.note ? ` (${mover.impact_breakdown.note})` : "";
+    told.append(bar, element("span", words, "points"), element("span", `${PARTS[name]}${note}`, "quiet"));
     list.append(element("dt", name), told);
   }
   for (const name of mover.impact_breakdown.missing || []) {

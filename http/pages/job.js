@@ -21,7 +21,8 @@ export function meter(name) {
 }
 
 // Hands each event of a stream to `seen` until it returns true; a broken connection is taken up again by the browser.
-export function stream(address, kinds, seen) {
+// What is read from now on may have ended before: `goesOn` is asked whenever the connection stands.
+export function stream(address, kinds, seen, goesOn = null) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(address);
     const close = (then, value) => {
@@ -29,13 +30,14 @@ export function stream(address, kinds, seen) {
       then(value);
     };
     for (const kind of kinds) source.addEventListener(kind, (event) => seen(kind, JSON.parse(event.data)) && close(resolve));
+    if (goesOn) source.onopen = () => goesOn().then((on) => on || close(resolve), (error) => close(reject, error));
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) close(reject, new Error("The connection broke; the work goes on."));
     };
   });
 }
 
-const ENDINGS = ["result", "refused", "dead", "cancelled"];
+export const ENDINGS = ["result", "refused", "dead", "cancelled"];
 
 // Posts `body`, follows what it started to its end, and gives its result.
 export async function run(path, body, tell) {

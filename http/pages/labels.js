@@ -1,5 +1,5 @@
-// Labels: a colour and a name for each, and what a person says of one that was found: it is right, or it is not.
-import { call, element, fail } from "/ui/api.js";
+// Labels: a colour and a name (the server says which) for each, and what a person says of one that was found: it is right, or it is not.
+import { call, element, fail, plain } from "/ui/api.js";
 import { stop } from "/ui/keys.js";
 import { told } from "/ui/told.js";
 
@@ -13,7 +13,7 @@ export async function loadLabels() {
   found.items.forEach((label, index) => known.set(label.key, { ...label, hue: `hue-${index % HUES}` }));
 }
 
-export const nameOf = (key) => key.replaceAll("_", " ");
+export const nameOf = (key) => known.get(key)?.name || plain(key);
 export const hueOf = (key) => known.get(key)?.hue || "hue-0";
 
 export const keys = () => [...known.keys()].map((key) => [key, nameOf(key)]).sort(([, a], [, b]) => a.localeCompare(b));

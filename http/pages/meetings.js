@@ -5,6 +5,7 @@ import { placeOf } from "/ui/evidence.js";
 import { moment } from "/ui/moments.js";
 import { body, folded } from "/ui/notes.js";
 
+const NEAR = 7 * 86_400_000;
 const WHEN = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 
 function when(meeting) {
@@ -12,7 +13,8 @@ function when(meeting) {
   if (meeting.start) {
     const at = new Date(meeting.start);
     const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
-    line.append(`${at.toLocaleString(undefined, { ...WHEN, ...year })} (`, moment(meeting.start), ")");
+    line.append(at.toLocaleString(undefined, { ...WHEN, ...year }));
+    if (Math.abs(at - Date.now()) < NEAR) line.append(" (", moment(meeting.start), ")"); // further away it would say the day again
   }
   const minutes = Math.round((new Date(meeting.end) - new Date(meeting.start)) / 60_000);
   if (minutes > 0) line.append(` · ${minutes} min`);

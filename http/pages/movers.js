@@ -1,10 +1,10 @@
 // Needle movers: ranked by impact, what it is made of, and the evidence behind it.
-import { call, counted, element } from "/ui/api.js";
+import { call, counted, element, plain } from "/ui/api.js";
 import { empty } from "/ui/empty.js";
 import { action, placeOf, quote } from "/ui/evidence.js";
-import { drawn } from "/ui/impact.js";
+import { drawn, voices } from "/ui/impact.js";
 import { stop } from "/ui/keys.js";
-import { nameOf } from "/ui/labels.js";
+import { rematching, underway } from "/ui/matching.js";
 import { moment } from "/ui/moments.js";
 import { details, found, pieces } from "/ui/mover.js";
 import { purges } from "/ui/purges.js";
@@ -23,7 +23,7 @@ const STEPS = {
 };
 const YES = { suggested: "active", active: "in_progress", in_progress: "resolved", resolved: "active", dismissed: "active" };
 const api = (id) => `/api/v2/needle_movers/${encodeURIComponent(id)}`;
-const pairs = (values) => () => values.map((value) => [value, nameOf(value)]);
+const pairs = (values) => () => values.map((value) => [value, plain(value)]);
 
 // The surest quotes, each sentence once (it may carry several labels), those of other accounts before repeats.
 function telling(items) {
@@ -63,9 +63,9 @@ function turning(mover) {
   return (status) => async () => {
     const before = mover.status;
     await replace(await call("PUT", api(mover.id), { status }));
-    told(`“${mover.title}” is ${nameOf(status)} now.`, async () => {
+    told(`“${mover.title}” is ${plain(status)} now.`, async () => {
       await replace(await call("PUT", api(mover.id), { status: before }));
-      return `“${mover.title}” is ${nameOf(before)} again.`;
+      return `“${mover.title}” is ${plain(before)} again.`;
     });
   };
 }
@@ -81,7 +81,7 @@ export function headline(mover, { yes, no } = {}) {
   title.append(link);
   stop(title, { yes, no });
   const about = element("p", undefined, "quiet about");
-  about.append(element("span", nameOf(mover.kind), `kind kind-${mover.kind}`), ` ${nameOf(mover.status)} · ${counted(mover.accounts, "account")}`);
+  about.append(element("span", plain(mover.kind), `kind kind-${mover.kind}`), ` ${plain(mover.status)} · ${voices(mover)}`);
   if (mover.last_seen_at) about.append(" · said last ", moment(mover.last_seen_at));
   words.append(title, about);
   head.append(score, words);
@@ -192,7 +192,8 @@ export const movers = {
     { name: "kind", label: "Kind", values: pairs(KINDS) },
     { name: "status", label: "Status", values: pairs(STATUSES) },
   ],
-  foot: purges,
+  tools: underway,
+  foot: (page) => [...rematching(page), ...purges(page)],
   card,
   one,
 };

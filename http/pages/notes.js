@@ -1,8 +1,8 @@
 // Notes, each with its text and the evidence of its labels marked in it.
-import { call, element } from "/ui/api.js";
+import { call, element, plain } from "/ui/api.js";
 import { empty } from "/ui/empty.js";
 import { placeOf } from "/ui/evidence.js";
-import { chip, keys, nameOf } from "/ui/labels.js";
+import { chip, keys } from "/ui/labels.js";
 import { rendered } from "/ui/markdown.js";
 import { spansOf } from "/ui/marks.js";
 import { moment } from "/ui/moments.js";
@@ -11,7 +11,7 @@ const KINDS = ["manual", "chat_summary", "meeting_summary", "service_result"];
 const api = (id) => `/api/notes/${encodeURIComponent(id)}`;
 
 function about(note) {
-  const line = element("p", [nameOf(note.kind), note.author, note.version].filter(Boolean).join(" · "), "quiet about");
+  const line = element("p", [plain(note.kind), note.author, note.version].filter(Boolean).join(" · "), "quiet about");
   line.append(" · ", moment(note.updated_at));
   if (note.conversation_id) {
     const link = element("a", "the conversation");
@@ -76,7 +76,7 @@ export const notes = {
   none: () => empty("No note yet.", ["Notes come from files (", element("code", "needlework import notes.md"), "), from ", element("code", "POST /api/notes"), ", and from meetings that have ended."]),
   filters: [
     { name: "q", label: "Search" },
-    { name: "kind", label: "Kind", values: () => KINDS.map((kind) => [kind, nameOf(kind)]) },
+    { name: "kind", label: "Kind", values: () => KINDS.map((kind) => [kind, plain(kind)]) },
     { name: "label", label: "Label", values: keys },
   ],
   card: (note) => one(note.id),

@@ -2,9 +2,11 @@
 import { byId, fail, well } from "/ui/api.js";
 import { loadAccounts } from "/ui/accounts.js";
 import { analyse, resume } from "/ui/analysis.js";
+import { showBegin } from "/ui/begin.js";
 import { showConversations } from "/ui/conversations.js";
 import { showDead } from "/ui/dead.js";
 import { loadLabels } from "/ui/labels.js";
+import { showJobs } from "/ui/matching.js";
 import { showNav } from "/ui/nav.js";
 import { showNeeds, showTop } from "/ui/top.js";
 import { showEvent, showWork } from "/ui/work.js";
@@ -26,7 +28,10 @@ function soon(action, wait) {
 }
 
 const work = soon(() => Promise.all([showWork(), showDead()]), 300);
-const content = soon(() => Promise.all([showConversations(), showTop(), showNeeds()]), 1000);
+const content = soon(() => Promise.all([showConversations().then(showBegin), showTop(), showNeeds()]), 1000);
+
+// A job of hours says when it begins; one that has begun before this page was opened is asked for.
+const jobs = () => showJobs(byId("jobs"), content).catch(fail);
 
 function connect() {
   source = new EventSource("/api/internal/pubsub/events");
@@ -41,9 +46,11 @@ function connect() {
   };
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
-      showEvent(kind, JSON.parse(event.data));
+      const told = JSON.parse(event.data);
+      showEvent(kind, told);
       work();
       if (kind === "result") content();
+      if (kind === "progress" && told.data?.kind === "started") jobs();
     });
   }
 }
@@ -71,7 +78,9 @@ async function start() {
   await showNav();
   connect();
   resume().catch(fail);
-  await Promise.all([showWork(), showDead(), showTop(), showNeeds(), Promise.all([loadLabels(), loadAccounts()]).then(showConversations)]);
+  jobs();
+  const said = Promise.all([loadLabels(), loadAccounts()]).then(showConversations).then(showBegin);
+  await Promise.all([showWork(), showDead(), showTop(), showNeeds(), said]);
 }
 
 start().catch(fail);

@@ -1,9 +1,8 @@
 // Reports: what each is about and how often; its runs, to be read here, taken along as a file, or made now.
-import { call, element, fail } from "/ui/api.js";
+import { call, element, fail, plain } from "/ui/api.js";
 import { ask } from "/ui/ask.js";
 import { empty } from "/ui/empty.js";
 import { action, submits } from "/ui/evidence.js";
-import { nameOf } from "/ui/labels.js";
 import { rendered } from "/ui/markdown.js";
 import { moment } from "/ui/moments.js";
 import { told } from "/ui/told.js";
@@ -99,7 +98,7 @@ async function card(report, again) {
   article.id = report.id;
   const title = element("h2", report.name);
   title.tabIndex = -1;
-  const kind = QUERIES[report.query] || nameOf(report.query);
+  const kind = QUERIES[report.query] || plain(report.query);
   const about = element("p", kind === report.name ? report.schedule : `${kind} · ${report.schedule}`, "quiet about");
   const list = element("ul", undefined, "plain");
   list.append(...runs.items.map(runLine));

@@ -1,17 +1,16 @@
 // Tasks: what is to be done, by whom and when, and the sentence that says so. Suggestions wait for a person.
-import { call, element } from "/ui/api.js";
+import { call, element, plain } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
 import { empty } from "/ui/empty.js";
 import { action, submits, quote } from "/ui/evidence.js";
 import { stop } from "/ui/keys.js";
-import { nameOf } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
 import { told } from "/ui/told.js";
 
 const STATUSES = ["suggested", "open", "in_progress", "done", "dismissed"];
 const TYPES = ["bug", "feature", "follow_up", "question"];
 const api = (id) => `/api/tasks/${encodeURIComponent(id)}`;
-const pairs = (values) => () => values.map((value) => [value, nameOf(value)]);
+const pairs = (values) => () => values.map((value) => [value, plain(value)]);
 const accept = (id) => call("POST", `${api(id)}/accept`);
 const dismiss = (id) => call("POST", `${api(id)}/dismiss`);
 const turn = (status) => (id) => call("PUT", api(id), { status });
@@ -26,9 +25,9 @@ const SAID = { open: "is open", done: "is done", dismissed: "is dismissed", sugg
 
 function about(task) {
   const line = element("p", undefined, "quiet about");
-  const words = ["type", "priority"].map((key) => nameOf(task.labels[key]?.value || ""));
+  const words = ["type", "priority"].map((key) => plain(task.labels[key]?.value || ""));
   words.push(task.assignee, accountName(task.account_id));
-  line.append(element("span", nameOf(task.status), `state state-${task.status}`), " ", words.filter(Boolean).join(" · "));
+  line.append(element("span", plain(task.status), `state state-${task.status}`), " ", words.filter(Boolean).join(" · "));
   if (task.due_on) {
     line.append(" · due ", moment(`${task.due_on}T23:59:59`));
     if (task.overdue) line.append(" ", element("span", "overdue", "bad"));
@@ -46,10 +45,10 @@ function replace(task) {
 const doing = (task, step) => async () => {
   const now = await step(task.id);
   replace(now);
-  told(`“${task.title}” ${SAID[now.status] || nameOf(now.status)}.`, async () => {
+  told(`“${task.title}” ${SAID[now.status] || plain(now.status)}.`, async () => {
     const back = await turn(task.status)(task.id);
     replace(back);
-    return `“${task.title}” ${SAID[back.status] || nameOf(back.status)}.`;
+    return `“${task.title}” ${SAID[back.status] || plain(back.status)}.`;
   });
 };
 

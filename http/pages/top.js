@@ -1,10 +1,8 @@
 // The needle movers of the greatest impact, as lines; and what waits for a person.
-import { byId, call, counted, element } from "/ui/api.js";
-import { drawn } from "/ui/impact.js";
-import { nameOf } from "/ui/labels.js";
+import { byId, call, counted, element, plain } from "/ui/api.js";
+import { drawn, voices } from "/ui/impact.js";
 
 const TOP = 3;
-const MANY = 100;
 let shown = "";
 
 export async function showTop() {
@@ -23,7 +21,7 @@ function line(mover) {
   const words = element("div", undefined, "grow");
   const title = element("a", mover.title);
   title.href = `/ui/needle_movers#${encodeURIComponent(mover.id)}`;
-  const about = element("span", ` ${nameOf(mover.kind)} · ${nameOf(mover.status)} · ${counted(mover.accounts, "account")}`, "quiet");
+  const about = element("span", ` ${plain(mover.kind)} · ${plain(mover.status)} · ${voices(mover)}`, "quiet");
   const head = element("p");
   head.append(title, about);
   words.append(head, drawn(mover).querySelector("svg"));
@@ -31,32 +29,31 @@ function line(mover) {
   return item;
 }
 
-const several = ({ items, next_cursor: more }) => ({ count: items.length, more: more ? "+" : "" });
-
 // Each thing that waits for a decision, with the way to it.
 export async function showNeeds() {
-  const [movers, tasks, dead, runners] = await Promise.all([
-    call("GET", `/api/v2/needle_movers?status=suggested&limit=${MANY}`).then(several),
-    call("GET", `/api/tasks?status=suggested&limit=${MANY}`).then(several),
-    call("GET", `/api/internal/dead?limit=${MANY}`).then(several),
+  const [movers, tasks, topics, runners] = await Promise.all([
+    call("GET", "/api/v2/needle_movers/counts"),
+    call("GET", "/api/tasks/counts"),
+    call("GET", "/api/internal/counts"),
     call("GET", "/api/internal/runners"),
   ]);
-  const held = { count: runners.items.filter((each) => each.paused).length, more: "" };
+  const dead = Object.values(topics).reduce((total, each) => total + each.dead, 0);
+  const held = runners.items.filter((each) => each.paused).length;
   const all = [
-    [movers, "needle mover", "to take up or dismiss", "/ui/needle_movers?status=suggested"],
-    [tasks, "task", "to accept or dismiss", "/ui/tasks?status=suggested"],
+    [movers.suggested || 0, "needle mover", "to take up or dismiss", "/ui/needle_movers?status=suggested"],
+    [tasks.suggested || 0, "task", "to accept or dismiss", "/ui/tasks?status=suggested"],
     [dead, "dead letter", "to let go again", "/ui/dead"],
     [held, "runner", "held", "/ui/runners"],
-  ].filter(([each]) => each.count);
+  ].filter(([count]) => count);
   const state = JSON.stringify(all);
   if (state === shown) return;
   shown = state;
   byId("needs").replaceChildren(
-    ...all.map(([{ count, more }, name, what, path]) => {
+    ...all.map(([count, name, what, path]) => {
       const item = element("li");
       const link = element("a");
       link.href = path;
-      link.append(element("b", `${count}${more}`), ` ${counted(count, name).replace(/^\S+ /, "")} ${what}`);
+      link.append(element("b", count.toLocaleString()), ` ${counted(count, name).replace(/^\S+ /, "")} ${what}`);
       item.append(link);
       return item;
     }),

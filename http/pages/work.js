@@ -5,6 +5,7 @@ import { moment } from "/ui/moments.js";
 import { stateOf } from "/ui/runners.js";
 
 const EVENTS = 8;
+const FINE = ["ready", "by tick"];
 const WORDS = { result: "finished", refused: "refused", dead: "gave up", cancelled: "cancelled", retrying: "tries again" };
 
 function row(cells, bad) {
@@ -20,20 +21,34 @@ function row(cells, bad) {
   return made;
 }
 
+// Only what has something to do; what had, while this page is open, stays: a table that jumps cannot be read.
+const busy = { topics: new Set(), runners: new Set() };
+
+function fill(name, rows, has) {
+  for (const each of rows) if (has(each)) busy[name].add(each[0]);
+  const shown = rows.filter(([key]) => busy[name].has(key));
+  byId(`some-${name}`).hidden = shown.length === 0;
+  byId(name).replaceChildren(...shown.map((each) => row(each, each.length - 1)));
+}
+
 export async function showWork() {
   const [runners, counts] = await Promise.all([call("GET", "/api/internal/runners"), call("GET", "/api/internal/counts")]);
   const topics = Object.entries(counts);
+  let all = 0;
   for (const name of ["waiting", "running", "dead"]) {
     const sum = topics.reduce((total, [, each]) => total + each[name], 0);
+    all += sum;
     byId(`total-${name}`).textContent = sum.toLocaleString();
     byId(`total-${name}`).className = name === "dead" && sum ? "bad" : "";
   }
-  showFar(counts, document.querySelector(".totals"));
-  byId("runners").replaceChildren(
-    ...runners.items.map((each) => row([each.id, stateOf(each), each.waiting, each.running, each.parked, each.dead], 5)),
-  );
+  byId("totals").hidden = all === 0;
+  byId("no-work").hidden = all > 0;
+  showFar(counts, byId("totals"));
+  const load = (each) => each.slice(1).some((cell) => typeof cell === "number" && cell > 0);
   topics.sort(([a, one], [b, two]) => two.dead - one.dead || two.unfinished - one.unfinished || a.localeCompare(b));
-  byId("topics").replaceChildren(...topics.map(([name, each]) => row([name, each.waiting, each.running, each.dead], 3)));
+  fill("topics", topics.map(([name, each]) => [name, each.waiting, each.running, each.dead]), load);
+  const states = runners.items.map((each) => [each.id, stateOf(each), each.waiting, each.running, each.parked, each.dead]);
+  fill("runners", states, (each) => load(each) || !FINE.includes(each[1]));
 }
 
 export function showEvent(kind, event) {

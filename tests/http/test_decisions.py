@@ -219,8 +219,8 @@ def test_a_needle_mover_is_merged_after_a_question(open_page: Open, http: Any) -
 def test_all_are_deleted_after_a_question_and_brought_back(open_page: Open, http: Any) -> None:
     before = {each["id"] for each in http.get(V2).json()["items"]}
     page = open_page("needle_movers")
-    page.find_element(By.CSS_SELECTOR, "#foot summary").send_keys(Keys.ENTER)
-    page.find_element(By.CSS_SELECTOR, "#foot .actions button").send_keys(Keys.ENTER)
+    page.find_element(By.CSS_SELECTOR, "#foot details:last-of-type summary").send_keys(Keys.ENTER)
+    page.find_element(By.CSS_SELECTOR, "#foot details:last-of-type .actions button").send_keys(Keys.ENTER)
     until(page, lambda: page.find_element(By.CSS_SELECTOR, "dialog[open]").is_displayed())
     page.find_element(By.CSS_SELECTOR, "dialog .grave").send_keys(Keys.ENTER)
     until(page, lambda: "deleted" in told(page))

@@ -100,7 +100,7 @@ def test_conversations_are_found_by_words_and_label(open_page: Open, http: Any) 
     Select(page.find_element(By.NAME, "label")).select_by_value("churn_risk")
     wanted = http.get("/api/conversations?label=churn_risk&limit=100").json()["items"]
     until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "article")) == min(10, len(wanted)))
-    assert all("churn risk" in each.text for each in page.find_elements(By.CSS_SELECTOR, "article"))
+    assert all("Churn risk" in each.text for each in page.find_elements(By.CSS_SELECTOR, "article"))
     page.find_element(By.NAME, "q").send_keys("Dunmore")
     until(page, lambda: 0 < len(page.find_elements(By.CSS_SELECTOR, "article")) < min(10, len(wanted)))
 

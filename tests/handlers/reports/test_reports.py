@@ -141,7 +141,7 @@ async def test_labels_are_counted_by_when_they_were_said(desk: Desk) -> None:
     rows = {
         row[0]: row for row in (await desk(ReadRun(run_id=run["id"], format="json")))["content"]["sections"][0]["rows"]
     }
-    assert rows["churn_risk"][1:3] == (1, 0)
+    assert rows["Churn risk"][1:3] == (1, 0)
     html = (await desk(ReadRun(run_id=run["id"], format="html")))["content"]
     assert html.startswith("<!doctype html>")
     assert "http" not in html.replace("http-equiv", "")
