@@ -49,15 +49,15 @@ def free_port() -> int:
 class Fleet:
     """The processes of one phase."""
 
-    def __init__(self, folder: Path, phase: str, port: int, chance: random.Random) -> None:
-        self.folder, self.port, self.chance = folder, port, chance
+    def __init__(self, folder: Path, phase: str, port: int, chance: random.Random, plugin: Path = PLUGIN) -> None:
+        self.folder, self.port, self.chance, self.plugin = folder, port, chance, plugin
         self.commands = PHASES[phase]
         self.children = [self._start(words) for words in self.commands]
         self.kills: list[tuple[int, int]] = []
         self.stops = 0
 
     def _start(self, words: list[str]) -> Child:
-        more = ["--data", str(self.folder / "data"), "--plugins", str(PLUGIN)]
+        more = ["--data", str(self.folder / "data"), "--plugins", str(self.plugin)]
         more += [] if words[0] == "worker" else ["--port", str(self.port)]
         environ = {"FLEET": str(self.folder), "NEEDLEWORK_LOG": "json", "NEEDLEWORK_LOG_LEVEL": "warning",
                    "NEEDLEWORK_GRACE": "5s"}  # fmt: skip
@@ -176,10 +176,10 @@ def begin(fleet: Fleet, load: Load) -> None:
         fleet.let_run(0.1)
 
 
-def drain(fleet: Fleet, load: Load) -> None:
+def drain(fleet: Fleet, load: Any, seconds: float = 120.0) -> None:
     """No more load; until nothing is left to do."""
     load.stop.set()
-    end = time.monotonic() + 120
+    end = time.monotonic() + seconds
     busy = "SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM parked)"
     while time.monotonic() < end and (
         rows(fleet.folder, busy)[0][0] or any(map(threading.Thread.is_alive, load.threads))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+from needlework.handlers.needle_movers.crowd import Crowd
 from needlework.handlers.needle_movers.messages import ListEvidence, ListNeedleMovers
 
 Desk = Any
@@ -30,4 +32,15 @@ async def emerged(desk: Desk, say: Any) -> dict[str, Any]:
     for account, text in EXPORTS:
         await say(account, text)
     (found,) = await movers(desk)
+    return found
+
+
+def shown(crowd: Crowd) -> dict[str, Any]:
+    """Everything that a verdict depends on."""
+    found = {}
+    for at, each in crowd.placed():
+        examples = {span: np.round(vector, 5).tolist() for span, vector in each.examples.items()}
+        sets = (each.accounts, each.confirmed, each.rejected)
+        found[each.id] = (each.title, each.kind, sorted(each.words), each.rules, examples, *map(sorted, sets))
+        assert np.allclose(crowd.middles()[at], each.middle)
     return found

@@ -2,11 +2,9 @@
 
 from typing import Any, cast
 
-import numpy as np
 import pytest
 from needlework.bus.clock import SECOND, rfc3339
 from needlework.handlers.needle_movers import index, vectors
-from needlework.handlers.needle_movers.crowd import Crowd
 from needlework.handlers.needle_movers.messages import (
     CreateNeedleMover,
     DecideEvidence,
@@ -16,7 +14,7 @@ from needlework.handlers.needle_movers.messages import (
     RestoreNeedleMovers,
     UpdateNeedleMover,
 )
-from needlework.tests.handlers.needle_movers.kit import EXPORTS, Desk, evidence, movers
+from needlework.tests.handlers.needle_movers.kit import EXPORTS, Desk, evidence, movers, shown
 
 pytestmark = pytest.mark.anyio
 
@@ -30,17 +28,6 @@ class Look:
     @property
     def now(self) -> int:
         return int(self.bus.clock.now())
-
-
-def shown(crowd: Crowd) -> dict[str, Any]:
-    """Everything that a verdict depends on."""
-    found = {}
-    for at, each in crowd.placed():
-        examples = {span: np.round(vector, 5).tolist() for span, vector in each.examples.items()}
-        sets = (each.accounts, each.confirmed, each.rejected)
-        found[each.id] = (each.title, each.kind, sorted(each.words), each.rules, examples, *map(sorted, sets))
-        assert np.allclose(crowd.middles()[at], each.middle)
-    return found
 
 
 async def in_memory(desk: Desk) -> dict[str, Any]:
