@@ -24,19 +24,24 @@ _MIB = 1024 * 1024
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @data_option
+@click.option("--fast", is_flag=True, help="Without rests: ten times as fast, and a service beside it waits for it.")
 @json_option
-def backup(file: Path | None, data: Path | None, json: bool) -> None:
+def backup(file: Path | None, data: Path | None, fast: bool, json: bool) -> None:
     """Copy the database to FILE, whether it is served or not; or into the directory FILE, under a name with the time.
 
     Everything that was acknowledged before it begins is in it. It is checked before it gets its name, readable by you
     alone, and never replaces a file. Settings, plug-ins and the files that secrets refer to are not in it.
 
+    It rests most of the time, so that the service beside it does not wait: about 8 MiB are copied a second.
+
     \b
     Examples:
       needlework backup
       needlework backup /mnt/backups/
+      needlework backup --fast
     """
     from needlework.bus.sqlite.backup import back_up
+    from needlework.bus.sqlite.pacing import Pace
 
     now = SystemClock().now()
     target = (file or Path()).absolute()
@@ -45,9 +50,8 @@ def backup(file: Path | None, data: Path | None, json: bool) -> None:
     started = time.monotonic()
     try:
         with _behind_the_service(), steps(quiet=json) as progress:
-            made = back_up(
-                data_directory(data), target, version=metadata.version("needlework"), now=now, progress=progress
-            )
+            pace = Pace(progress, rests=not fast)
+            made = back_up(data_directory(data), target, version=metadata.version("needlework"), now=now, pace=pace)
     except NeedleworkError as error:
         raise Failure(f"no backup was made: {error.detail}", *_advice(error)) from None
     if json:

@@ -143,12 +143,12 @@ async def measure(options: argparse.Namespace, root: Path) -> dict[str, Any]:
             quiet = load.cut()
             before, start, target = set(load.acknowledged), time.perf_counter(), root / f"copy{number}"
             code = await back_up(root / "data", target, None)
+            seconds.append(time.perf_counter() - start)
             during = load.cut()
             await asyncio.sleep(options.quiet / 2)
             quiet += load.cut()
             alone, beside = alone + quiet, beside + during
             ratios.append(common.percentile(during, 0.99) / common.percentile(quiet, 0.99))
-            seconds.append(time.perf_counter() - start)
             whole += code == 0
             lacking += await asyncio.to_thread(missing, target, before, root / f"new{number}")
             target = root / f"killed{number}"

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,19 +14,28 @@ from needlework.bus.sqlite.connections import prepare_reader
 from needlework.bus.sqlite.copies import PAGE, Backup, Progress, check_sound, seal, unfinished, unseal
 from needlework.bus.sqlite.mark import Mark, reached, read_mark, write_mark
 from needlework.bus.sqlite.migrating import APPLICATION_ID, migration_files
+from needlework.bus.sqlite.pacing import HELD, RATE, Flush, Pace
 
 DATABASE = "needlework.db"
 _STEP = 64
-"""Pages copied at a time. Each step is flushed and rested after for as long as it took: the server's own flushes wait
-for a few pages of ours, never for a gigabyte."""
+"""Pages copied at a time."""
+_AHEAD = 192 * 1024**2
+"""Bytes copied that the disk has not got yet, at most (and a twentieth of the machine's memory at most): so much is
+copied at the speed of memory, so that the write-ahead log is held back for a second, not for as long as the disk takes.
+Half a minute after it was copied the kernel would write all of it at once; `RATE` is done by then."""
+_LOG = 64 * 1024**2
+"""Bytes by which the write-ahead log may grow until the copy takes no more rests."""
 _VERSIONS = (18, b"\x01\x01")
 """Where a database's first page says that it needs a write-ahead log, and how it says that it does not."""
 _NO_DATA = frozenset({"needlework.toml", "plugins", "epochs"})
 """What a directory may hold that a backup is restored into, besides locks."""
 
 
-def back_up(directory: Path, target: Path, *, version: str, now: int, progress: Progress) -> Backup:
+def back_up(directory: Path, target: Path, *, version: str, now: int, pace: Pace) -> Backup:
     """Copy the database of the data directory to `target`, whether it is served or not; `now` is microseconds UTC.
+
+    The snapshot is held while the pages are copied to memory; giving them to the disk, which takes most of the time,
+    and reading them through hold up nothing.
 
     Raises NotFound, Conflict where `target` exists, StorageDamaged where the database lacks what was acknowledged or
     the copy is not sound, StorageError where it can't be written.
@@ -37,13 +45,18 @@ def back_up(directory: Path, target: Path, *, version: str, now: int, progress: 
         raise NotFound(f"there is no database in {directory}")
     if target.exists():
         raise Conflict(f"{target} exists already; a backup never replaces a file")
-    with unfinished(part):
+    with unfinished(part) as file:
+        flush = Flush(file.fileno(), pace)
         with _snapshot(source) as (connection, mark):
             schema = dict(connection.execute("SELECT group_name, max(number) FROM migrations GROUP BY group_name"))
-            _copy(connection, part, progress)
-        check_sound(part, progress)
-        backup = Backup(version, now, mark.message, mark.event, part.stat().st_size, schema)
-        seal(part, backup, progress)
+            _copy(connection, source, part, flush, pace)
+        os.pwrite(file.fileno(), _VERSIONS[1], _VERSIONS[0])
+        size = part.stat().st_size
+        flush.until(size, size, RATE)
+        os.fsync(file.fileno())
+        check_sound(part, pace.step)
+        backup = Backup(version, now, mark.message, mark.event, size, schema)
+        seal(part, backup, pace.step)
         part.rename(target)
         flush_folder(target.parent)
     return backup
@@ -105,29 +118,32 @@ def _snapshot(source: Path) -> Iterator[tuple[sqlite3.Connection, Mark]]:
         connection.close()
 
 
-def _copy(connection: sqlite3.Connection, part: Path, progress: Progress) -> None:
+def _copy(connection: sqlite3.Connection, source: Path, part: Path, flush: Flush, pace: Pace) -> None:
     """The pages of the snapshot. It holds up no writer; the server's log can't be reused until it ends."""
     needed = connection.execute("PRAGMA page_count").fetchone()[0] * PAGE
     if shutil.disk_usage(part.parent).free < needed:
         raise StorageFull(f"no space is left in {part.parent}: the copy needs {needed // 1024**2 + 1} MiB")
-    descriptor = os.open(part, os.O_RDWR | os.O_CLOEXEC)
+    ahead = min(_AHEAD, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 20)
+    log, rests = _log_size(source), pace.rests
     target = sqlite3.connect(part, isolation_level=None)
     try:
         target.execute("PRAGMA journal_mode = OFF")
         target.execute("PRAGMA synchronous = OFF")
-        began = time.monotonic()
 
         def step(status: int, remaining: int, total: int) -> None:
-            nonlocal began
-            os.fdatasync(descriptor)
-            progress("copy", total - remaining, total)
-            time.sleep(time.monotonic() - began)
-            began = time.monotonic()
+            pace.rests = rests and _log_size(source) - log <= _LOG
+            pace.step("copy", total - remaining, total)
+            flush.until((total - remaining) * PAGE - ahead, needed, HELD)
 
         connection.backup(target, pages=_STEP, progress=step)
-        target.close()
-        os.pwrite(descriptor, _VERSIONS[1], _VERSIONS[0])
-        os.fsync(descriptor)
     finally:
+        pace.rests = rests
         target.close()
-        os.close(descriptor)
+
+
+def _log_size(source: Path) -> int:
+    """Bytes of the database's write-ahead log."""
+    try:
+        return source.with_name(f"{source.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -20,7 +20,9 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much (0: nobody knows)."""
 PAGE = 4096
 _HEAD = b"needlework backup 1"
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
+_STEP = 10_000
+"""Instructions of SQLite between two looks at the progress: less than a millisecond."""
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -94,7 +96,7 @@ def check_sound(path: Path, progress: Progress) -> None:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
     try:
         progress("check", 0, 0)
-        connection.set_progress_handler(lambda: progress("check", 0, 0), 1_000_000)
+        connection.set_progress_handler(lambda: progress("check", 0, 0), _STEP)
         for question in ("PRAGMA integrity_check(1)", "PRAGMA foreign_key_check"):
             row = connection.execute(question).fetchone()
             if row is not None and row[0] != "ok":

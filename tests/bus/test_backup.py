@@ -18,6 +18,7 @@ from needlework.bus.sqlite.backup import back_up, restore, verify
 from needlework.bus.sqlite.connections import frames_to_checkpoint
 from needlework.bus.sqlite.copies import Backup
 from needlework.bus.sqlite.mark import Mark, read_mark, write_mark
+from needlework.bus.sqlite.pacing import Pace
 from needlework.bus.subscriptions import subscribe
 from needlework.tests.bus.kit import doomed_bus, drain, publish, registry, rows, running_bus, state
 
@@ -45,7 +46,7 @@ def silent(name: str, done: int, of: int) -> None:
 
 
 def copy(directory: Path, target: Path, progress: Any = silent) -> Backup:
-    return back_up(directory, target, version="0", now=NOW, progress=progress)
+    return back_up(directory, target, version="0", now=NOW, pace=Pace(progress, rests=False))
 
 
 def locks_on(file: Path) -> list[str]:
@@ -64,10 +65,11 @@ def run_killed(directory: Path, target: Path, step: str) -> int:
 import os
 from pathlib import Path
 from needlework.bus.sqlite.backup import back_up
+from needlework.bus.sqlite.pacing import Pace
 def progress(name, done, of):
     if name == {step!r}:
         os.kill(os.getpid(), 9)
-back_up(Path({str(directory)!r}), Path({str(target)!r}), version="0", now=0, progress=progress)
+back_up(Path({str(directory)!r}), Path({str(target)!r}), version="0", now=0, pace=Pace(progress))
 """
     return subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode
 
@@ -134,7 +136,7 @@ async def test_a_restored_bus_goes_on_where_the_backup_was_made(tmp_path: Path) 
         assert await rows(bus, "SELECT count(*) FROM messages") == [(3,)]
 
 
-@pytest.mark.parametrize("step", ["copy", "check", "checksum"])
+@pytest.mark.parametrize("step", ["copy", "flush", "check", "checksum"])
 async def test_a_backup_that_was_killed_has_no_name_and_the_next_one_works(tmp_path: Path, step: str) -> None:
     async with running_bus(REGISTRY, tmp_path / "data") as bus:
         for _ in range(4):

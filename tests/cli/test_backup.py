@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from needlework.bus.errors import NotFound
 from needlework.bus.sqlite import backup
+from needlework.bus.sqlite.pacing import Pace
 from needlework.tests.cli.test_server import start
 
 
@@ -58,3 +59,16 @@ def test_f15_a_copy_goes_after_the_service_beside_it(server, tmp_path: Path, mon
     before = os.getpriority(os.PRIO_PROCESS, 0)
     assert server("backup", str(tmp_path / "copy")).exit_code == 1
     assert found == [min(19, before + 10)]
+
+
+def test_f15_it_rests_unless_it_is_to_be_fast(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[bool] = []
+
+    def look(*_: Any, pace: Pace, **__: Any) -> None:
+        rests.append(pace.rests)
+        raise NotFound("enough seen")
+
+    monkeypatch.setattr(backup, "back_up", look)
+    server("backup", str(tmp_path / "copy"))
+    server("backup", str(tmp_path / "copy"), "--fast")
+    assert rests == [True, False]
