@@ -1,4 +1,4 @@
-"""Fault F15: a backup takes little of the machine at a time, and holds back the log for as long as copying takes only."""
+"""Fault F15: a backup takes little of the machine at a time, and holds back the log for as short as it can."""
 
 import asyncio
 import sqlite3
@@ -73,7 +73,7 @@ def test_f15_three_quarters_of_the_time_are_rest() -> None:
 
 
 def test_f15_the_disk_gets_a_file_in_pieces_with_rests_between_them(tmp_path: Path) -> None:
-    """An fsync of the whole, or of a quarter of a mebibyte each few milliseconds, is what the service's own waited for."""
+    """The service's own flushes waited for fsyncs of a quarter of a mebibyte, one after the other."""
     hours, told = Hours(), list[tuple[str, int, int]]()
     size = 10 * PIECE + 5
     with (tmp_path / "file").open("w+b") as file:
@@ -100,7 +100,7 @@ async def test_f15_the_log_is_free_while_the_disk_gets_the_copy(data: Path) -> N
         connection = sqlite3.connect(data / "needlework.db", isolation_level=None)
         connection.execute("CREATE TABLE IF NOT EXISTS grown (x BLOB)")
         connection.execute("INSERT INTO grown VALUES (1)")
-        busy, log, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        _, log, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         states.setdefault(name, set()).add(log == done)
         connection.close()
 
