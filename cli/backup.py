@@ -32,7 +32,7 @@ def backup(file: Path | None, data: Path | None, fast: bool, json: bool) -> None
     Everything that was acknowledged before it begins is in it. It is checked before it gets its name, readable by you
     alone, and never replaces a file. Settings, plug-ins and the files that secrets refer to are not in it.
 
-    It rests most of the time, so that the service beside it does not wait: about 8 MiB are copied a second.
+    It rests most of the time, so that the service beside it does not wait: 140 MiB take half a minute.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ from needlework.bus.sqlite.pacing import HELD, RATE, Flush, Pace
 DATABASE = "needlework.db"
 _STEP = 64
 """Pages copied at a time."""
-_AHEAD = 192 * 1024**2
+_AHEAD = 144 * 1024**2
 """Bytes copied that the disk has not got yet, at most (and a twentieth of the machine's memory at most): so much is
 copied at the speed of memory, so that the write-ahead log is held back for a second, not for as long as the disk takes.
 Half a minute after it was copied the kernel would write all of it at once; `RATE` is done by then."""

@@ -94,18 +94,35 @@ def check_sound(path: Path, progress: Progress) -> None:
     """Raises StorageDamaged where the database `path`, which nobody has open, is not sound or a message is not
     what was published."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    stopped: list[BaseException] = []
+
+    def look() -> bool:
+        try:
+            progress("check", 0, 0)
+        except BaseException as error:  # SQLite would only say that it was interrupted
+            stopped.append(error)
+        return bool(stopped)
+
     try:
         progress("check", 0, 0)
-        connection.set_progress_handler(lambda: progress("check", 0, 0), _STEP)
-        for question in ("PRAGMA integrity_check(1)", "PRAGMA foreign_key_check"):
-            row = connection.execute(question).fetchone()
-            if row is not None and row[0] != "ok":
-                raise StorageDamaged(f"{path} is not sound: {', '.join(map(str, row))}")
-        for seq, body, checksum in connection.execute("SELECT seq, body, checksum FROM messages"):
-            if crc32(body) != checksum:
-                raise StorageDamaged(f"{path} is not sound: the checksum of message {seq} differs")
+        connection.set_progress_handler(look, _STEP)
+        _read_tables(connection, path)
+    except sqlite3.OperationalError:
+        if stopped:
+            raise stopped[0] from None
+        raise
     finally:
         connection.close()
+
+
+def _read_tables(connection: sqlite3.Connection, path: Path) -> None:
+    for question in ("PRAGMA integrity_check(1)", "PRAGMA foreign_key_check"):
+        row = connection.execute(question).fetchone()
+        if row is not None and row[0] != "ok":
+            raise StorageDamaged(f"{path} is not sound: {', '.join(map(str, row))}")
+    for seq, body, checksum in connection.execute("SELECT seq, body, checksum FROM messages"):
+        if crc32(body) != checksum:
+            raise StorageDamaged(f"{path} is not sound: the checksum of message {seq} differs")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -10,9 +11,9 @@ from needlework.bus.sqlite.copies import Progress
 
 PIECE = 64 * 1024
 """Bytes given to the disk at once: the service's own flush waits for so many of ours at most."""
-RATE = 8 * 1024**2
-"""Bytes a second given to the disk at most while nobody waits for the end."""
-HELD = 4 * RATE
+RATE = 5 * 1024**2
+"""Bytes a second given to the disk at most while nothing is held up."""
+HELD = 32 * 1024**2
 """The same while the write-ahead log is held back."""
 _REST = 3
 """Times as long as it worked that it rests: a quarter of a core, and of a slow disk, is all that it takes."""
@@ -66,9 +67,14 @@ class Flush:
             self._pace.step("flush", min(self.done, size), size, PIECE / rate)
 
 
+@functools.cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _write_range(descriptor: int, start: int, length: int) -> None:
     """Where the system can't do it (it is Linux's own), the fsync at the end does all."""
-    call = getattr(ctypes.CDLL(None, use_errno=True), "sync_file_range", None)
+    call = getattr(_library(), "sync_file_range", None)
     if call is None:
         return
     flags = ctypes.c_uint(_WAIT_AND_WRITE)

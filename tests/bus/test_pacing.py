@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from needlework.bus.messages import Message
-from needlework.bus.sqlite import backup
+from needlework.bus.sqlite import backup, copies
 from needlework.bus.sqlite.pacing import PIECE, RATE, Flush, Pace
 from needlework.bus.subscriptions import subscribe
 from needlework.tests.bus.kit import publish, registry, running_bus
@@ -145,3 +145,19 @@ async def test_f15_what_the_disk_has_not_got_yet_is_bounded(data: Path, monkeypa
     backup.back_up(data, data.parent / "copy", version="0", now=0, pace=Hours().pace(look))
     assert len(ahead) > 10
     assert max(ahead) <= (4 + 4) * PIECE, "what is allowed, and a step of the copy"
+
+
+async def test_a_stop_while_the_copy_is_read_through_is_a_stop(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in one of the rests there was told as a database that can't be copied."""
+    monkeypatch.setattr(copies, "_STEP", 100)
+    looks = 0
+
+    def stop(name: str, done: int, of: int) -> None:
+        nonlocal looks
+        looks += name == "check"
+        if looks == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup.back_up(data, data.parent / "copy", version="0", now=0, pace=Hours().pace(stop))
+    assert [path.name for path in data.parent.iterdir()] == ["data"]
