@@ -211,7 +211,7 @@ def run(folder: Path, seconds: float, pause: float, seed: int) -> dict[str, Any]
         fleet.disturb()
         until_done(fleet, people, BETWEEN)
         fleet.let_run(pause * (0.5 + chance.random()))
-    drain(fleet, people, 60 + 2 * seconds)
+    drain(fleet, people, 200 + 2 * seconds)
     asked, problems = last_looks(fleet, url)
     drain(fleet, people)
     problems += fleet.stop() + people.problems

@@ -10,7 +10,7 @@ PROGRAM = Path(__file__).parents[2] / "benchmarks" / "faults" / "movers.py"
 
 def test_what_each_process_holds_in_memory_is_what_the_tables_say_after_changes_and_kills() -> None:
     command = [sys.executable, PROGRAM, "--minutes", "0.01", "--pause", "0.5"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["kills"] + found["stops"] >= 1

@@ -11,7 +11,7 @@ from needlework.handlers.net.outcomes import CallError
 from needlework.tests.handlers.net.peers import Serve, serving
 
 pytestmark = pytest.mark.anyio
-QUICK = Bounds(connect=0.3, total=0.5, size=10_000)
+QUICK = Bounds(connect=20, total=0.5, size=10_000)
 PATIENT = Bounds(connect=10, total=20, size=10_000)
 """Where what is looked at is no matter of time."""
 
