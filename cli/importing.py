@@ -29,6 +29,12 @@ _PATHS = {
 }
 """Kind -> where it is posted, in the order in which they refer to each other."""
 _ANALYSED = ("conversation", "note")
+_ASSUMED = {
+    "file": "no date in it or in its name: {start} is taken, from the file's own time",
+    "day": "no time of day in it or in its name: {start} is taken",
+}
+"""What is said of a meeting's start that its transcript does not state; the fact `time_from` tells it."""
+_HOW = "a line `Date: 2026-03-04 14:00` at the top, or a name such as `2026-03-04 1400 {title}`, says it"
 _MOST_BYTES = 900 * 1024
 _MOST_ITEMS = 500
 _MOST_SHOWN = 20
@@ -47,6 +53,8 @@ class Importer:
         self.updated: Counter[str] = Counter()
         self.unchanged: Counter[str] = Counter()
         self.problems: list[dict[str, Any]] = []
+        self.assumed: list[dict[str, Any]] = []
+        """Transcripts that do not say when they were held, and what was taken instead."""
         self.skipped: list[dict[str, Any]] = []
         """Files of a folder that are none of ours: told, but no failure."""
         self._waiting: dict[str, list[tuple[str, bytes]]] = {kind: [] for kind in _PATHS}
@@ -62,6 +70,14 @@ class Importer:
             else:
                 place = f"{path}, record {number}" if found.line is None else f"{path}:{found.line}"
                 self._add(found.kind, found.place or place, msgspec.json.encode(found.data))
+                self._note(path, found)
+
+    def _note(self, path: Path, found: Item) -> None:
+        """Keep in mind where the start of a meeting was assumed."""
+        if found.data.get("channel") == "meeting" and found.data.get("messages"):
+            origin = found.data["messages"][0].get("facts", {}).get("time_from")
+            if origin in _ASSUMED:
+                self.assumed.append({"file": str(path), "start": found.data.get("started_at"), "from": origin})
 
     def flush(self) -> None:
         """Post what is still waiting."""
@@ -171,12 +187,13 @@ def _report(importer: Importer, queued: int, json: bool) -> None:
     kinds = [kind for kind in _PATHS if any(counter[kind] for counter in counters.values())]
     rows = [{"kind": kind, **{name: counter[kind] for name, counter in counters.items()}} for kind in kinds]
     if json:
-        told = {"problems": importer.problems, "skipped": importer.skipped}
+        told = {"problems": importer.problems, "skipped": importer.skipped, "assumed": importer.assumed}
         as_json({"imported": rows, **told, "batch_id": importer.batch if queued else None})
     else:
         table(rows, {"kind": "KIND", **{name: name.upper() for name in counters}}, empty="nothing to import")
         if queued:
             click.echo(f"{counted(queued, 'text')} to be analysed; how far: needlework watch {cell(importer.batch)}")
+        _tell_assumed(importer.assumed)
         _list("skipped", importer.skipped)
         _list("not imported", importer.problems)
     if importer.problems:
@@ -184,6 +201,13 @@ def _report(importer: Importer, queued: int, json: bool) -> None:
         hint = [f"{more} more are listed with --json"] if more > 0 and not json else []
         were = "was" if len(importer.problems) == 1 else "were"
         raise Failure(f"{counted(len(importer.problems), 'record')} {were} not imported", *hint)
+
+
+def _tell_assumed(found: list[dict[str, Any]]) -> None:
+    for each in found[:_MOST_SHOWN]:
+        click.echo(cell(f"{each['file']}: {_ASSUMED[each['from']].format(start=each['start'])}"), err=True)
+    if found:
+        click.echo(cell(_HOW.format(title=Path(found[0]["file"]).name)), err=True)
 
 
 def _list(what: str, found: list[dict[str, Any]]) -> None:

@@ -1,15 +1,19 @@
 """What a chat comes to, as Markdown: pure functions of what was said and what was found in it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from needlework.bus.clock import SECOND
-from needlework.handlers.text.bullets import Point, Scene, action, document, flat, pick, said
+from needlework.handlers.text.bullets import Scene, action, asked, document, flat, said, told
+from needlework.handlers.text.cites import cite
 from needlework.handlers.text.encoder import Encoder
-from needlework.handlers.text.summarise import Turn, plain, summarise
+from needlework.handlers.text.outcome import outcome
+from needlework.handlers.text.summarise import Turn, summarise
+from needlework.handlers.text.talk import Point
 from needlework.handlers.times import MINUTE
 
 LEAST, LEAST_PEOPLE = 5, 2
@@ -20,7 +24,7 @@ _LINK = re.compile(r"https?://[^\s<>()\[\]{}|\"'`]{3,2000}")
 
 
 class Post(NamedTuple):
-    """One message that a person wrote; `thread` is empty outside of threads."""
+    """One message that a person wrote; `thread` is its conversation, empty outside of threads."""
 
     id: str
     at: int
@@ -28,6 +32,7 @@ class Post(NamedTuple):
     text: str
     thread: str
     subject: str
+    conversation: str
 
 
 class Subject(NamedTuple):
@@ -50,24 +55,33 @@ def turns_of(posts: Sequence[Post]) -> list[Turn]:
 
 
 def digest(posts: Sequence[Post], points: Sequence[Point], of: Subject, encoder: Encoder) -> str:
-    """The whole text; every line names its message."""
+    """The whole text; every line names its message: by its time for people, in the link for programs."""
     turns = turns_of(posts)
     people = list(dict.fromkeys(post.speaker for post in posts))
-    scene = Scene(turns, people, of.zone, lambda turn: _moment(posts[turn].at), lambda turn: posts[turn].id)
+    named = partial(_cite, of)
+    scene = Scene(turns, of.zone, lambda turn: _moment(posts[turn].at), lambda turn: named(posts[turn]))
     words = sum(len(turn.text.split()) for turn in turns)
-    best = summarise(turns, encoder, words=min(117, max(25, words // 3)))
+    came = outcome(turns, points, people, partial(_replies, posts))
+    best = summarise(turns, encoder, words=min(117, max(25, words // 3)), without=came.said)
     parts = {
-        "TL;DR": [said(scene, each.turn, each.text) for each in best],
-        "Decisions": [said(scene, p.turn, plain(p.text)) for p in pick(points, "decision")],
-        "Action items": [action(scene, p) for p in pick(points, "action_items", "follow_up_promised")],
-        "Open questions": [said(scene, p.turn, plain(p.text)) for p in _unanswered(posts, points)],
-        "Links": _links(posts),
+        "TL;DR": told(scene, best),
+        "Decisions": [said(scene, turn, text) for turn, text in came.decisions],
+        "Action items": [action(scene, task) for task in came.tasks],
+        "Open questions": [asked(scene, each) for each in came.open],
+        "Links": _links(posts, named),
         "Threads with a summary of their own": [
-            f"- {first_words(each)}, {len(each)} messages ({each[0].id})" for each in of.threads
+            f"- {first_words(each)}, {len(each)} messages {named(each[0])}" for each in of.threads
         ],
     }
     shown = ", ".join(flat(name) for name in people[:20])
     return document(f"*{flat(of.name)} · {of.day} · {shown} · {len(posts)} messages*", parts)
+
+
+def _cite(of: Subject, post: Post) -> str:
+    """A message by its time, and by its day where that is not the summary's."""
+    local = _moment(post.at).astimezone(of.zone)
+    day = "" if f"{local:%Y-%m-%d}" == of.day else f"{local:%Y-%m-%d} "
+    return cite(f"{day}{local:%H:%M}", post.conversation, post.id)
 
 
 def first_words(posts: Sequence[Post]) -> str:
@@ -76,28 +90,19 @@ def first_words(posts: Sequence[Post]) -> str:
     return f"{words[:79]}…" if len(words) > 80 else words
 
 
-def _unanswered(posts: Sequence[Post], points: Sequence[Point]) -> list[Point]:
-    """Questions after which nobody else said anything but a question."""
-    return [point for point in pick(points, "question") if not _answered(posts, point.turn)]
+def _replies(posts: Sequence[Post], at: int) -> list[int]:
+    """What may answer a message: all that follows in its thread; outside of threads what is said within an hour."""
+    post = posts[at]
+    later = range(at + 1, len(posts))
+    return [n for n in later if posts[n].thread == post.thread and (post.thread or posts[n].at <= post.at + ANSWERED)]
 
 
-def _answered(posts: Sequence[Post], at: int) -> bool:
-    asked = posts[at]
-    for post in posts[at + 1 :]:
-        if not asked.thread and post.at > asked.at + ANSWERED:
-            return False
-        others = post.thread == asked.thread and post.speaker != asked.speaker
-        if others and not post.text.rstrip().endswith("?"):
-            return True
-    return False
-
-
-def _links(posts: Sequence[Post]) -> list[str]:
-    found: dict[str, str] = {}
+def _links(posts: Sequence[Post], named: Callable[[Post], str]) -> list[str]:
+    found: dict[str, Post] = {}
     for post in posts:
         for link in _LINK.findall(post.text):
-            found.setdefault(link.rstrip(".,;:!?*_~"), post.id)
-    return [f"- {link} ({place})" for link, place in found.items()]
+            found.setdefault(link.rstrip(".,;:!?*_~"), post)
+    return [f"- {link} {named(post)}" for link, post in found.items()]
 
 
 def _moment(at: int) -> datetime:

@@ -57,7 +57,7 @@ async def _create(
     if found:
         values |= {"revision": 1, "queued_at": now}
     ctx.write(store.guarded("insert_conversation", ctx, now, values))
-    _tell(ctx, values, found)
+    _tell(ctx, values, found, undated=given.started_at is None)
     store.save_messages(ctx, values["id"], found, now)
     store.save_people(ctx, values["id"], everyone, now)
     if found:
@@ -90,7 +90,7 @@ async def extend(
         return None
     seen = {"seen_revision": row["revision"], "seen_updated": row["updated_at"]}
     ctx.write(store.guarded("update_conversation", ctx, now, values | seen))
-    _tell(ctx, values, differing)
+    _tell(ctx, values, differing, undated=False)
     store.save_messages(ctx, row["id"], differing, now)
     store.save_people(ctx, row["id"], everyone, now)
     if differing:
@@ -98,13 +98,15 @@ async def extend(
     return added
 
 
-def _tell(ctx: Context, values: dict[str, Any], found: Sequence[Incoming]) -> None:
+def _tell(ctx: Context, values: dict[str, Any], found: Sequence[Incoming], *, undated: bool) -> None:
     """What was said at a meeting is its transcript; a moment later, so that one sent in beside it is there.
 
     What was said in a channel of Slack is to be summarised.
     """
     if found and values["channel"] == "meeting":
-        ctx.publish(AttachTranscript(conversation_id=values["id"]), deliver_after=ctx.now + MINUTE)
+        undated = undated and all(each.given.sent_at is None for each in found)
+        attach = AttachTranscript(conversation_id=values["id"], undated=undated)
+        ctx.publish(attach, deliver_after=ctx.now + MINUTE)
     windows.mark(ctx, values, found)
 
 

@@ -18,7 +18,7 @@ from needlework.handlers.conversations.messages import SummariseChat
 from needlework.handlers.conversations.windows import in_thread, is_said
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.notes.messages import RecordNote
-from needlework.handlers.text.bullets import LABELS, joined, place
+from needlework.handlers.text.bullets import LABELS, joined, pieces, place
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.times import read_time
 from needlework.handlers.words import content_hash
@@ -45,8 +45,10 @@ async def summarise_chat(message: SummariseChat, ctx: Context) -> dict[str, str]
     turns = turns_of(window.posts)
     if not worth(window.posts, thread=message.conversation_id is not None) or not joined(turns).strip():
         raise Discard("too_little_content")
-    analysis: LabelAnalysis = await ctx.query(PreviewLabels(text=joined(turns), labels=LABELS))
-    points = place(turns, analysis.spans())
+    points = []
+    for first, some in pieces(turns):
+        analysis: LabelAnalysis = await ctx.query(PreviewLabels(text=joined(some), labels=LABELS))
+        points += place(some, analysis.spans(), first)
     body = await anyio.to_thread.run_sync(partial(digest, window.posts, points, window.of, shared_encoder()))
     note = f"note_{content_hash(window.external_id)[:26]}"
     ctx.publish(
@@ -112,6 +114,7 @@ def _posts(rows: Sequence[store.Row]) -> list[Post]:
             row["text"],
             row["conversation_id"] if row["conversation_id"] in threads else "",
             row["subject"],
+            row["conversation_id"],
         )
         for row, each in zip(rows, facts, strict=True)
         if is_said(each) and row["text"].strip()

@@ -12,6 +12,12 @@ TIMES: Final = re.compile(
 VOICE: Final = re.compile(r"<v(?:\.[^\s>]{0,80})?[ \t]+([^>]{1,200})>")
 SPEAKER: Final = re.compile(r"([^\s:][^:\n]{0,58}?)[ \t]*:[ \t]+(?=\S)")
 NOT_A_NAME: Final = re.compile(r"[.!?,;]\s|[.!?;]$|https?$|\d$")
+NUMBERED: Final = re.compile(
+    r"(?:speaker|participant|person|guest|caller|customer|user|agent|host|interviewer|interviewee|respondent|voice|"
+    r"unknown(?: speaker)?)"
+    r"[ _-]?\d{1,3}",
+    re.IGNORECASE,
+)
 BLOCKS: Final = ("NOTE", "STYLE", "REGION")
 
 
@@ -34,7 +40,7 @@ def clock(text: str) -> float:
 def speaker(text: str) -> tuple[str, str]:
     """Split `Name: what was said`; no name where what stands before the colon reads like a sentence."""
     found = SPEAKER.match(text)
-    if found is None or len(found[1].split()) > 6 or NOT_A_NAME.search(found[1]):
+    if found is None or len(found[1].split()) > 6 or (NOT_A_NAME.search(found[1]) and not NUMBERED.fullmatch(found[1])):
         return "", text
     return found[1].strip(), text[found.end() :]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from needlework.handlers.formats import charset, cues, header, moment
+from needlework.handlers.formats import charset, cues, header, moment, when
 from needlework.handlers.formats.cues import Turn
 from needlework.handlers.formats.items import Item, Problem
 
@@ -23,6 +23,7 @@ HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 MOST_HEADER_LINES: Final = 20
+LONGEST_HEADING: Final = 120
 
 
 def looks_spoken(text: str) -> bool:
@@ -39,6 +40,7 @@ def conversation(data: bytes, *, received: datetime, source: str = "transcript",
     text = charset.document(data)
     stated: dict[str, str] = {}
     if text.lstrip().startswith("WEBVTT") or any(map(cues.TIMES.match, text[:2000].split("\n"))):
+        stated["date"] = text.partition("-->")[0][:1000]  # a note before the first cue
         found = cues.turns(text)
     else:
         stated, lines = _header(text)
@@ -46,13 +48,13 @@ def conversation(data: bytes, *, received: datetime, source: str = "transcript",
     turns = [each for each in _merged(found) if each.text]
     if not turns:
         return Problem(source, None, "no spoken turn in it: expected 'Name: text', WebVTT or SRT")
-    start = _start(stated)
+    start = _start(stated) or when.held(subject)
     return Item(
         "conversation",
         {
             "external_id": "transcript:" + sha256(data).hexdigest()[:32],
             "channel": "meeting",
-            "subject": stated.get("title", subject)[:2000],
+            "subject": (stated.get("title") or when.title(subject))[:2000],
             **_messages(turns, start, received),
         }
         | _people(turns, stated),
@@ -69,14 +71,20 @@ def _offsets(turns: list[Turn]) -> list[float]:
     return offsets
 
 
-def _messages(turns: list[Turn], stated: datetime | None, received: datetime) -> dict[str, Any]:
-    """The messages with their times. A file that states no start was written when its meeting ended."""
+def _messages(turns: list[Turn], stated: when.Held | None, received: datetime) -> dict[str, Any]:
+    """The messages with their times. A file that states no start was written when its meeting ended.
+
+    `facts.time_from` of a message says what its time is no better than: the file's own (`file`), the day alone (`day`),
+    the order of the turns (`order`).
+    """
     messages: list[dict[str, Any]] = []
     offsets = _offsets(turns)
-    start = stated or (received - timedelta(seconds=max(offsets))).replace(microsecond=0)
+    start = stated.at if stated else (received - timedelta(seconds=max(offsets))).replace(microsecond=0)
+    assumed = "file" if stated is None else "" if stated.exact else "day"
     for number, (turn, at) in enumerate(zip(turns, offsets, strict=True)):
         facts: dict[str, Any] = {} if turn.at is None else {"seconds": round(turn.at, 3)}
-        facts |= {} if stated and turn.at is not None else {"time_from": "file"}
+        origin = assumed or ("order" if turn.at is None else "")
+        facts |= {"time_from": origin} if origin else {}
         sent = moment.rfc3339(start + timedelta(seconds=at))
         sender = {"name": turn.speaker} if turn.speaker else {}
         messages.append(
@@ -102,18 +110,17 @@ def _people(turns: list[Turn], stated: dict[str, str]) -> dict[str, list[header.
     return {"participants": list(found.values())}
 
 
-def _start(stated: dict[str, str]) -> datetime | None:
+def _start(stated: dict[str, str]) -> when.Held | None:
     """When the meeting began, where the file says so itself."""
-    for value in (
-        stated.get("start", ""),
-        f"{stated.get('date', '')} {stated.get('start', '')}",
-        stated.get("date", ""),
-    ):
+    said = (stated.get("start", ""), f"{stated.get('date', '')} {stated.get('start', '')}", stated.get("date", ""))
+    for value in said:
         try:
-            return moment.parse(value)
+            at = moment.parse(value)
         except ValueError:
             continue
-    return None
+        found = when.held(value)
+        return when.Held(at, True, "") if found is None or found.exact else found
+    return next((found for value in said if (found := when.held(value))), None)
 
 
 def _header(text: str) -> tuple[dict[str, str], Iterator[str]]:
@@ -136,10 +143,20 @@ def _header(text: str) -> tuple[dict[str, str], Iterator[str]]:
         found = HEADER.fullmatch(line.strip())
         if found:
             stated.setdefault(names.get(found[1].lower(), "title"), found[2].strip())
-        elif line.strip():
+        elif line.strip() and not _heads(line, stated):
             break
         taken += 1
     return stated, iter(lines[taken:])
+
+
+def _heads(line: str, stated: dict[str, str]) -> bool:
+    """Whether a line is a heading with a date, "Acme call, 4 March 2026"; it is taken into `stated` then."""
+    if len(line) > LONGEST_HEADING or _turn(line).speaker or LEADING.match(line) or (found := when.held(line)) is None:
+        return False
+    stated.setdefault("date", line.strip())
+    if any(each.isalpha() for each in found.rest):
+        stated.setdefault("title", when.title(line.strip("#* \t")))
+    return True
 
 
 def _lines(lines: Iterable[str]) -> Iterator[Turn]:

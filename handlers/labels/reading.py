@@ -11,6 +11,7 @@ from needlework.handlers.labels.analyser import MAX_EVIDENCE, Segment
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.scoring import label_models, looks_like_issue
 from needlework.handlers.labels.taught import taught_label
+from needlework.handlers.text.cites import CITE
 from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.hashing import Double, Float
@@ -113,12 +114,14 @@ def _sentences(segments: Sequence[Segment]) -> _Found:
         for span in (part for written in authored(segment.text) for part in sentences(segment.text, *written)):
             if len(found.spans) == MAX_SENTENCES:
                 return found
-            text = segment.text[span.start : span.end]
+            text = CITE.sub("", segment.text[span.start : span.end])
+            if not text:
+                continue
             row = rows.setdefault(text, len(rows))
             if row == len(found.texts):
                 found.texts.append(text)
             found.segments.append(index)
-            found.spans.append(span)
+            found.spans.append(Span(span.start, span.start + len(text)))
             found.rows.append(row)
     return found
 

@@ -36,7 +36,7 @@ async def save(ctx: Context, given: MeetingInput) -> Saved:
         "status": given.status,
         "attendees": _json(attendees),
         "conversation_id": given.conversation_id,
-        "facts": _json(given.facts),
+        "facts": _json(_facts(row, given)),
     }
     saved = store.MEETINGS.save(ctx, row, given.id, stated)
     end = parse_time(given.end, "end") or (row["ends_at"] if row is not None else None)
@@ -45,6 +45,17 @@ async def save(ctx: Context, given: MeetingInput) -> Saved:
     elif saved.unchanged is not True and end is not None:
         summaries.expect(ctx, saved.id, end, content=given.conversation_id is not None)
     return saved
+
+
+def _facts(row: store.Row, given: MeetingInput) -> dict[str, Any] | None:
+    """Those that are given; that a start was assumed is told until one is given."""
+    known = {} if row is None else msgspec.json.decode(row["facts"])
+    if store.START_FROM not in known:
+        return given.facts
+    stated = dict(known if given.facts is None else given.facts)
+    if given.start is None:
+        return stated | {store.START_FROM: known[store.START_FROM]}
+    return {name: value for name, value in stated.items() if name != store.START_FROM}
 
 
 def _json(value: Any) -> str | None:

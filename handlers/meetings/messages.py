@@ -53,13 +53,18 @@ class IngestMeeting(MeetingInput, Message[Saved | list[Saved]], topic="meeting.i
             check_meeting(self)
 
 
+StartFrom = Literal["stated", "file", "day", "now", "none"]
+"""How far a start is known: stated; assumed from a file's time, within a stated day, when it came in; not at all."""
+
+
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
-    """A meeting, as stored."""
+    """A meeting, as stored. `start_from` says where it was assumed when it began, for a transcript without a date."""
 
     id: str
     external_id: str | None
     title: str
     start: str | None
+    start_from: StartFrom
     end: str | None
     tz: str
     status: str
@@ -95,11 +100,12 @@ class TurnInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class TranscriptSaved(msgspec.Struct, frozen=True):
-    """The conversation in which a transcript stands, and its turns."""
+    """The conversation in which a transcript stands, its turns, and whether it is known when the meeting began."""
 
     meeting_id: str
     conversation_id: str
     turns: int
+    start_from: StartFrom
 
 
 class AddTranscript(Message[TranscriptSaved], topic="meeting.transcript", key=("id",), kw_only=True):
@@ -150,9 +156,13 @@ class AskMeeting(Message[MeetingAnswers], topic="meeting.evidence", kw_only=True
 
 
 class AttachTranscript(Message[dict[str, str]], topic="meeting.attach", key=("conversation_id",)):
-    """A conversation of channel meeting has new turns: it is the transcript of the meeting that took place then."""
+    """A conversation of channel meeting has new turns: it is the transcript of the meeting that took place then.
+
+    `undated`: nothing that was sent in says when, so that its times are those of its arrival.
+    """
 
     conversation_id: str
+    undated: bool = False
 
 
 class SummariseMeeting(Message[dict[str, str]], topic="scheduled_meetings", key=("meeting_id",)):

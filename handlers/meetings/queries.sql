@@ -76,6 +76,16 @@ WHERE workspace_id = :workspace AND starts_at BETWEEN :early AND :late AND conve
   AND status <> 'cancelled'
 ORDER BY starts_at, seq LIMIT 50;
 
+-- name: meetings_around
+-- Meetings that began within a span (made within it, where no start is known), the latest first.
+SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
+WHERE workspace_id = :workspace AND COALESCE(starts_at, created_at) BETWEEN :early AND :late AND status <> 'cancelled'
+ORDER BY COALESCE(starts_at, created_at) DESC, seq DESC LIMIT 1000;
+
+-- name: set_start
+-- When a meeting began, as its transcript says.
+UPDATE meetings SET starts_at = :start, updated_at = :now WHERE workspace_id = :workspace AND id = :id;
+
 -- name: set_transcript
 -- What was said at a meeting stands in a conversation.
 UPDATE meetings SET conversation_id = :conversation, transcript_state = 'present', updated_at = :now

@@ -7,7 +7,7 @@ import msgspec
 from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.sql import Queries
-from needlework.handlers.meetings.messages import Meeting
+from needlework.handlers.meetings.messages import Meeting, StartFrom
 from needlework.handlers.people import Person
 from needlework.handlers.times import show
 from needlework.handlers.upserts import Kind
@@ -22,6 +22,8 @@ MEETINGS = Kind(
     insert="insert_meeting",
     update="update_meeting",
 )
+START_FROM = "start_from"
+"""The fact that says what an assumed start was taken from; a start that somebody states takes it away."""
 LATEST = 1 << 62
 EARLIEST = -LATEST
 Row = Any
@@ -35,12 +37,21 @@ async def existing(ctx: Context, id: str) -> Row:
     return row
 
 
+def start_from(row: Row) -> StartFrom:
+    """How far it is known when a meeting began."""
+    if row["starts_at"] is None:
+        return "none"
+    assumed = msgspec.json.decode(row["facts"]).get(START_FROM)
+    return assumed if assumed in ("file", "day", "now") else "stated"
+
+
 def meeting(row: Row) -> Meeting:
     """A row of `meetings` as the API shows it."""
     same = {name: row[name] for name in ("id", "external_id", "title", "tz", "status", "conversation_id")}
     return Meeting(
         **same,
         start=show(row["starts_at"]),
+        start_from=start_from(row),
         end=show(row["ends_at"]),
         attendees=msgspec.json.decode(row["attendees"], type=list[Person]),
         facts=msgspec.json.decode(row["facts"]),

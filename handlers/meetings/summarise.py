@@ -1,6 +1,7 @@
 """Write the summary of a meeting that has ended."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -15,19 +16,27 @@ from needlework.handlers.answers import Page
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.meetings import store, summaries
 from needlework.handlers.meetings.messages import SummariseMeeting
-from needlework.handlers.meetings.minutes import Heading, minutes
+from needlework.handlers.meetings.minutes import Heading, Record, minutes
 from needlework.handlers.meetings.spoken import spoken
 from needlework.handlers.notes.messages import ListNotes, NoteSummary, NoteText, ReadNoteText, RecordNote
 from needlework.handlers.people import Person
-from needlework.handlers.text.bullets import LABELS, Point, joined, place
+from needlework.handlers.text.bullets import LABELS, joined, pieces, place
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.text.summarise import Turn
+from needlework.handlers.text.talk import Point
 from needlework.handlers.zones import workspace_zone
 
 AGAIN = 600.0
 """Seconds until a transcript is looked for again."""
 SOON, SOON_ATTEMPTS = 5.0, 10
 """The same where a transcript was sent in and its conversation is being written."""
+STARTS = {
+    "file": "The transcript names no date: its start is assumed from the time of its file.",
+    "now": "The transcript names no date: its start is assumed to be when it came in.",
+    "day": "The transcript names its day, not its time of day.",
+    "none": "The meeting states no start.",
+}
+"""What is said of a start that nobody stated."""
 _OPEN = re.compile(r"^- \[ \] .*$", re.MULTILINE)
 
 
@@ -40,17 +49,20 @@ async def summarise_meeting(message: SummariseMeeting, ctx: Context) -> dict[str
     ended = row["ends_at"] or row["starts_at"] or row["created_at"]
     if ctx.now < ended + summaries.SETTLE:
         raise Retry("the meeting goes on", after=(ended + summaries.SETTLE - ctx.now) / SECOND)
-    turns = [Turn(line.sender, line.text) for line in await spoken(ctx, row)]
-    if not turns and ctx.now < ended + summaries.PATIENCE:
+    lines = await spoken(ctx, row)
+    if not lines and ctx.now < ended + summaries.PATIENCE:
         coming = row["conversation_id"] is not None and ctx.attempt <= SOON_ATTEMPTS
         raise Retry("no transcript yet", after=SOON if coming else AGAIN)
-    from_notes = not turns
-    turns = turns or await _noted(ctx, message.meeting_id)
-    if not turns:
+    record = Record(
+        [Turn(line.sender, line.text) for line in lines], row["conversation_id"], [line.id for line in lines]
+    )
+    if not lines:
+        record = Record(await _noted(ctx, message.meeting_id))
+    if not record.turns:
         raise Discard("no_content")
-    points = await _points(ctx, turns)
-    head = await _heading(ctx, row, from_notes)
-    body = await anyio.to_thread.run_sync(partial(minutes, turns, points, head, shared_encoder()))
+    points = await _points(ctx, record.turns)
+    head = await _heading(ctx, row, from_notes=not lines)
+    body = await anyio.to_thread.run_sync(partial(minutes, record, points, head, shared_encoder()))
     note = summaries.note_of(message.meeting_id)
     ctx.publish(
         RecordNote(
@@ -63,7 +75,7 @@ async def summarise_meeting(message: SummariseMeeting, ctx: Context) -> dict[str
         )
     )
     ctx.write(store.sql("set_summary", 1, workspace=ctx.workspace.id, id=message.meeting_id, note=note))
-    return {"meeting_id": message.meeting_id, "note_id": note, "from": "notes" if from_notes else "transcript"}
+    return {"meeting_id": message.meeting_id, "note_id": note, "from": "transcript" if lines else "notes"}
 
 
 async def _noted(ctx: Context, meeting: str) -> list[Turn]:
@@ -77,13 +89,16 @@ async def _noted(ctx: Context, meeting: str) -> list[Turn]:
     return turns
 
 
-async def _points(ctx: Context, turns: list[Turn]) -> list[Point]:
+async def _points(ctx: Context, turns: Sequence[Turn]) -> list[Point]:
     """The labelled sentences: what the workspace's own labels, as they were taught, find in the turns."""
-    analysis: LabelAnalysis = await ctx.query(PreviewLabels(text=joined(turns), labels=LABELS))
-    return place(turns, analysis.spans())
+    points = []
+    for first, some in pieces(turns):
+        analysis: LabelAnalysis = await ctx.query(PreviewLabels(text=joined(some), labels=LABELS))
+        points += place(some, analysis.spans(), first)
+    return points
 
 
-async def _heading(ctx: Context, row: store.Row, from_notes: bool) -> Heading:
+async def _heading(ctx: Context, row: store.Row, *, from_notes: bool) -> Heading:
     before, items = None, []
     if row["uid"] is not None and row["starts_at"] is not None:
         values = {"workspace": ctx.workspace.id, "uid": row["uid"], "start": row["starts_at"]}
@@ -96,4 +111,6 @@ async def _heading(ctx: Context, row: store.Row, from_notes: bool) -> Heading:
             items = []  # the note was not written yet, or is gone
     people = [each.name or each.email for each in msgspec.json.decode(row["attendees"], type=list[Person])]
     when = datetime.fromtimestamp((row["starts_at"] or row["created_at"]) // SECOND, UTC)
-    return Heading(when, ZoneInfo(workspace_zone(ctx)), people, items, from_notes)
+    remarks = ["From notes: there is no transcript."] if from_notes else []
+    remarks += [said] if (said := STARTS.get(store.start_from(row))) else []
+    return Heading(when, ZoneInfo(workspace_zone(ctx)), people, items, " ".join(remarks), row["title"])

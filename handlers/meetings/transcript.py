@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from needlework.bus.clock import SECOND, rfc3339
+from needlework.bus.clock import SECOND, micros, rfc3339
 from needlework.bus.context import Context
 from needlework.bus.errors import FieldError, Refuse
 from needlework.bus.subscriptions import subscribe
@@ -17,16 +17,31 @@ from needlework.handlers.words import content_hash
 
 @subscribe(AddTranscript, runner="content")
 async def add_transcript(message: AddTranscript, ctx: Context) -> TranscriptSaved:
-    """The turns become a conversation of channel meeting, which the meeting's summary is made of."""
+    """The turns become a conversation of channel meeting, which the meeting's summary is made of.
+
+    A meeting without a start takes the one that the text states.
+    """
     row = await store.existing(ctx, message.id)
-    start = row["starts_at"] if row["starts_at"] is not None else ctx.now
+    stated = None if row["starts_at"] is not None or message.turns else _stated(message.text or "")
+    start = row["starts_at"] or stated or ctx.now
     messages = _turns(message.turns, start) if message.turns else _read(message.text or "", start)
     conversation = row["conversation_id"] or f"conv_{content_hash('transcript', message.id)[:26]}"
     title = row["title"][:2000]
     ctx.publish(IngestConversation(id=conversation, channel="meeting", subject=title, messages=messages))
     ctx.write(store.sql("set_transcript", 1, **_place(ctx, message.id), conversation=conversation))
+    if stated is not None:
+        ctx.write(store.sql("set_start", 1, **_place(ctx, message.id), start=stated))
     summaries.expect(ctx, message.id, row["ends_at"] or start, content=True)
-    return TranscriptSaved(message.id, conversation, len(messages))
+    known = store.start_from(row) if stated is None else "stated"
+    return TranscriptSaved(message.id, conversation, len(messages), known)
+
+
+def _stated(text: str) -> int | None:
+    """When a transcript says that it was held, to the minute."""
+    found = transcript.conversation(text.encode("utf-8", "replace"), received=datetime.fromtimestamp(0, UTC))
+    if isinstance(found, Problem) or found.data["messages"][0].get("facts", {}).get("time_from") in ("file", "day"):
+        return None
+    return micros(datetime.fromisoformat(found.data["started_at"]))
 
 
 def _place(ctx: Context, meeting: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _ROW = re.compile(r"\s*\|(.*)\|\s*$")
 _RULE = re.compile(r"[\s|:-]+")
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((https?://[^\s()<>]{1,1000}|mailto:[^\s()<>]{1,300})\)")
+_OWN = re.compile(r"\[([^\]\n]{0,300})\]\(/ui/[\w#%./~-]{1,400}\)")
+"""A place on our own pages: Slack cannot open it, its words remain."""
 _BARE = re.compile(r"(?<![\w/|])https?://[^\s<>()|*_~`\"']{1,1000}")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _ITEM = re.compile(r"(\s*)[-*+]\s+(\[[ xX]\]\s+)?")
@@ -71,6 +73,7 @@ def _marked(text: str) -> str:
         return f"{_MARK}{len(links) - 1}{_MARK}"
 
     text = _ESCAPED.sub(lambda match: aside(escape(match[1])), text)
+    text = _OWN.sub(r"\1", text)
     text = _LINK.sub(lambda match: aside(_link(match[2], match[1])), text)
     text = _BARE.sub(lambda match: aside(_link(match[0], "")), text)
     text = escape(text)

@@ -56,7 +56,7 @@ _COURTEOUS = re.compile(
     r"\bneed be\b|\btoo much (?:trouble|to ask)|\bconvenience\b|\bfree\b",
     re.IGNORECASE,
 )
-_TURN = re.compile(r"[,;.]*\s*(?:\bdue (?P<due>\d{4}-\d\d-\d\d))?\s*(?:\(turn \d+\))?\s*$")
+_TURN = re.compile(r"[;.]*(?:,\s*due (?P<due>\d{4}-\d\d-\d\d))?[,;.]*\s*(?:\(turn \d+\))?\s*$")
 _DEADLINE = re.compile(r"(?:by|before|until|till|no later than|not later than|within|due)\b", re.IGNORECASE)
 _BELONGS = re.compile(
     r"\b(?:(?:before|after|during|until|since|which|who|when|where|than) (?:[\w'-]+ ){0,3}[\w'-]+|to|of|from)$",
@@ -222,7 +222,7 @@ def _minutes(text: str, sender: str | None) -> tuple[str, str | None, str | None
 def _until(text: str, said_at: datetime, zone: ZoneInfo) -> tuple[str, date | None, Due | None]:
     """The text without a day that a summary has noted behind it, that day or the one it speaks of, and where."""
     noted, day = _TURN.search(text), None
-    if noted is not None and "(turn" in noted[0]:
+    if noted is not None and (noted["due"] or "(turn" in noted[0]):
         text, day = text[: noted.start()], noted["due"]
     due = find_due(text, said_at, zone)
     if due is not None and re.search(r"\bto $", text[: due.start]):

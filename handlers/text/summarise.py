@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +16,17 @@ from typing import NamedTuple
 import numpy as np
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.sentences import sentences
+from needlework.handlers.text.speech import asks, content, defers, is_procedure, recaps
 from numpy.typing import NDArray
 
 NUMBERS = Path(__file__).with_name("summary.json")
 Double = NDArray[np.float64]
 MOST = 1_500
 """Sentences that are read, the longest of them; what is shorter says less and costs as much."""
+LEAST_CONTENT, THIN = 3, 2.0
+"""Words with a meaning of their own in a sentence that tells something, and how much one with fewer counts less."""
+OPENING = 5
+"""So many of them a sentence may hold and only greet or steer the talk."""
 _NOISE = re.compile(r"\{[a-z]+\}|\[[a-z ]+\]|\b(?:um+|uh+|er+m?|mm-?hmm|hmm+|mm+|yeah|okay|ok)\b[ ,.]*", re.IGNORECASE)
 _REPEATED = re.compile(r"\b(\w+(?: \w+)?)((?:[ ,]+\1)+)\b", re.IGNORECASE)
 _SPACED = re.compile(r"\s+([,.?!;:])")
@@ -140,17 +145,35 @@ def shipped() -> Numbers:
     return Numbers(*(np.array(read[name]) for name in Numbers._fields))
 
 
+def tells(each: Sentence) -> bool:
+    """Whether a sentence says something to who was not there: no question, no "I don't know", no greeting."""
+    if asks(each.text) or defers(each.text):
+        return False
+    return len(content(each.text)) > OPENING or not is_procedure(each.text)
+
+
 def choose(
-    found: Sequence[Sentence], vectors: NDArray[np.float32], scores: Double, words: int, variety: float = 0.12
+    found: Sequence[Sentence],
+    vectors: NDArray[np.float32],
+    scores: Double,
+    words: int,
+    variety: float = 0.2,
+    without: NDArray[np.bool_] | None = None,
 ) -> list[int]:
     """The best sentences within a number of words, none too much like one chosen already, in order of speech.
 
-    A sentence that does not fit is passed over; one alone may be longer than all.
+    A sentence that does not fit is passed over; one alone may be longer than all. What tells nothing is left out
+    (see `tells`) where anything else is there; `without`, [n], marks what stands elsewhere.
     """
     spread = float(scores.std()) or 1.0
     worth = (scores - scores.mean()) / spread
+    worth += [2.0 * recaps(each.text) - THIN * (len(content(each.text)) < LEAST_CONTENT) for each in found]
     closest = np.zeros(len(found))
-    open_ = np.ones(len(found), dtype=bool)
+    open_ = np.array([tells(each) for each in found])
+    if without is not None and (open_ & ~without).any():
+        open_ &= ~without
+    if not open_.any():
+        open_[:] = True
     chosen: list[int] = []
     left = words
     while open_.any():
@@ -166,13 +189,21 @@ def choose(
     return sorted(chosen)
 
 
-def summarise(turns: Sequence[Turn], encoder: Encoder, words: int = 117) -> list[Sentence]:
-    """The sentences that tell best what was said, within about `words` words, in the order of speech."""
+def summarise(
+    turns: Sequence[Turn], encoder: Encoder, words: int = 117, without: Collection[tuple[int, str]] = ()
+) -> list[Sentence]:
+    """The sentences that tell best what was said, within about `words` words, in the order of speech.
+
+    `without`: turn and words of sentences that stand elsewhere in the same summary.
+    """
     found = split(turns)
     if not found:
         return []
     vectors = encoder.encode([each.text for each in found])
-    return [found[i] for i in choose(found, vectors, shipped().score(features(found, vectors)), words)]
+    elsewhere = np.array([(each.turn, turns[each.turn].text[each.start : each.end]) in without for each in found])
+    scores = shipped().score(features(found, vectors))
+    chosen = [found[i] for i in choose(found, vectors, scores, words, without=elsewhere)]
+    return [each for each in chosen if len(content(each.text)) >= LEAST_CONTENT] or chosen
 
 
 def spoken(chosen: Sequence[Sentence]) -> str:

@@ -103,6 +103,14 @@ export function link(address) {
   return made;
 }
 
+// A place of our own: something that was said, a note, a meeting.
+function own(address) {
+  if (!/^\/ui\/(?:conversations|meetings|notes)#[\w%./~-]+$/.test(address)) return null;
+  const made = element("a", undefined, "place");
+  made.href = address;
+  return made;
+}
+
 function linked(text, at, image) {
   const far = text.slice(at, at + FAR);
   if (!far.includes("](")) return null;
@@ -115,7 +123,7 @@ function linked(text, at, image) {
   }
   if (close < 0 || far[close + 1] !== "(") return null;
   const target = /^\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/.exec(far.slice(close + 1));
-  const node = target && link(target[1]);
+  const node = target && (link(target[1]) || (!image && own(target[1])));
   if (!node) return null;
   if (image) node.append("Image: ");
   return { node, begin: at + 1, end: at + close, to: at + close + 1 + target[0].length, plain: image };

@@ -8,6 +8,12 @@ import { body, folded } from "/ui/notes.js";
 const NEAR = 7 * 86_400_000;
 const WHEN = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 
+const ASSUMED = {
+  file: "start assumed: the transcript names no date, its file's time is taken",
+  now: "start assumed: the transcript names no date, the time when it came in is taken",
+  day: "the transcript names the day, not the time of day",
+};
+
 function when(meeting) {
   const line = element("p", undefined, "quiet about");
   if (meeting.start) {
@@ -15,13 +21,22 @@ function when(meeting) {
     const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
     line.append(at.toLocaleString(undefined, { ...WHEN, ...year }));
     if (Math.abs(at - Date.now()) < NEAR) line.append(" (", moment(meeting.start), ")"); // further away it would say the day again
+    if (ASSUMED[meeting.start_from]) line.append(" · ", element("em", ASSUMED[meeting.start_from]));
   }
   const minutes = Math.round((new Date(meeting.end) - new Date(meeting.start)) / 60_000);
   if (minutes > 0) line.append(` · ${minutes} min`);
   if (meeting.status !== "confirmed") line.append(" · ", element("span", meeting.status, "bad"));
   const people = meeting.attendees.map((each) => each.name || each.email).filter(Boolean);
-  if (people.length && !meeting.summary_note_id) line.append(` · ${people.join(", ")}`);
+  if (people.length) line.append(` · ${people.join(", ")}`);
   return line;
+}
+
+// A summary begins with when and who, which stand in the line above it already.
+function summary(note) {
+  const made = body(note);
+  const first = made.firstElementChild;
+  if (first?.matches("p") && /^\*\d{4}-\d\d-\d\d /.test(note.body_md)) first.remove();
+  return made;
 }
 
 async function one(id) {
@@ -34,7 +49,7 @@ async function one(id) {
   title.append(own);
   title.tabIndex = -1;
   article.append(title, when(meeting));
-  if (meeting.summary_note_id) article.append(...folded(body(await call("GET", `/api/notes/${encodeURIComponent(meeting.summary_note_id)}`))));
+  if (meeting.summary_note_id) article.append(...folded(summary(await call("GET", `/api/notes/${encodeURIComponent(meeting.summary_note_id)}`))));
   else if (new Date(meeting.end || meeting.start) < Date.now() && meeting.status !== "cancelled") article.append(element("p", meeting.conversation_id ? "No summary: too little was said, or it is still to be made." : "No summary: nothing is stored of what was said.", "quiet"));
   if (meeting.conversation_id) {
     const link = element("a", "What was said");

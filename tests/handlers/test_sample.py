@@ -96,7 +96,7 @@ async def test_threads_of_slack_are_summarised_by_themselves(sample: Desk) -> No
     assert len(found) == 2
     pricing = next(each for title, each in found.items() if title.startswith("Summary: #pricing"))
     body = (await sample(ReadNote(id=pricing["id"])))["body_md"]
-    assert "- https://docs.quayside.example/pricing/small-plan (cmsg_" in body
+    assert "- https://docs.quayside.example/pricing/small-plan [(" in body
     assert "## Action items" in body
 
 

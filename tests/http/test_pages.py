@@ -114,6 +114,39 @@ def test_links_show_where_they_lead_and_images_are_named(page: Chrome) -> None:
     assert "(b.example)" in bare
 
 
+def test_a_place_of_our_own_is_opened_here_and_nothing_else_is(page: Chrome) -> None:
+    """The lines of summaries name their message by such a link; it does not wrap, and shows no id."""
+    made = page.execute_async_script(RENDER, "- Yes. [(turn 4)](/ui/conversations#conv_1/cmsg_2)", [])
+    assert made == '<ul><li>Yes. <a class="place" href="/ui/conversations#conv_1/cmsg_2">(turn 4)</a></li></ul>'
+    for other in ("/ui/conversations", "/ui/x#y", "/api/meetings#x", "//evil.example/ui/notes#x", "/ui/notes#a?b=1"):
+        assert "<a" not in page.execute_async_script(RENDER, f"[x]({other})", []), other
+
+
+def test_a_meetings_card_says_its_day_once_and_leads_to_what_was_said(page: Chrome, demo: str) -> None:
+    """Story: the date stood in the card twice, and "(turn 4)" led nowhere."""
+    with httpx2.Client(base_url=demo) as http:
+        made = {
+            "id": "meet_sample_assumed",
+            "title": "Undated",
+            "start": "2020-03-04T10:00:00Z",
+            "facts": {"start_from": "file"},
+        }
+        http.post("/api/meetings", json=made).raise_for_status()
+        until(page, lambda: http.get("/api/meetings/meet_sample_pricing").json()["summary_note_id"])
+        until(page, lambda: http.get("/api/notes?kind=meeting_summary&q=Overview").json()["items"])
+    page.get(f"{demo}/ui/meetings#meet_sample_pricing")
+    until(page, lambda: page.find_elements("css selector", "#meet_sample_pricing .prose a.place"))
+    card = text(page, "#meet_sample_pricing")
+    assert len(re.findall(r"\b20\d\d-\d\d-\d\d \d\d:\d\d\b", card)) == 0
+    assert card.index("Ada Lindqvist") < card.index("Overview"), "who came stands above the summary"
+    page.find_element("css selector", "#meet_sample_pricing .prose a.place").click()
+    until(page, lambda: "/ui/conversations#conv_sample_pricing/" in page.current_url)
+    until(page, lambda: page.find_elements("css selector", ".said.target"))
+    page.get(f"{demo}/ui/meetings#meet_sample_assumed")
+    page.refresh()
+    until(page, lambda: "start assumed" in text(page, "#meet_sample_assumed"))
+
+
 READ = """
 const into = document.createElement("div");
 document.querySelector("main").append(into);

@@ -1,5 +1,6 @@
 """Summaries of Slack channels: which window they are of, when they are due, and what they say."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,14 +111,16 @@ async def test_every_part_stands_in_it_and_every_line_names_its_message(room: De
     assert "*#export · 2026-01-01 · Ann, Bob, Cleo · 5 messages*" in body
     assert "we go with streaming" in parts["Decisions"]
     assert "- [ ] **Bob:** I will send the design" in parts["Action items"]
-    assert ", due 2026-01-02 (" in parts["Action items"]
+    assert ", due 2026-01-02 [(" in parts["Action items"]
     assert "Which customers" in parts["Open questions"]
-    assert parts["Links"].startswith("- https://docs.example.org/export (cmsg_")
+    assert parts["Links"].startswith("- https://docs.example.org/export [(12:03)](/ui/conversations#conv_")
     stored = await room.bus.reader.all(_messages_of(conversation))
     ids = {row[0] for row in stored}
     lines = [line for line in body.split("\n") if line.startswith("- ")]
     assert lines
-    assert all(line.rpartition("(")[2].rstrip(")") in ids for line in lines)
+    places = [line.rpartition("(/ui/conversations#")[2].rstrip(")").split("/") for line in lines]
+    assert all(place[0] == conversation and place[1] in ids for place in places)
+    assert not any(message in re.sub(r"\]\([^)]*\)", "]", body) for message in ids), "people read a time, no id"
 
 
 def _messages_of(conversation: str) -> Any:

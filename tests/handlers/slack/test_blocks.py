@@ -36,6 +36,8 @@ _HOSTILE = st.lists(
         ("```py\nx = **y**\n", "```\nx = **y**\n```"),
         ("<!channel> [x](!channel) <@U1|bob>", "&lt;!channel&gt; [x](!channel) &lt;@U1|bob&gt;"),
         ("2 * 3 * 4", "2 * 3 * 4"),
+        ("- **Ada:** Yes. [(turn 4)](/ui/conversations#conv_1/cmsg_2)", "• *Ada:* Yes. (turn 4)"),
+        ("[x](/ui/evil?a=1) [y](/api/x)", "[x](/ui/evil?a=1) [y](/api/x)"),
         ("| a | b\\|c |\n| --- | :-: |\n| \\*x\\* | \\<!here> |", "a · b|c\n*x* · &lt;!here&gt;"),
     ],
 )

@@ -40,6 +40,7 @@ SENTENCES = [
      "Lin Tanaka", "2025-11-21"),
     ("- [ ] **Pia:** Call her., due 2025-11-24 (turn 3)", "Call her", "Pia", "2025-11-24"),
     ("- [ ] Send me the list by Monday?, due 2025-11-17 (turn 4)", "Send me the list", None, "2025-11-17"),
+    ("- [ ] **Pia:** Call her, due 2025-11-24", "Call her", "Pia", "2025-11-24"),
     ("Yes please, Pia, call her by Tuesday.", "Call her", "Pia", "2025-11-25"),
     ("- **Ada Lindqvist:** What about the backup?", "", None, None),
 ]  # fmt: skip

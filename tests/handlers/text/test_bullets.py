@@ -4,8 +4,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from needlework.handlers.text.bullets import Point, Scene, action
+from needlework.handlers.labels.analyser import Segment, analyse
+from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
+from needlework.handlers.text.bullets import Scene, action
+from needlework.handlers.text.cites import CITE, cite
 from needlework.handlers.text.summarise import Turn
+from needlework.handlers.text.undertaken import Task
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -18,5 +22,19 @@ MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
     ],
 )
 def test_a_day_stands_behind_the_words_and_not_behind_their_full_stop(said: str, line: str) -> None:
-    scene = Scene([Turn("Ann", said)], ["Ann"], ZoneInfo("UTC"), lambda _: MONDAY, lambda turn: f"turn {turn + 1}")
-    assert action(scene, Point("follow_up_promised", 0, said)) == line
+    scene = Scene([Turn("Ann", said)], ZoneInfo("UTC"), lambda _: MONDAY, lambda turn: f"(turn {turn + 1})")
+    assert action(scene, Task(0, said, "Ann")) == line
+
+
+def test_a_place_is_no_part_of_what_was_said() -> None:
+    """Story: an id stood in the evidence of labels, and in what the models read."""
+    line = "- [ ] **Ann:** Please send the quote by Friday. " + cite("turn 1", "conv_1", "cmsg_2")
+    results = analyse([Segment(None, f"# Summary\n\n{line}\n")], [DEFAULTS_BY_KEY["action_items"]])
+    (span,) = results[0].evidence
+    assert span.quote == "- [ ] **Ann:** Please send the quote by Friday."
+
+
+def test_without_a_conversation_a_place_is_named_only() -> None:
+    assert cite("turn 1", None) == "(turn 1)"
+    assert cite("10:42", "conv_1", "a/b c") == "[(10:42)](/ui/conversations#conv_1/a%2Fb%20c)"
+    assert CITE.sub("", f"Yes. {cite('10:42', 'conv_1', 'a/b c')}") == "Yes."
