@@ -77,7 +77,9 @@ class Importer:
         if found.data.get("channel") == "meeting" and found.data.get("messages"):
             origin = found.data["messages"][0].get("facts", {}).get("time_from")
             if origin in _ASSUMED:
-                self.assumed.append({"file": str(path), "start": found.data.get("started_at"), "from": origin})
+                self.assumed.append(
+                    {"file": found.place or str(path), "start": found.data.get("started_at"), "from": origin}
+                )
 
     def flush(self) -> None:
         """Post what is still waiting."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from msgspec import structs
 from needlework.handlers.formats import (
     archive,
     charset,
@@ -143,7 +144,8 @@ def _text(data: bytes, format: str, path: Path, received: datetime) -> Item | Pr
             return Problem(_name(path), None, "empty file")
         if not transcript.looks_spoken(text):
             return Item("note", payload.note({"title": subject, "body_md": text}))
-    return transcript.conversation(data, received=received, source=_name(path), subject=subject)
+    found = transcript.conversation(data, received=received, source=_name(path), subject=subject)
+    return found if isinstance(found, Problem) else structs.replace(found, place=_name(path))
 
 
 def detect(name: str, head: bytes) -> str | None:

@@ -154,6 +154,19 @@ def test_what_is_imported_again_after_something_else_is_what_stays(needlework: R
         assert [each["name"] for each in found if each["external_id"] == "changing"] == [name]
 
 
+def test_a_transcript_without_a_date_is_told_with_what_was_assumed(needlework: Running, tmp_path: Path) -> None:
+    """Story: a transcript without a date silently became a meeting of today."""
+    talks = {"undated.txt": "file", "talk-2026-03-04.txt": "day", "2026-03-04 0930 review.txt": None}
+    for name in talks:
+        (tmp_path / name).write_text(f"Ann: We look at {name}.\nBob: Fine.\n")
+    told = needlework("import", str(tmp_path)).stderr
+    assert "undated.txt: no date in it or in its name" in told
+    assert "talk-2026-03-04.txt: no time of day" in told
+    assert "0930 review.txt: no" not in told
+    found = {Path(each["file"]).name: each["from"] for each in needlework.json("import", str(tmp_path))["assumed"]}
+    assert found == {name: origin for name, origin in talks.items() if origin}
+
+
 def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_text('{"kind": "user", "email": "ann@acme.example", "name": "Ann"}')
     (tmp_path / "users.csv").write_text("email,name\nann@acme.example,Ann Lee\nbob@acme.example,Bob\n")
@@ -166,6 +179,7 @@ def test_users_are_imported_from_lines_and_from_tables(needlework: Running, tmp_
         ],
         "problems": [],
         "skipped": [],
+        "assumed": [],
         "batch_id": None,
     }
     found = httpx2.get(f"{needlework.url}/api/users", trust_env=False).json()["items"]
