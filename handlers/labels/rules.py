@@ -36,6 +36,8 @@ _SOON = (
     r"\b(?:today|tonight|tomorrow|by|before|until|next|this (?:week|month|morning|afternoon|evening)|within|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|in (?:\w+ ){1,2}(?:minutes|hours|days?|weeks?|months?)|end of)\b"
 )
+SOON = re.compile(_SOON)
+"""A day or an hour to come, in a `plain` sentence."""
 _CANNOT = r"(?:can't|cannot|can not|couldn't|could not|(?:unable|not able|no longer able) to|can no longer)"
 _PRODUCT = (
     r"(?:apps?|applications?|programs?|software|websites?|sites?|web ?pages?|pages?|screens?|dashboards?|buttons?|"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from needlework.handlers.labels.asking import asking_flags
 from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import VIEWS, Encoder
 from needlework.handlers.text.features import Features
@@ -54,9 +55,8 @@ class LabelModels:
         return {key: columns[:, index] for index, key in enumerate(self.sentences.classes)}
 
     def requests(self, texts: Sequence[str], wide: Float, cues: Float) -> Double:
-        """The score of action_items, [n], from the `Encoder.wide` of the texts alone, their cue flags and words."""
-        words = weighted(counts(texts), self.action_idf)
-        return self.action_items.probabilities(Features(np.concatenate((wide, cues), axis=1), words))[:, 1]
+        """The score of action_items, [n], from the `Encoder.wide` of the texts alone, their cue flags."""
+        return self.action_items.probabilities(request_features(texts, wide, cues, self.action_idf))[:, 1]
 
     def alone(self, key: str, texts: Sequence[str], wide: Float) -> Double:
         """The score of one label, [n], for texts without neighbours."""
@@ -70,6 +70,12 @@ class LabelModels:
         probabilities = self.issues.probabilities(issue_features([(title, body)], encoder, self.issue_idf))[0]
         by_kind = dict(zip(self.issues.classes, map(float, probabilities), strict=True))
         return {key: by_kind[kind] for key, kind in ISSUE_KINDS.items()}
+
+
+def request_features(texts: Sequence[str], wide: Float, cues: Float, idf: Float) -> Features:
+    """`Encoder.wide` | cue flags | what the rules of requests say | words, of each text."""
+    dense = np.concatenate((wide, cues, asking_flags(texts)), axis=1)
+    return Features(dense, weighted(counts(texts), idf))
 
 
 def issue_features(issues: list[tuple[str, str]], encoder: Encoder, idf: Float) -> Features:

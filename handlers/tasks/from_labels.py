@@ -31,6 +31,8 @@ async def suggest_from(ctx: Context, type_: ContentType, content: str) -> Counte
     for label in suggesting:
         if label.evidence[0].message_id in scene.automatic and label.state != "confirmed":
             continue  # no person asks here; one who confirms it does
+        if issue and label.label != FAULT and read_time(label.sent_at) == scene.started_at:
+            continue  # a step to reproduce the fault: "1. Open the app."
         if collected:  # the next one looks at what is stored; what the last one collects goes with the end
             await ctx.commit()
         suggested = await offer(ctx, await _offer(ctx, label, scene, issue, known.get(_place(label))))

@@ -5,49 +5,25 @@ please", "I will") is taken away, and what is left begins with its verb; where n
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from needlework.handlers.tasks.frames import Whose, acts, asked
-from needlework.handlers.tasks.idle import asks_for_nothing, is_supposed
 from needlework.handlers.tasks.owners import full_name, owner_in, same_person
+from needlework.handlers.text.clauses import BULLET, CONDITION, MARKED, bare, clauses
 from needlework.handlers.text.dates import Due, find_due
+from needlework.handlers.text.frames import Whose, acts, asked
+from needlework.handlers.text.idle import asks_for_nothing, is_supposed
 from needlework.handlers.words import minute, shorten
 
 MAX_TITLE = 80
-MOST_CLAUSES = 8
 _SMALL = "the a an to of for please me us you your our my his her their it this that with and on in at"
 SMALL_WORDS = frozenset(_SMALL.split())
 """What two titles may differ in and be the same task."""
-_GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))(?:\s+(?P<name>[A-Z][a-zà-ÿ]+))?(?:\s+[\w ]{1,30}?)?"
-    r"(?:\s*[,.!:]\s*|\s+(?=@))|"
-    r"(?:yes,?\s+)?please\s*,\s+|"
-    r"(?:we|they)(?:'ve| have)? agreed (?:that )?|(?:as (?:discussed|agreed|promised)|in that case|by the way|btw|fyi|"
-    r"one more thing|in the meantime|on it)\b[,.:!]?\s+|"
-    r"(?:and|but|so|also|then|ok(?:ay)?|thanks?|thank you|sure|yes|yeah|yep|no|great|perfect|right|alright|sorry|"
-    r"anyway|well|"
-    r"again|meanwhile|finally|lastly)\b[,.!:]?\s+|(?:first(?:ly)?|second(?:ly)?|next|now)[,:]\s+)",
-    re.IGNORECASE,
-)
-_MARKED = re.compile(
-    r"^[^\w@\[]*(?:\[\s?\]\s*|(?:to-?do|action items?|action points?|actions?|ai|tasks?|next steps?|follow-?ups?|"
-    r"reminder)\s*(?::|\s[-–—])\s*|TO-?DO\s+)+",
-    re.IGNORECASE,
-)
-_BULLET = re.compile(r"^[^\w@\[(]+")
 _DONE = re.compile(r"^\W{0,4}\[[xX]\]")
 _LISTED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s")
-_SEAM = re.compile(
-    r"[,;]\s+(?:(?:and|so|but|then)\s+)*|\s+[-–—]+\s+|\s+(?:so|and then)\s+|\.\s+|:\s+(?=please|can|could)",
-    re.IGNORECASE,
-)
-_CONDITION = re.compile(
-    r"^(?P<word>if|unless|in case|when(?:ever)?|once|as soon as|before|after|should)\b", re.IGNORECASE
-)
 _COURTEOUS = re.compile(
     r"\b(?:have|get|find|got|'ve got) (?:a |some |any |the )?(?:\w+ )?(?:time|moment|minute|chance|second|sec)|"
     r"\bpossible\b|"
@@ -133,10 +109,10 @@ def outline(
     text, until, due = _until(whole, said_at, zone)
     if _DONE.match(text) or is_supposed(text):
         return NOTHING
-    marked = _MARKED.match(text)
+    marked = MARKED.match(text)
     listed = bool(marked or _LISTED.match(whole))
-    body = text[marked.end() :] if marked else _BULLET.sub("", text)
-    for clause, before in _clauses(body):
+    body = text[marked.end() :] if marked else BULLET.sub("", text)
+    for clause, before in clauses(body):
         found = _read(clause, before, people, marked=bool(marked), listed=listed, dated=until is not None)
         if found is not None and (kind != "bug" or found[1] in ("you", "any") or found[2]):
             what, whose, named = found
@@ -149,7 +125,7 @@ def outline(
 
 def _fault(text: str, until: date | None, due: Due | None) -> Outline:
     """What does not work; a day without "by" is when it happened."""
-    body = _bare(_BULLET.sub("", text))[0]
+    body = bare(BULLET.sub("", text))[0]
     if ("?" in body[-3:] and _OPEN.match(body)) or not _FAULT.search(body):
         return NOTHING
     wanted = due is None or _DEADLINE.match(text, due.start)
@@ -169,23 +145,16 @@ def with_subject(title: str, subject: str) -> str:
     return shorten(f"{title} ({shorten(subject, MAX_TITLE - len(title) - 3)})", MAX_TITLE)
 
 
-def _clauses(text: str) -> Iterator[tuple[str, str]]:
-    """The text, then what follows each of its seams, with what stands before it."""
-    yield text, ""
-    for seam in list(_SEAM.finditer(text))[:MOST_CLAUSES]:
-        yield text[seam.end() :], text[: seam.start()]
-
-
 def _read(
     clause: str, before: str, people: Collection[str], *, marked: bool, listed: bool, dated: bool
 ) -> tuple[str, Whose | None, str | None] | None:
     """What a clause asks for, whom its words leave it to, and who is named; None where it asks for nothing."""
-    condition = _CONDITION.match(before)
-    if not before and _CONDITION.match(clause):
+    condition = CONDITION.match(before)
+    if not before and CONDITION.match(clause):
         return None  # what follows it is looked at by itself
-    text, greeted = _bare(clause)
+    text, greeted = bare(clause)
     text, named = owner_in(text, people, listed=listed)
-    text = _bare(text)[0] if named else text
+    text = bare(text)[0] if named else text
     found = asked(text, dated=dated, alone=not before and not named)
     if found is None:
         if (named or marked) and acts(text):
@@ -245,18 +214,6 @@ def _without(text: str, said_at: datetime, zone: ZoneInfo) -> str:
     kept = text[: due.start].rstrip(" ,")
     whole = not kept or " " not in kept or _BELONGS.search(kept) or find_due(kept, said_at, zone) is not None
     return text if whole else kept
-
-
-def _bare(text: str) -> tuple[str, str | None]:
-    """Without greetings and fillers in front, and the name that was greeted."""
-    greeted = None
-    for _ in range(4):
-        match = _GREETING.match(text)
-        if match is None or not text[match.end() :]:
-            break
-        greeted = greeted or match["name"]
-        text = text[match.end() :]
-    return text, greeted
 
 
 def _plain(text: str) -> str:

@@ -15,8 +15,8 @@ SENTENCES = Path(__file__).parents[2] / "data" / "tasks" / "sentences.tsv"
 SAID = datetime(2025, 11, 19, 10, tzinfo=UTC)
 PEOPLE = ("Ada Lind", "Bob Ruiz")
 OWNERS = {"-": None, "me": "Ada Lind", "other": "Bob Ruiz", "Bob": "Bob Ruiz", "bob": "Bob Ruiz"}
-LEAST = {"tuned": 50, "held": 47, "fresh": 28}
-"""Of 52, 51 and 30 that ask or promise, so many become tasks."""
+LEAST = {"tuned": (50, 1), "held": (47, 1), "fresh": (28, 1), "last": (18, 4)}
+"""Of 52, 51, 30 and 24 that ask or promise, at least so many become tasks; of the others at most so many."""
 
 
 def suggested(sentence: str) -> Outline | None:
@@ -47,5 +47,6 @@ def test_requests_and_promises_become_tasks_and_nothing_else_does(part: str) -> 
         if (made.title if title != "*" else "*", made.owner, day) != (title, OWNERS.get(owner, owner), due):
             wrong.append((sentence, made))
     assert wrong == []
-    assert counts["found"] >= LEAST[part]
-    assert counts["false"] <= 1
+    least, most_false = LEAST[part]
+    assert counts["found"] >= least
+    assert counts["false"] <= most_false

@@ -75,7 +75,8 @@ async def test_a_person_on_a_mailing_list_is_heard(desk: Desk) -> None:
 
 async def test_an_issue_that_reports_a_fault_is_one_task(desk: Desk) -> None:
     """Each sentence about the same fault was a task of its own."""
-    said = ["The app shows a white page after the update.", "It crashes when the cache is older than the API."]
+    steps = "The app shows a white page after the update.\n1. Open the app with an old cache.\n2. Wait a minute."
+    said = [steps, "It crashes when the cache is older than the API."]
     await talk(desk, (ADA, said[0]), (BOB, said[1]), channel="github", subject="White page after an update")
     (task,) = (await tasks(desk)).values()
     assert task["title"] == "Fix: White page after an update"

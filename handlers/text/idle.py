@@ -67,7 +67,13 @@ _SUPPOSED = re.compile(
 
 def asks_for_nothing(what: str) -> bool:
     """Whether what is left of a request is a courtesy, a farewell, or what a newsletter writes."""
-    return any(pattern.search(what) for pattern in (_COURTESY, _QUESTIONS, _BULK))
+    return any(idleness(what))
+
+
+def idleness(what: str) -> tuple[bool, bool, bool]:
+    """Whether it is a courtesy, an offer to answer questions, what a newsletter writes."""
+    courtesy, questions, bulk = (pattern.search(what) is not None for pattern in (_COURTESY, _QUESTIONS, _BULK))
+    return courtesy, questions, bulk
 
 
 def is_supposed(sentence: str) -> bool:

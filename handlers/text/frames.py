@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-from needlework.handlers.tasks.idle import asks_for_nothing, promises_nothing
+from needlework.handlers.text.idle import asks_for_nothing, promises_nothing
 from needlework.handlers.text.verbs import VERBS, base_of
 
 Whose = Literal["me", "you", "we", "any"]
@@ -88,7 +88,7 @@ def asked(text: str, *, dated: bool, alone: bool) -> Asked | None:
     `dated`: it names a day to come, as a promise of a whole firm must. `alone`: it is a whole sentence, which may be a
     bare order.
     """
-    whose, rest = _unframed(text)
+    whose, rest = unframed(text)
     if whose is None:
         return _without_frame(text, dated=dated, alone=alone)
     rest = _verb_first(rest)
@@ -120,7 +120,7 @@ def _without_frame(text: str, *, dated: bool, alone: bool) -> Asked | None:
     return None
 
 
-def _unframed(text: str) -> tuple[Whose | None, str]:
+def unframed(text: str) -> tuple[Whose | None, str]:
     """Whom the first of the frames leaves it to, and the text without any."""
     found: Whose | None = None
     for _ in range(4):
