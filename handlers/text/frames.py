@@ -42,7 +42,9 @@ _PATTERNS: tuple[tuple[Whose, str], ...] = (
     ("me", r"i(?:'ll|'m\s+(?:going\s+to|gonna)|\s+(?:will|shall|am\s+going\s+to|can|must|promise\s+to|have\s+to|"
            r"(?:still\s+|also\s+)?need\s+to|plan\s+to|intend\s+to))|gonna|let\s+me(?!\s+(?:know|have|down)\b)"),
 )  # fmt: skip
-_FRAMES = tuple((whose, re.compile(rf"(?:{pattern})\s+", re.IGNORECASE)) for whose, pattern in _PATTERNS)
+_FRAMES: tuple[tuple[Whose, re.Pattern[str]], ...] = tuple(
+    (whose, re.compile(rf"(?:{pattern})\s+", re.IGNORECASE)) for whose, pattern in _PATTERNS
+)
 _TOGETHER = re.compile(
     r"(?:can|could|shall|should|may)\s+we\s+(?=(?:please\s+|also\s+|maybe\s+)?(?:meet|discuss|schedule|reschedule|"
     r"move|arrange|"
