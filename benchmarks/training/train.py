@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from needlework.benchmarks.training import sources
 from needlework.benchmarks.training.sources import Sentence
-from needlework.handlers.labels import rules
+from needlework.handlers.labels import rules, shape
 from needlework.handlers.labels.asking import WIDTH as ASKING
 from needlework.handlers.labels.scoring import MODELS, issue_features, issue_words, request_features
 from needlework.handlers.text.cues import WIDTH, cue_flags
@@ -38,6 +38,8 @@ DOUBT, DOUBTED = 0.8, 0.2
 """A row of mail that the other folds contradict by more than the first counts as much as the second."""
 INNER_OF_ISSUES = 0.7
 """Scale of each view of the inner layer beside a vector of 1."""
+SHAPES = np.repeat([2.0, 1.0, 0.5, 0.7], shape.GROUPS)
+"""Scales of an issue's shape."""
 
 CUTS = {
     "churn_risk": 0.2,
@@ -108,10 +110,10 @@ def issues(data: Path) -> None:
     features = issue_features(pairs, shared_encoder(), idf)
     kinds = ("bug", "feature", "question")
     truth = [kinds.index(row.label) for row in rows]
-    views = np.split(features.dense[:, : -2 * WIDTH], 2, axis=1)
+    views = np.split(features.dense[:, : -2 * WIDTH - len(SHAPES)], 2, axis=1)
     wide = [_view_scale(view, 1.0, INNER_OF_ISSUES) for view in views]
-    scale = np.concatenate((*wide, np.full(2 * WIDTH, 0.5), WORDS))
-    model = _fit_scaled(features, truth, kinds, 0.7, scale)
+    scale = np.concatenate((*wide, np.full(2 * WIDTH, 0.5), SHAPES, WORDS))
+    model = _fit_scaled(features, truth, kinds, 1, scale)
     model.save(MODELS / "issues.npz", idf=idf.astype(np.float16))
 
 

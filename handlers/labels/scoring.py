@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from needlework.handlers.labels.asking import asking_flags
+from needlework.handlers.labels.shape import issue_shapes
 from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import VIEWS, Encoder
 from needlework.handlers.text.features import Features
@@ -79,12 +80,13 @@ def request_features(texts: Sequence[str], wide: Float, cues: Float, idf: Float)
 
 
 def issue_features(issues: list[tuple[str, str]], encoder: Encoder, idf: Float) -> Features:
-    """`Encoder.wide` of the title | of the body, mean of its chunks | cues of both | words of both, for (title, body)
-    pairs."""
+    """`Encoder.wide` of the title | of the body, mean of its chunks | cues of both | shapes | words of both, for
+    (title, body) pairs."""
     titles = [title for title, _ in issues]
     bodies = [body for _, body in issues]
     chunks = np.stack([encoder.wide(_chunks(body)).mean(axis=0) for body in bodies])
-    dense = np.concatenate((encoder.wide(titles), chunks, cue_flags(titles), cue_flags(bodies)), axis=1)
+    cues, shapes = (cue_flags(titles), cue_flags(bodies)), issue_shapes(issues)
+    dense = np.concatenate((encoder.wide(titles), chunks, *cues, shapes), axis=1)
     return Features(dense.astype(np.float32), weighted(counts(issue_words(issues)), idf))
 
 

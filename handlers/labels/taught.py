@@ -31,6 +31,10 @@ TRUST = 3.0
 """How far corrections may move a score: the variance of what they add to its logit."""
 STEPS = 60
 BACKGROUND = 0.3
+REJECTED = 4.0
+LOUDEST, HEARD = 2.0, 10
+"""Weights in the training of an own label: of the sentences of the package, of a counter-example, and the most of an
+example; with so many examples each counts once."""
 CONFIRMED = 0.95
 
 
@@ -140,7 +144,8 @@ def _trained(positives: Float, negatives: Float, title: Float, encoder: Encoder)
     others = others[_nearest(others, positives) < 0.55]
     rows = np.concatenate((positives, title, negatives, others))
     truth = np.repeat([1, 1, 0, 0], [len(positives), 1, len(negatives), len(others)])
-    weights = np.repeat([4.0, 1.0, 4.0, BACKGROUND], [len(positives), 1, len(negatives), len(others)])
+    loud = min(LOUDEST, max(1.0, HEARD / len(positives)))
+    weights = np.repeat([loud, 1.0, REJECTED, BACKGROUND], [len(positives), 1, len(negatives), len(others)])
     model = fit(Features(rows), truth, ("no", "yes"), c=8, weights=weights, iterations=100)
     return model.shifted(float(np.log(1.5)))
 

@@ -23,9 +23,13 @@ ENOUGH = 3
 """Examples from which on more than the centroid is used."""
 CENTROID_SHARE = 0.7
 """Of a similarity; the rest is the mean of the two nearest examples."""
-C = 10.0
+CENTROID_SHARE_MOVED = 0.4
+"""The same for moved vectors, whose examples lie nearer to each other."""
+C = 30.0
+NAME_WEIGHT = 2.0
+"""Of a name as a row of the regression; that of an example is 1."""
 ITERATIONS = 60
-NEAR, SAID = 4.0, 1.5
+NEAR, SAID = 8.0, 2.0
 """Weights of the similarity and of the words' part in the best, beside the log probability."""
 
 
@@ -38,7 +42,7 @@ class Theme:
     words: Sequence[str] = ()
 
 
-def similarity(vectors: Float, theme: Theme) -> Double:
+def similarity(vectors: Float, theme: Theme, centroid_share: float = CENTROID_SHARE) -> Double:
     """[n]: cosine of each vector with the theme, the name counted as an example."""
     whole = np.concatenate((theme.name[None, :], theme.examples)).mean(axis=0)
     norm = float(np.linalg.norm(whole))
@@ -46,15 +50,16 @@ def similarity(vectors: Float, theme: Theme) -> Double:
     if len(theme.examples) < ENOUGH:
         return np.asarray(central, dtype=np.float64)
     nearest = np.sort(vectors @ theme.examples.T, axis=1)[:, -2:].mean(axis=1)
-    return np.asarray(CENTROID_SHARE * central + (1 - CENTROID_SHARE) * nearest, dtype=np.float64)
+    return np.asarray(centroid_share * central + (1 - centroid_share) * nearest, dtype=np.float64)
 
 
 def model(themes: Sequence[Theme]) -> Logistic:
     """A logistic regression that tells the themes apart; names are rows beside the examples."""
     rows = np.concatenate([np.concatenate((theme.name[None, :], theme.examples)) for theme in themes])
     truth = np.repeat(np.arange(len(themes)), [1 + len(theme.examples) for theme in themes])
+    weights = np.concatenate([[NAME_WEIGHT, *np.ones(len(theme.examples))] for theme in themes])
     names = [str(number) for number in range(len(themes))]
-    return fit(Features(rows.astype(np.float32)), truth, names, c=C, iterations=ITERATIONS)
+    return fit(Features(rows.astype(np.float32)), truth, names, C, weights, ITERATIONS)
 
 
 def order(
@@ -70,7 +75,7 @@ def order(
     lexical = BM25([theme.words for theme in themes])
     said = np.stack([lexical.scores(query) for query in queries])
     said /= np.maximum(said.max(axis=1, keepdims=True), 1e-9)
-    near = np.stack([similarity(texts, each) for each in near_by], axis=1)
+    near = np.stack([similarity(texts, each, CENTROID_SHARE_MOVED) for each in near_by], axis=1)
     logits = model(near_by).logits(Features(texts))
     if len(themes) == 2:
         logits = np.concatenate((np.zeros_like(logits), logits), axis=1)
