@@ -7,6 +7,9 @@ from needlework.bus.clock import SECOND, micros
 from needlework.bus.context import Context
 from needlework.handlers.times import Range
 
+LAST = micros(datetime.max.replace(tzinfo=UTC))
+"""The last microsecond that can be written as a time."""
+
 
 def workspace_zone(ctx: Context) -> str:
     """The IANA name that the workspace's configuration states, UTC where it states none."""
@@ -14,11 +17,14 @@ def workspace_zone(ctx: Context) -> str:
 
 
 def day_of(at: int, zone: ZoneInfo) -> Range:
-    """The day in `zone` to which a moment (microseconds) belongs."""
-    midnight = datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone).replace(
-        hour=0, minute=0, second=0, microsecond=0, tzinfo=None
-    )  # fmt: skip
-    return Range(instant(midnight, zone), instant(midnight + timedelta(days=1), zone))
+    """The day in `zone` to which a moment (microseconds) belongs; the last one ends where times do."""
+    try:
+        wall = datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone)
+    except OverflowError:  # east of Greenwich the year 10000 has begun
+        wall = datetime.max
+    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    last = midnight.date() == datetime.max.date()
+    return Range(instant(midnight, zone), LAST if last else instant(midnight + timedelta(days=1), zone))
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> int:

@@ -87,7 +87,7 @@ def _judge(answer: Fetched, repository: str, good: int, now: int) -> None:
     status = answer.status
     if status == good:
         return
-    if status == 429 or (status == 403 and _is_limit(answer.headers)):
+    if status == 429 or (status == 403 and _is_limit(answer)):
         raise Limited("GitHub", _patience(answer.headers, now))
     if status == 401:
         raise Refused("GitHub refused the token (401): it is wrong, or has expired")
@@ -104,14 +104,21 @@ def _judge(answer: Fetched, repository: str, good: int, now: int) -> None:
     raise Unknown(f"GitHub answered {status}")
 
 
-def _is_limit(headers: Mapping[str, str]) -> bool:
-    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+def _is_limit(answer: Fetched) -> bool:
+    """Whether a 403 asks for patience; of a secondary limit its message alone may tell."""
+    if "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0":
+        return True
+    try:
+        return "rate limit" in str(_decoded(answer)["message"]).lower()
+    except (Unknown, KeyError, TypeError):
+        return False
 
 
 def _patience(headers: Mapping[str, str], now: int) -> float:
-    """Seconds of `Retry-After`, else until the limit is reset; ours where it says none, never more than an hour."""
+    """Seconds of `Retry-After`, else until a used-up limit is reset; ours where it says none, at most an hour."""
     stated = patience(headers.get("retry-after"), MOST_PATIENCE)
-    return stated or patience(headers.get("x-ratelimit-reset"), MOST_PATIENCE, now / SECOND) or PATIENCE
+    reset = headers.get("x-ratelimit-reset") if headers.get("x-ratelimit-remaining") == "0" else None
+    return stated or patience(reset, MOST_PATIENCE, now / SECOND) or PATIENCE
 
 
 def _decoded(answer: Fetched) -> Any:

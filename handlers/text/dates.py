@@ -41,7 +41,10 @@ def find_due(text: str, said_at: datetime, zone: ZoneInfo) -> Due | None:
     `said_at` (aware) is when it was said: relative words count from its day in `zone`. What follows "by", "before" or
     the like wins; then the more exact of two; then the earlier place. A day before that of the saying is none.
     """
-    local = said_at.astimezone(zone)
+    try:
+        local = said_at.astimezone(zone)
+    except OverflowError:  # the calendar has ended there
+        return None
     found = sorted(_candidates(text[:MAX_TEXT], local), key=lambda each: (each.rank, each.due.start))
     return found[0].due if found else None
 
@@ -61,10 +64,17 @@ def _candidates(text: str, local: datetime) -> Iterator[_Found]:
                 continue
             if match.groupdict().get("month") == "may" and text[match.start("month")] != "M":
                 continue  # "these two may fail"
-            day = resolve(match, local)
+            day = _resolved(resolve, match, local)
             taken.append((start, end))
             if day is not None and day >= local.date():
                 yield _Found(rank + (0 if match["deadline"] else len(_PATTERNS)), Due(day, start, end))
+
+
+def _resolved(resolve: Resolver, match: re.Match[str], local: datetime) -> date | None:
+    try:
+        return resolve(match, local)
+    except (OverflowError, ValueError):  # behind the year 9999
+        return None
 
 
 def _iso(match: re.Match[str], local: datetime) -> date | None:

@@ -1,11 +1,14 @@
 """Times as callers write them."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from needlework.bus.clock import SECOND, rfc3339
 from needlework.bus.errors import Refuse
 from needlework.handlers.times import DAY, parse_range, parse_time, read_time
+from needlework.handlers.zones import day_of
 
 NOW = 1_700_000_000 * SECOND
 
@@ -71,3 +74,14 @@ def test_an_empty_range_is_refused(from_: int | str, until: int | None) -> None:
     with pytest.raises(Refuse) as refused:
         parse_range(from_, until, now=NOW, default=DAY)
     assert (refused.value.status, refused.value.code) == (422, "empty_range")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "Pacific/Kiritimati", "America/New_York"])
+@pytest.mark.parametrize(
+    "moment", ["1000-01-01", "9999-12-30T23:30:00Z", "9999-12-31T12:00:00Z", "9999-12-31T23:59:59Z"]
+)
+def test_every_moment_that_can_be_written_belongs_to_a_day(moment: str, zone: str) -> None:
+    at = read_time(moment)
+    day = day_of(at, ZoneInfo(zone))
+    assert day.start <= at < day.end <= day.start + 2 * DAY
+    assert read_time(rfc3339(day.end)) == day.end

@@ -256,3 +256,13 @@ async def test_what_a_bot_posts_is_nobody_s_words(room: Desk) -> None:
     conversation = await day(room, [*posts(*SAID[:2]), *log])
     found = await room(ReadTranscript(id=conversation))
     assert [line["text"] for line in found["lines"]] == [text for _, text in SAID[:2]]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+async def test_what_was_said_on_the_last_day_that_there_is_is_stored_and_summarised(room: Desk, zone: str) -> None:
+    """Its end could not be reckoned: the conversation was a dead letter, with all that had come in with it."""
+    await room.bus.workspaces.set_config(room.workspace, {"timezone": zone}, "test")
+    last = micros(datetime(9999, 12, 31, 18, tzinfo=UTC))
+    await day(room, posts(*SAID, at=last))
+    summary = await room(SummariseChat(channel_id="C01", window_start="9999-12-31T18:00:00Z"))
+    assert summary["messages"] == str(len(SAID))

@@ -17,8 +17,8 @@ PAGE = 2
 class FakeGitHub:
     """Repositories with their issues. `script` says what becomes of each call, one after the other, then `ok`:
 
-    `ok`, `STATUS` (nothing is done), `STATUS Header=value`, `drop` (nothing is done, no answer), `lost` (it is done,
-    no answer), `hang` (it is done, and silence), `garbage` (it is done, and no JSON).
+    `ok`, `STATUS` (nothing is done), `STATUS Header=value message=two_words`, `drop` (nothing is done, no answer),
+    `lost` (it is done, no answer), `hang` (it is done, and silence), `garbage` (it is done, and no JSON).
     """
 
     def __init__(self) -> None:
@@ -82,8 +82,10 @@ class _Handler(Answering):
         elif how == "garbage":
             self.answer(201, b"<html>")
         elif how.isdecimal():
-            wrong = b'{"message":"no","errors":[{"resource":"Issue","field":"title","code":"missing_field"}]}'
-            self.answer(int(how), wrong, dict(each.split("=", 1) for each in headers))
+            given = dict(each.split("=", 1) for each in headers)
+            said = given.pop("message", "no").replace("_", " ")
+            wrong = {"message": said, "errors": [{"resource": "Issue", "field": "title", "code": "missing_field"}]}
+            self.answer(int(how), json.dumps(wrong).encode(), given)
         elif how == "hang":
             github.closing.wait(20)
         self.close_connection = True

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from needlework.bus.clock import SECOND
 from needlework.bus.errors import ConfigError
 from needlework.bus.peers import Peer
 from needlework.handlers.github import client
@@ -86,7 +87,15 @@ async def test_an_issue_may_still_be_arriving_so_it_is_looked_for_after_a_while(
     assert len(bodies(github)) == 4
 
 
-@pytest.mark.parametrize("limit", ["403 Retry-After=60", "429 Retry-After=60", "403 X-RateLimit-Remaining=0", "429"])
+SECONDARY = (
+    "403 X-RateLimit-Remaining=4321 X-RateLimit-Reset=99999999999 message=You_have_exceeded_a_secondary_rate_limit."
+)
+"""Of a secondary limit the message alone may tell; what the other limit says does not matter."""
+
+
+@pytest.mark.parametrize(
+    "limit", ["403 Retry-After=60", "429 Retry-After=60", "403 X-RateLimit-Remaining=0", "429", SECONDARY]
+)
 async def test_patience_is_kept_as_long_as_github_asks(desk: Desk, github: GitHub, limit: str) -> None:
     github.script(limit)
     await desk.publish(ISSUE)
@@ -140,3 +149,9 @@ async def test_without_a_token_it_is_told_what_to_write(desk: Desk, github: GitH
     desk.bus.controls.peers["github", "default"] = Peer("http://127.0.0.1:9/", missing)
     assert "GITHUB_TOKEN is not set" in (await asked(desk, github))["error"]
     assert github.calls == []
+
+
+def test_a_look_at_every_page_fits_into_an_attempt(registry: Any) -> None:
+    """Where it did not, attempts ended by the clock counted for nothing, and the issue became a dead letter."""
+    topic = registry.topics["github.open_issue"]
+    assert topic.timeout > (client.PAGES + 1) * client.BOUNDS.total * SECOND

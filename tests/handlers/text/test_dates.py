@@ -122,3 +122,15 @@ def test_the_place_covers_the_phrase_with_its_by() -> None:
 def test_any_text_has_a_day_to_come_or_none(text: str, said: datetime) -> None:
     found = find_due(text, said, BERLIN)
     assert found is None or found.day >= said.astimezone(BERLIN).date()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    "text",
+    ["by Friday", "by tomorrow", "in two weeks", "in 3 hours", "by the end of next month", "within 5 working days",
+     "by the end of the year", "the first of next month", "by January 3", "the day after tomorrow", "next week"],
+)  # fmt: skip
+def test_no_day_lies_behind_the_last_one(text: str, zone: str) -> None:
+    """Said at the end of the year 9999, it ended the analysis of the whole conversation."""
+    found = find_due(f"I will send it {text}.", datetime(9999, 12, 31, 18, tzinfo=UTC), ZoneInfo(zone))
+    assert found is None or found.day.year == 9999
