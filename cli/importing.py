@@ -18,6 +18,7 @@ from needlework.cli.client import Client, Refused, quoted
 from needlework.cli.options import connected
 from needlework.cli.show import Failure, as_json, cell, counted, json_option, table
 from needlework.handlers.formats.items import Item, Problem
+from needlework.handlers.words import check_id
 
 _PATHS = {
     "account": "/api/accounts",
@@ -130,10 +131,21 @@ class Importer:
         self.updated[kind] += sent - new - same
 
 
+def _batch(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """A batch's id as the server takes it: a wrong one would be refused with each record."""
+    try:
+        check_id("batch", value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--format", metavar="NAME", help="What the files are, where their names don't say it.")
-@click.option("--batch", metavar="ID", help="The batch that its analyses join (batch_…), instead of a new one.")
+@click.option(
+    "--batch", metavar="ID", callback=_batch, help="The batch that its analyses join (batch_…), not a new one."
+)
 @click.option("--watch", is_flag=True, help="Then follow the analysis to its end.")
 @json_option
 @connected

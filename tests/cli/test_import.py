@@ -151,6 +151,16 @@ def test_an_import_says_how_far_its_analysis_can_be_watched(server, tmp_path: Pa
     assert json.loads(server("import", str(file), "--json").stdout)["batch_id"].startswith("batch_")
 
 
+def test_a_batch_that_can_be_none_is_refused_before_anything_is_sent(server, tmp_path: Path) -> None:
+    """It was refused with each record, halved down to single ones, and told once for each."""
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"kind": "note", "text": "one"}\n' * 8)
+    for wrong in ("mine", "batch_", "batch_a/b"):
+        refused = server("import", str(file), "--batch", wrong)
+        assert (refused.exit_code, refused.stderr.count("must be batch_")) == (2, 1)
+    assert server.requests == []
+
+
 def test_an_import_that_changed_nothing_names_no_batch(server, tmp_path: Path) -> None:
     server.says([{"id": "note_1", "created": False, "unchanged": True}])
     file = tmp_path / "notes.jsonl"
