@@ -50,7 +50,7 @@ class Proposal(NamedTuple):
     reversible: bool
     reason: str
     once: bool = False
-    """Whether it comes once a mover, whatever evidence comes later."""
+    """Whether it comes once a mover and target, whatever evidence comes later."""
 
     def fingerprint(self, mover: str, evidence: str) -> str:
         """Names it: the same mover, type, target and evidence is the same action."""
@@ -109,7 +109,7 @@ def _reply(facts: Facts) -> list[Proposal]:
                 f"We are looking into it ({facts.title}) and will come back to you.\n"
             )
             params = {"title": f"Draft reply: {facts.title}"[:200], "body": text, "conversation_id": conversation}
-            return [Proposal("draft_reply", conversation, params, True, "said worst there")]
+            return [Proposal("draft_reply", conversation, params, True, "said worst there", once=True)]
     return []
 
 
@@ -117,14 +117,14 @@ def _follow_up(facts: Facts) -> list[Proposal]:
     if facts.status != "in_progress":
         return []
     params = {"title": f"Follow up: {facts.title}"[:TITLE], "days": FOLLOW_UP_DAYS}
-    return [Proposal("schedule_follow_up", facts.id, params, True, "in progress")]
+    return [Proposal("schedule_follow_up", facts.id, params, True, "in progress", once=True)]
 
 
 def _notice(facts: Facts) -> list[Proposal]:
     if facts.owner_id is None or not (facts.kind == "risk" or facts.impact >= HIGH):
         return []
     params = {"title": f"For {facts.owner_id}: {facts.title}"[:200], "body": _body(facts)}
-    return [Proposal("notify_owner", facts.owner_id, params, False, f"impact {facts.impact}")]
+    return [Proposal("notify_owner", facts.owner_id, params, False, f"impact {facts.impact}", once=True)]
 
 
 def _posts(facts: Facts) -> list[Proposal]:
@@ -164,7 +164,7 @@ def _tame(text: str) -> str:
 
 def _merges(facts: Facts) -> list[Proposal]:
     return [
-        Proposal("merge", other, {"into": other, "title": title, "similarity": near}, False, f"{near:.2f} alike")
+        Proposal("merge", other, {"into": other, "title": title, "similarity": near}, False, f"{near:.2f} alike", True)
         for other, title, near in facts.alike
     ]
 

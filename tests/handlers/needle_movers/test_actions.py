@@ -233,3 +233,27 @@ async def test_a_restored_needle_mover_suggests_its_task_again(desk: Desk, say: 
     await desk(RestoreNeedleMovers(purge_id=purge["purge_id"]))
     await desk.drain()
     assert [each["status"] for each in await mover_tasks(desk, mover)] == ["suggested"]
+
+
+async def test_what_was_drafted_scheduled_or_proposed_does_not_come_again_with_more_evidence(
+    desk: Desk, say: Any
+) -> None:
+    """Each further statement made the same draft for the same conversation, one more follow-up, one more notice."""
+    mover = await emerged(desk, say, status="in_progress", owner_id="jo", impact_override=60)
+    first = await by_type(desk, mover)
+    assert set(first) == {"create_task", "draft_reply", "schedule_follow_up", "notify_owner"}
+    await desk(UndoAction(id=first["notify_owner"]["id"]))
+    for number in range(2):
+        await say("blue", f"CSV export fails with an error again, our table has {number + 5},000 rows.")
+        await desk(ProcessActions(id=mover))
+        await desk.drain()
+    found = [(each["type"], each["target"]) for each in (await desk(ListActions(id=mover)))["items"]]
+    once = [each for each in found if each[0] != "create_task"]
+    assert len(set(once)) == len(once)
+    assert len(found) - len(once) == 3
+    assert (await by_type(desk, mover))["notify_owner"]["status"] == "undone"
+
+
+def test_a_merge_is_proposed_once_for_two_movers() -> None:
+    (merge,) = [each for each in derive(facts(alike=[("nm_2", "Other", 0.9)])) if each.type == "merge"]
+    assert merge.fingerprint("nm_1", "one") == merge.fingerprint("nm_1", "two")
