@@ -52,6 +52,8 @@ FEW = ("label_definitions", "needle_mover_states", "reports", "slack_channels")
 WALKS = {
     ("labels", "label_evidence"): "never run without a filter",
     ("needle_movers", "total_revenue"): "a sum of all accounts",
+    ("needle_movers", "count_movers"): "the sum of a list, by status",
+    ("tasks", "count_tasks"): "the sum of a list, by status",
     ("needle_movers", "newest_label"): "the greatest of an index alone",
     ("needle_movers", "forget_movers"): "the greatest of an index alone",
     ("needle_movers", "stale_impacts"): "a sweep's page of needle movers",
