@@ -18,13 +18,19 @@ def workspace_zone(ctx: Context) -> str:
 
 def day_of(at: int, zone: ZoneInfo) -> Range:
     """The day in `zone` to which a moment (microseconds) belongs; the last one ends where times do."""
-    try:
-        wall = datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone)
-    except OverflowError:  # east of Greenwich the year 10000 has begun
-        wall = datetime.max
-    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    midnight = wall_of(datetime.fromtimestamp(at // SECOND, UTC), zone).replace(
+        hour=0, minute=0, second=0, microsecond=0, tzinfo=None
+    )
     last = midnight.date() == datetime.max.date()
     return Range(instant(midnight, zone), LAST if last else instant(midnight + timedelta(days=1), zone))
+
+
+def wall_of(moment: datetime, zone: ZoneInfo) -> datetime:
+    """An aware moment as a clock in `zone` shows it; its last one where the year 10000 has begun there."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:  # east of Greenwich
+        return datetime.max.replace(tzinfo=zone)
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> int:

@@ -15,6 +15,7 @@ from needlework.handlers.text.outcome import outcome
 from needlework.handlers.text.summarise import Turn, summarise
 from needlework.handlers.text.talk import Point
 from needlework.handlers.times import MINUTE
+from needlework.handlers.zones import wall_of
 
 LEAST, LEAST_PEOPLE = 5, 2
 """Messages, and for a thread people, below which there is nothing to summarise."""
@@ -79,7 +80,7 @@ def digest(posts: Sequence[Post], points: Sequence[Point], of: Subject, encoder:
 
 def _cite(of: Subject, post: Post) -> str:
     """A message by its time, and by its day where that is not the summary's."""
-    local = _moment(post.at).astimezone(of.zone)
+    local = wall_of(_moment(post.at), of.zone)
     day = "" if f"{local:%Y-%m-%d}" == of.day else f"{local:%Y-%m-%d} "
     return cite(f"{day}{local:%H:%M}", post.conversation, post.id)
 
