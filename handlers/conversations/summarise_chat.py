@@ -22,7 +22,7 @@ from needlework.handlers.text.bullets import LABELS, joined, pieces, place
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.times import read_time
 from needlework.handlers.words import content_hash
-from needlework.handlers.zones import day_of, workspace_zone
+from needlework.handlers.zones import day_of, wall_of, workspace_zone
 
 MOST = 5_000
 """Messages of one window that are read."""
@@ -128,4 +128,4 @@ def _name(posts: Sequence[Post], channel: str) -> str:
 
 
 def _day_name(at: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone):%Y-%m-%d}"
+    return f"{wall_of(datetime.fromtimestamp(at // SECOND, UTC), zone):%Y-%m-%d}"

@@ -12,6 +12,7 @@ from needlework.handlers.text.outcome import outcome
 from needlework.handlers.text.summarise import Turn, split, summarise
 from needlework.handlers.text.talk import Point
 from needlework.handlers.text.topics import parts
+from needlework.handlers.zones import wall_of
 
 HIGHLIGHTS = 150
 """Words below which nothing is summarised: what was said is shown as it is."""
@@ -45,7 +46,7 @@ class Record(NamedTuple):
 
 def minutes(record: Record, points: Sequence[Point], head: Heading, encoder: Encoder) -> str:
     """The whole text of a summary."""
-    turns, local = record.turns, head.when.astimezone(head.zone)
+    turns, local = record.turns, wall_of(head.when, head.zone)
     people = f" · {', '.join(head.people[:20])}" if head.people else ""
     first = f"*{local:%Y-%m-%d %H:%M} {head.zone.key}{people}*" + (f"\n\n*{head.source}*" if head.source else "")
     scene = Scene(turns, head.zone, lambda turn: head.when, record.cite)
