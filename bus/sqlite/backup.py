@@ -10,7 +10,7 @@ from pathlib import Path
 from needlework.bus.errors import ConfigError, Conflict, NotFound, StorageDamaged, StorageFull
 from needlework.bus.files import flush_folder
 from needlework.bus.owners import lock_server
-from needlework.bus.sqlite.connections import prepare_reader
+from needlework.bus.sqlite.connections import forget_index, frames_to_checkpoint, keep_index, prepare_reader
 from needlework.bus.sqlite.copies import PAGE, Backup, Progress, check_sound, seal, unfinished, unseal
 from needlework.bus.sqlite.mark import Mark, reached, read_mark, write_mark
 from needlework.bus.sqlite.migrating import APPLICATION_ID, migration_files
@@ -24,7 +24,7 @@ _AHEAD = 144 * 1024**2
 copied at the speed of memory, so that the write-ahead log is held back for a second, not for as long as the disk takes.
 Half a minute after it was copied the kernel would write all of it at once; `RATE` is done by then."""
 _LOG = 64 * 1024**2
-"""Bytes by which the write-ahead log may grow until the copy takes no more rests."""
+"""Bytes of the write-ahead log that are not in the database yet, above which the copy takes no more rests."""
 _VERSIONS = (18, b"\x01\x01")
 """Where a database's first page says that it needs a write-ahead log, and how it says that it does not."""
 _NO_DATA = frozenset({"needlework.toml", "plugins", "epochs"})
@@ -104,6 +104,7 @@ def restore(file: Path, directory: Path, groups: Sequence[tuple[str, Path]], pro
 def _snapshot(source: Path) -> Iterator[tuple[sqlite3.Connection, Mark]]:
     """A reading connection that holds one committed state, and its highest numbers. Raises StorageDamaged, Conflict."""
     known = read_mark(source.with_name(f"{source.name}.mark")) or Mark()  # first: what comes later may be higher
+    keep_index(source)
     connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
         prepare_reader(connection)
@@ -116,6 +117,7 @@ def _snapshot(source: Path) -> Iterator[tuple[sqlite3.Connection, Mark]]:
         yield connection, mark
     finally:
         connection.close()
+        forget_index(source)
 
 
 def _copy(connection: sqlite3.Connection, source: Path, part: Path, flush: Flush, pace: Pace) -> None:
@@ -124,14 +126,14 @@ def _copy(connection: sqlite3.Connection, source: Path, part: Path, flush: Flush
     if shutil.disk_usage(part.parent).free < needed:
         raise StorageFull(f"no space is left in {part.parent}: the copy needs {needed // 1024**2 + 1} MiB")
     ahead = min(_AHEAD, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 20)
-    log, rests = _log_size(source), pace.rests
+    rests = pace.rests
     target = sqlite3.connect(part, isolation_level=None)
     try:
         target.execute("PRAGMA journal_mode = OFF")
         target.execute("PRAGMA synchronous = OFF")
 
         def step(status: int, remaining: int, total: int) -> None:
-            pace.rests = rests and _log_size(source) - log <= _LOG
+            pace.rests = rests and frames_to_checkpoint(source) * PAGE <= _LOG
             pace.step("copy", total - remaining, total)
             flush.until((total - remaining) * PAGE - ahead, needed, HELD)
 
@@ -139,11 +141,3 @@ def _copy(connection: sqlite3.Connection, source: Path, part: Path, flush: Flush
     finally:
         pace.rests = rests
         target.close()
-
-
-def _log_size(source: Path) -> int:
-    """Bytes of the database's write-ahead log."""
-    try:
-        return source.with_name(f"{source.name}-wal").stat().st_size
-    except FileNotFoundError:
-        return 0

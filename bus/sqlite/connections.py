@@ -81,6 +81,8 @@ class InlineChannel:
 CHECKPOINT_PAGES = 4000
 """Pages of the log after which the writer itself writes it back. A thousand held it up for less at a time, but cost a
 fifth more processor time for each drained message."""
+LOG_KEPT = 64 * 1024 * 1024
+"""Bytes that the log keeps when it begins anew: one that a long reader let grow gives the rest back to the disk."""
 CHECKPOINT_HERE = f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}"
 _WAL_INDEX = struct.Struct("=16xI76xI")
 """Of the -shm file: frames in the log, and frames that are in the database already (sqlite.org/walformat.html)."""
@@ -106,7 +108,8 @@ def prepare_writer(connection: sqlite3.Connection, durability: str, checkpoints:
     mode = connection.execute("PRAGMA journal_mode = wal").fetchone()[0]
     if mode != "wal":
         raise sqlite3.OperationalError(f"the database can't use a write-ahead log here (journal mode {mode!r})")
-    _settle(connection, {**_COMMON, "synchronous": synchronous, "wal_autocheckpoint": CHECKPOINT_PAGES * checkpoints})
+    own = {"wal_autocheckpoint": CHECKPOINT_PAGES * checkpoints, "journal_size_limit": LOG_KEPT}
+    _settle(connection, {**_COMMON, "synchronous": synchronous, **own})
 
 
 def prepare_reader(connection: sqlite3.Connection) -> None:

@@ -4,6 +4,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from needlework.bus.sql import Statement
+from needlework.bus.sqlite import connections, opening
 from needlework.bus.sqlite.connections import CHECKPOINT_PAGES, prepare_writer
 from needlework.bus.testing import running_bus
 from needlework.tests.bus import kit
@@ -42,3 +44,25 @@ async def test_p1_a_connection_that_silently_differs_is_refused(tmp_path: Path) 
     with pytest.raises(sqlite3.OperationalError, match="synchronous is 1, wanted 2"):
         prepare_writer(connection, "power", True)
     connection.close()
+
+
+async def test_a_log_that_a_long_reader_let_grow_gives_the_disk_back_what_it_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It kept its size until the server stopped, gigabytes after one slow copy."""
+    monkeypatch.setattr(connections, "LOG_KEPT", 128 * 1024)
+    monkeypatch.setattr(opening, "WAL_PRESIZE", 4096)
+    log = tmp_path / "needlework.db-wal"
+    async with running_bus(kit.registry(), tmp_path) as bus:
+        reader = sqlite3.connect(tmp_path / "needlework.db", isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM messages").fetchone()
+        for number in range(20):
+            text = f"INSERT INTO installation (key, value) VALUES ('large{number}', hex(zeroblob(20000)))"
+            await bus.store.write([Statement(text)])
+        assert log.stat().st_size > 512 * 1024
+        reader.execute("ROLLBACK")
+        reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        reader.close()
+        await bus.store.write([Statement("INSERT INTO installation (key, value) VALUES ('small', 'x')")])
+        assert log.stat().st_size <= 128 * 1024
