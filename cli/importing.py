@@ -77,7 +77,7 @@ class Importer:
         """Keep in mind where the start of a meeting was assumed."""
         if found.data.get("channel") == "meeting" and found.data.get("messages"):
             origin = found.data["messages"][0].get("facts", {}).get("time_from")
-            if origin in _ASSUMED:
+            if isinstance(origin, str) and origin in _ASSUMED:
                 self.assumed.append(
                     {"file": found.place or str(path), "start": found.data.get("started_at"), "from": origin}
                 )

@@ -7,6 +7,7 @@ takes nothing of an answer is cut off.
 """
 
 import asyncio
+import math
 from functools import partial
 from typing import Any
 
@@ -163,8 +164,12 @@ class BoundedProtocol(TimedProtocol):
         if self.pipeline or self._held:
             return
         self.flow.resume_reading()
-        if not self._is_answering() and self._in_headers and not self._header_bytes and not self._stalled:
+        if self._is_answering() or self._stalled:
+            return
+        if self._in_headers and not self._header_bytes:
             self._end_after(self.settings.keep_alive)
+        elif self.deadline == math.inf:  # half a request came while the answer was not taken
+            self._end_after(self.settings.header_timeout)
 
     def expire(self) -> None:
         """End a connection whose deadline has passed."""

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from needlework.bus.errors import (
     IdempotencyConflict,
+    InvalidMessage,
     LeaseLost,
     NeedleworkError,
     StorageBusy,
@@ -43,7 +44,7 @@ def apply_plainly(transaction: Transaction, unit: Unit) -> tuple[Unit, Any, Exce
     """Apply one unit without a savepoint. A lone publish that is refused wrote nothing: the others go on."""
     try:
         return unit, apply(transaction, unit), None
-    except IdempotencyConflict as error:
+    except (IdempotencyConflict, InvalidMessage) as error:
         if unit.__class__ is not PublishOne:
             raise
         return unit, None, error

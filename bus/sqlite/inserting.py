@@ -67,22 +67,20 @@ def _room(transaction: Transaction, runner: RunnerLane) -> bool:
 
 def _store(transaction: Transaction, new: NewMessage) -> Receipt:
     lane, now, seq = new.lane, transaction.now, transaction.seq
+    execute = transaction.connection.execute
+    if new.batch is not None and not execute(_JOIN_BATCH, (new.batch, new.workspace, now, len(lane.runners))).rowcount:
+        hint = "leave it out, or make one up that nobody else has"  # nothing is written yet: others lose nothing by it
+        raise InvalidMessage("the batch can't be joined", errors=[FieldError("batch_id", "is not yours", hint)])
     transaction.seq = seq + 1
     due = now if new.due is None or new.due < now else new.due
     transaction.add_message(new, seq, due)
     transaction.count(new.workspace, lane.number, len(lane.runners))
-    execute = transaction.connection.execute
     if lane.coalesce != "off":
         execute(
             "INSERT INTO coalescing (workspace, topic, key, message, created) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (workspace, topic, key) DO UPDATE SET message = excluded.message, created = excluded.created",
             (new.workspace, lane.number, new.key or "", seq, now),
         )
-    if new.batch is not None:
-        values = (new.batch, new.workspace, now, len(lane.runners))
-        if not execute(_JOIN_BATCH, values).rowcount:
-            hint = "leave it out, or make one up that nobody else has"
-            raise InvalidMessage("the batch can't be joined", errors=[FieldError("batch_id", "is not yours", hint)])
     return Receipt(seq, now, due, lane.name, False)
 
 

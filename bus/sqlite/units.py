@@ -41,7 +41,9 @@ class PublishUnit:
 
     def __init__(self, messages: Sequence[NewMessage], future: "asyncio.Future[list[Receipt]]") -> None:
         self.messages, self.future = messages, future
-        self.risky = len(messages) > 1 and any(new.idempotency_key or not new.lane.plain for new in messages)
+        self.risky = len(messages) > 1 and any(
+            new.idempotency_key or new.batch or not new.lane.plain for new in messages
+        )
 
     def apply(self, transaction: Transaction) -> list[Receipt]:
         return [insert(transaction, new) for new in self.messages]

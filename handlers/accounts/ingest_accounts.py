@@ -17,12 +17,12 @@ async def ingest(message: IngestAccount, ctx: Context) -> Saved | list[Saved]:
 
 
 def _keys(given: AccountInput) -> list[str]:
-    return [key for key in (given.id, given.external_id) if key]
+    return [key for key in (given.id, given.external_id, *given.domains) if key]
 
 
 async def save(ctx: Context, given: AccountInput) -> Saved:
     """Save one account; new domains bring it the conversations of their people."""
-    row = await store.ACCOUNTS.find(ctx, given.id, given.external_id)
+    row = await store.ACCOUNTS.find(ctx, given.id, given.external_id) or await _by_domain(ctx, given)
     domains, new = store.joined(row, "domains", given.domains)
     stated = {
         "external_id": given.external_id,
@@ -41,3 +41,15 @@ async def save(ctx: Context, given: AccountInput) -> Saved:
     if new:
         ctx.publish(LinkConversations(account_id=saved.id, domains=new))
     return saved
+
+
+async def _by_domain(ctx: Context, given: AccountInput) -> store.Row:
+    """The one account that has the domains of an input without ids: tables often bring names and domains alone."""
+    if given.id or given.external_id:
+        return None
+    found = set()
+    for domain in given.domains:
+        values = {"workspace": ctx.workspace.id, "domain": domain.strip().lower()}
+        found.add(await ctx.db.value(store.sql("account_by_domain", **values)))
+    owner = found.pop() if len(found) == 1 else None
+    return owner and await store.ACCOUNTS.find(ctx, owner, None)

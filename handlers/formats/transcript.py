@@ -162,17 +162,18 @@ def _heads(line: str, stated: dict[str, str]) -> bool:
 def _lines(lines: Iterable[str]) -> Iterator[Turn]:
     """Turns of plain lines; a line without name or time goes on with the turn before."""
     open_turn: Turn | None = None
+    said: list[str] = []
     for line in lines:
         titled = TITLE.fullmatch(line.strip()[:200])
         turn = Turn(titled[1], "", cues.clock(titled[2])) if titled else _turn(line)
         if titled or turn.speaker or turn.at is not None or open_turn is None:
             if open_turn:
-                yield open_turn
-            open_turn = turn
+                yield open_turn._replace(text="\n".join(said).strip())
+            open_turn, said = turn, [turn.text]
         elif line.strip():
-            open_turn = open_turn._replace(text=f"{open_turn.text}\n{line.strip()}".strip())
+            said.append(line.strip())
     if open_turn:
-        yield open_turn
+        yield open_turn._replace(text="\n".join(said).strip())
 
 
 def _turn(line: str) -> Turn:

@@ -11,7 +11,7 @@ from needlework.handlers.labels.analyser import MAX_EVIDENCE, Segment
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY, LabelDefinition
 from needlework.handlers.labels.scoring import label_models, looks_like_issue
 from needlework.handlers.labels.taught import taught_label
-from needlework.handlers.text.cites import CITE
+from needlework.handlers.text.cites import LAST
 from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.hashing import Double, Float
@@ -114,7 +114,7 @@ def _sentences(segments: Sequence[Segment]) -> _Found:
         for span in (part for written in authored(segment.text) for part in sentences(segment.text, *written)):
             if len(found.spans) == MAX_SENTENCES:
                 return found
-            text = CITE.sub("", segment.text[span.start : span.end])
+            text = LAST.sub("", segment.text[span.start : span.end])
             if not text:
                 continue
             row = rows.setdefault(text, len(rows))

@@ -35,7 +35,7 @@ _ISSUE_MARKS = (
     re.compile(r"steps to reproduce|repro(?:duction)? steps|expected behaviou?r|actual behaviou?r", re.IGNORECASE),
     re.compile(r"traceback \(most recent|^\s+at \S{3,80}\(.{1,80}\)$", re.IGNORECASE | re.MULTILINE),
     re.compile(r"\b(?:OS|version|platform|environment)\b[^\n:]{0,30}: ", re.IGNORECASE),
-    re.compile(r"^\s*[-*] \[[ x]\] ", re.MULTILINE | re.IGNORECASE),
+    re.compile(r"^\s*[-*] \[x\] ", re.MULTILINE | re.IGNORECASE),  # what is still to do is a list of people's
 )
 
 

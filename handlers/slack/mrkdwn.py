@@ -12,10 +12,10 @@ _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((https?://[^\s()<>]{1,1000}|mailto:
 _OWN = re.compile(r"\[([^\]\n]{0,300})\]\(/ui/[\w#%./~-]{1,400}\)")
 """A place on our own pages: Slack cannot open it, its words remain."""
 _BARE = re.compile(r"(?<![\w/|])https?://[^\s<>()|*_~`\"']{1,1000}")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)$")
 _ITEM = re.compile(r"(\s*)[-*+]\s+(\[[ xX]\]\s+)?")
-_BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-_STRUCK = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~")
+_BOLD = re.compile(r"(\*\*|__)(?=\S)(.{1,600}?)(?<=\S)\1")
+_STRUCK = re.compile(r"~~(?=\S)(.{1,600}?)(?<=\S)~~")
 _STAR = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _MARK = "\x02"
@@ -50,7 +50,7 @@ def _cells(row: str) -> list[str]:
 def _line(line: str) -> str:
     heading = _HEADING.match(line)
     if heading:
-        inner = _inline(heading[1].replace("**", "").replace("__", ""))
+        inner = _inline(heading[1].rstrip().rstrip("#").rstrip().replace("**", "").replace("__", ""))
         return f"*{inner}*" if inner else ""
     item = _ITEM.match(line)
     if item and line[item.end() :].strip():

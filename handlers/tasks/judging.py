@@ -10,7 +10,7 @@ from needlework.bus.context import Context
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.tasks import store
 from needlework.handlers.tasks.owners import owner_in
-from needlework.handlers.tasks.titles import outline
+from needlework.handlers.tasks.titles import LONGEST, outline
 from needlework.handlers.words import content_hash
 
 TYPES = {"task_issue_bug": "bug", "feature_request": "feature", "question": "question"}
@@ -131,8 +131,8 @@ async def _owner(ctx: Context, row: store.Row, proof: Sequence[store.Row]) -> Ju
         if named is not None:
             return Judgement("owner", named, 0.7, "rule", "")
     if row["source"] == "user":
-        said = f"{row['title']}\n{row['body']}"
-        named = next((name for line in said.splitlines() if (name := owner_in(line, ())[1])), None)
+        lines = [" ".join(line.split())[:LONGEST] for line in f"{row['title']}\n{row['body']}".splitlines()]
+        named = next((name for line in lines if (name := owner_in(line, ())[1])), None)
         return None if named is None else Judgement("owner", named, 0.7, "rule", "")
     return None
 

@@ -26,6 +26,7 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 """A mailbox that several people read."""
+_ADDRESSED = ("name", "address", "email")
 _TOLD = ("title", "body", "status", "assignee", "due_on", "account_id", "external_ref")
 
 
@@ -64,7 +65,8 @@ async def scene(ctx: Context, type_: str, content: str) -> Scene:
     if row is None:
         return NOWHERE
     took_part = [each for each in await ctx.db.all(sql("people_of", **values)) if each["name"]]
-    people = dict.fromkeys(each["name"] for each in took_part if not _ROLE.match(each["name"]))
+    shared = {each["name"] for each in took_part if any(_ROLE.match(each[key] or "") for key in _ADDRESSED)}
+    people = dict.fromkeys(each["name"] for each in took_part if each["name"] not in shared)
     names = {key: each["name"] for each in took_part for key in (each["address"], each["email"]) if key}
     automatic = frozenset(msgspec.json.decode(row["automatic"]))
     return Scene(row["subject"], row["channel"], row["started_at"], list(people), names, automatic)

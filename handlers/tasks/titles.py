@@ -19,6 +19,8 @@ from needlework.handlers.text.idle import asks_for_nothing, is_supposed
 from needlework.handlers.words import minute, shorten
 
 MAX_TITLE = 80
+LONGEST = 400
+"""Characters of a line that are read: what a rule looks for stands at its beginning, or nowhere."""
 _SMALL = "the a an to of for please me us you your our my his her their it this that with and on in at"
 SMALL_WORDS = frozenset(_SMALL.split())
 """What two titles may differ in and be the same task."""
@@ -134,6 +136,7 @@ def _fault(text: str, until: date | None, due: Due | None) -> Outline:
 
 def fault(text: str) -> str:
     """The title of a fault that a sentence or an issue's title tells of."""
+    text = " ".join(text.split())[:LONGEST]
     return shorten(f"Look into: {_plain(text)}?" if text.rstrip().endswith("?") else f"Fix: {_plain(text)}", MAX_TITLE)
 
 

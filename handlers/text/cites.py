@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 CITE = re.compile(r"[ \t]*\[\([^\]\n]{1,80}\)\]\(/ui/conversations#[\w%./~-]{1,400}\)[ \t]*$", re.MULTILINE)
 """One at the end of a line, with the blanks before it: it is no part of what was said."""
+LAST = re.compile(CITE.pattern.removesuffix("$") + r"\Z")
+"""One at the very end: what is before it stands where it stood."""
 
 
 def cite(words: str, conversation: str | None, message: str = "") -> str:

@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 from needlework.handlers.text.tidy import FUNCTION_WORDS, tidy
 
+BEGINNING = 200
+"""Characters of a turn in which it says yes or no."""
 _LEAD = re.compile(
     r"(?:(?:and|but|so|okay|ok|well|right|then|yes|yeah|yep|no|nope|now|great|good|oh|ah|um|uh|alright|"
     r"all right|sure|"
@@ -205,12 +207,13 @@ def assigns(text: str, names: Collection[str]) -> bool:
 
 def accepts(text: str) -> bool:
     """Whether a turn begins with a yes to what was said before."""
+    text = text[:BEGINNING]
     return bool(_ACCEPTS.match(tidy(text).lower()) or _ACCEPTS.match(text.lower().lstrip()))
 
 
 def agrees(text: str) -> bool:
     """Whether a turn begins with words that make a proposal a decision."""
-    return bool(_AGREES.match(text.lower().lstrip()))
+    return bool(_AGREES.match(text[:BEGINNING].lower().lstrip()))
 
 
 def proposes(text: str) -> bool:

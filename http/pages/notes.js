@@ -73,7 +73,7 @@ export const notes = {
   title: "Notes",
   about: "What people wrote down, and the summaries that were made of meetings and conversations.",
   path: () => "/api/notes",
-  none: () => empty("No note yet.", ["Notes come from files (", element("code", "needlework import notes.md"), "), from ", element("code", "POST /api/notes"), ", and from meetings that have ended."]),
+  none: () => empty("No note yet.", ["Notes come from files (", element("code", "needlework import note.txt"), "), from ", element("code", "POST /api/notes"), ", and from meetings that have ended."]),
   filters: [
     { name: "q", label: "Search" },
     { name: "kind", label: "Kind", values: () => KINDS.map((kind) => [kind, plain(kind)]) },

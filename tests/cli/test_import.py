@@ -211,3 +211,11 @@ def test_without_a_terminal_a_line_every_few_seconds_says_how_far_it_is(
         monkeypatch.setattr(bars, "monotonic", lambda seconds=seconds: float(next(seconds)))
         result = server("import", str(file), *options)
         assert [line for line in result.stderr.splitlines() if "so far" in line] == lines
+
+
+def test_a_record_whose_time_says_nonsense_of_itself_is_sent_like_any_other(server, tmp_path: Path) -> None:
+    server.says([{"id": "conv_1", "created": True}])
+    message = {"text": "Hello", "sender": "ann@x.test", "facts": {"time_from": ["x"]}}
+    record = {"channel": "meeting", "external_id": "m1", "messages": [message]}
+    (tmp_path / "one.jsonl").write_text(json.dumps(record) + "\n")
+    assert server("import", str(tmp_path / "one.jsonl")).exit_code == 0

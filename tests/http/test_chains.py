@@ -168,7 +168,7 @@ def test_an_imported_channel_becomes_a_summary_labels_tasks_and_a_needle_mover_e
     publish(http, "chat_summary_notes", window)
 
     def suggested() -> list[dict[str, Any]]:
-        found = listed(http, "/api/tasks", source="content_label")
+        found = listed(http, "/api/tasks", source="content_label", status="suggested")
         return found if any("list of the customers" in each["title"] for each in found) else []
 
     until(suggested, "suggested")

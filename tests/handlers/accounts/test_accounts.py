@@ -87,3 +87,18 @@ async def test_many_contacts_of_one_list_may_be_one(desk: Desk) -> None:
 def test_what_cannot_be_told_from_others_is_refused(kind: Any, fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         kind(**fields)
+
+
+async def test_a_table_without_ids_that_comes_twice_makes_no_second_account(desk: Desk) -> None:
+    """Each import of the same customers doubled them, and their revenue."""
+    rows = [
+        AccountInput(name="Northbay", domains=["northbay.example"], mrr=500),
+        AccountInput(name="Fjord", domains=[]),
+    ]
+    first = await desk(IngestAccount(items=rows))
+    again = await desk(IngestAccount(items=[AccountInput(name="Northbay", domains=["Northbay.example"], mrr=700)]))
+    assert (again[0]["id"], again[0]["created"]) == (first[0]["id"], False)
+    (northbay,) = (await desk(ListAccounts(q="northbay")))["items"]
+    assert northbay["mrr"] == 700
+    named = await desk(IngestAccount(items=[AccountInput(external_id="crm-1", domains=["northbay.example"])]))
+    assert named[0]["created"], "who is named by an id is who the id says"

@@ -106,3 +106,12 @@ def test_nothing_spoken() -> None:
     """Headers alone are no meeting."""
     assert isinstance(transcript.conversation(b"WEBVTT\n\n", received=NOW), Problem)
     assert isinstance(transcript.conversation(b"Title: x\nDate: 2026-03-03\n", received=NOW), Problem)
+
+
+def test_a_long_turn_of_many_lines_is_joined_once() -> None:
+    """Each line made the whole turn anew: a megabyte of them took twenty seconds."""
+    said = "Ann: we begin\n" + "and it goes on like this\n" * 2000
+    found = transcript.conversation(said.encode(), received=NOW)
+    assert isinstance(found, Item)
+    (turn,) = found.data["messages"]
+    assert turn["text"].count("\n") == 2000

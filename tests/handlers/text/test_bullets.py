@@ -7,7 +7,7 @@ import pytest
 from needlework.handlers.labels.analyser import Segment, analyse
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
 from needlework.handlers.text.bullets import Scene, action
-from needlework.handlers.text.cites import CITE, cite
+from needlework.handlers.text.cites import CITE, LAST, cite
 from needlework.handlers.text.summarise import Turn
 from needlework.handlers.text.undertaken import Task
 
@@ -38,3 +38,10 @@ def test_without_a_conversation_a_place_is_named_only() -> None:
     assert cite("turn 1", None) == "(turn 1)"
     assert cite("10:42", "conv_1", "a/b c") == "[(10:42)](/ui/conversations#conv_1/a%2Fb%20c)"
     assert CITE.sub("", f"Yes. {cite('10:42', 'conv_1', 'a/b c')}") == "Yes."
+
+
+def test_what_is_cited_in_the_middle_of_a_sentence_stays_where_it_is() -> None:
+    """Evidence is quoted by its place: what was judged and what is quoted were different words."""
+    text = f"Send it to Hamburg {cite('turn 4', 'conv_1', 'cmsg_2')}\nbefore Friday noon."
+    assert LAST.sub("", text) == text
+    assert LAST.sub("", f"Yes. {cite('10:42', 'conv_1', 'a/b c')}") == "Yes."
