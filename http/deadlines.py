@@ -8,9 +8,7 @@ import asyncio
 from typing import Any, ClassVar
 
 from needlework.http.settings import HttpSettings
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 _NEVER = float("inf")
 
@@ -22,18 +20,10 @@ class TimedProtocol(HttpToolsProtocol):
     timed: ClassVar[set[Any]]
     """The connections that are looked at: all but open streams without a deadline."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._stalled = False
-        self._stays = False
-        self.deadline = _NEVER
-        """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
+    deadline = _NEVER
+    """When the server's tick ends this connection: it says nothing, or too slowly, or takes nothing."""
+    _stalled = False
+    _stays = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
