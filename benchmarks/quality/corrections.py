@@ -6,13 +6,12 @@ judged on other chats (the aside part), before and after. `decided`: the machine
 """
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from needlework.benchmarks.quality.labels import Row, measure
+from needlework.benchmarks.quality.labels import Row, measure, show
 from needlework.benchmarks.training import sources
 from needlework.benchmarks.training.sources import Sentence
 from needlework.handlers.labels.analyser import Segment, analyse
@@ -67,10 +66,7 @@ def main() -> None:
     data: Path = parser.parse_args().data
     plans = [(0, "decided"), (10, "decided"), (30, "decided"), (10, "mistakes"), (30, "mistakes")]
     rows = [corrections(data, name, count, kind) for name in MEANINGS for count, kind in plans]
-    print(f"{'':52}{'P':>7}{'R':>7}{'F1':>7}")
-    for row in rows:
-        print(f"{row['name']:52}" + "".join(f"{row[column]:7.3f}" for column in ("precision", "recall", "f1")))
-    print(json.dumps(rows))
+    show(rows, 52)
 
 
 if __name__ == "__main__":

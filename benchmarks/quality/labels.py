@@ -7,7 +7,7 @@ of JSON.
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +181,14 @@ def _yes(rows: list[Sentence]) -> list[bool]:
 
 def _kind(name: str, kind: str, said: list[str], true: list[str]) -> Row:
     return measure(name, (s == kind for s in said), (t == kind for t in true))
+
+
+def show(rows: Sequence[Row], width: int) -> None:
+    """Print precision, recall and F1 as a table, names `width` characters wide, and all of it as a line of JSON."""
+    print(f"{'':{width}}{'P':>7}{'R':>7}{'F1':>7}")
+    for row in rows:
+        print(f"{row['name']:{width}}" + "".join(f"{row[column]:7.3f}" for column in ("precision", "recall", "f1")))
+    print(json.dumps(rows))
 
 
 def main() -> None:

@@ -6,12 +6,11 @@ intents over the aside chats.
 """
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from needlework.benchmarks.quality.labels import Row, measure
+from needlework.benchmarks.quality.labels import Row, measure, show
 from needlework.benchmarks.training import sources
 from needlework.benchmarks.training.sources import Sentence
 from needlework.handlers.labels.analyser import Segment, analyse
@@ -53,10 +52,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=sources.DATA)
     data: Path = parser.parse_args().data
     rows = [intents(data, domain, *plan) for plan in PLANS for domain in DOMAINS]
-    print(f"{'':48}{'P':>7}{'R':>7}{'F1':>7}")
-    for row in rows:
-        print(f"{row['name']:48}" + "".join(f"{row[column]:7.3f}" for column in ("precision", "recall", "f1")))
-    print(json.dumps(rows))
+    show(rows, 48)
 
 
 if __name__ == "__main__":
