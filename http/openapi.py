@@ -16,6 +16,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_EVENTS = {"text/event-stream": {"schema": {"$ref": "#/components/schemas/ServerSentEvent"}}}
+_EVENT = {
+    "title": "ServerSentEvent",
+    "description": "One event, as the HTML standard has a reader put it together; a stream is any number of them",
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "description": "Its kind: accepted, progress, completed, result, reset, …"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string", "description": "Where to go on: send it as Last-Event-ID"},
+        "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again"},
+    },
+}
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _KEY = "^[!-~][ -~]*\\t*$"
 """What stands around a header's value is no part of it, and many clients refuse to send it in front."""
@@ -74,7 +87,7 @@ def document_of(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "externalDocs": {"url": "/asyncapi.json", "description": "The topics, their messages and events"},
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": schemas.components,
+            "schemas": schemas.components | {"ServerSentEvent": _EVENT},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
@@ -130,7 +143,7 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     reply = schemas.of(endpoint.reply)
     content: dict[str, Any] = {endpoint.media: {"schema": reply}}
     if endpoint.streams:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content |= _EVENTS
     responses: dict[str, Any] = {str(endpoint.status): {"description": "Done", "content": content}}
     if endpoint.streams and endpoint.topic is None:
         responses["204"] = {"description": "Nothing will come any more"}
@@ -139,10 +152,7 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
         later = {"application/json": {"schema": {"type": "object", "required": ["id"]}}}
         responses["202"] = {"description": "Stored; look there", "headers": where, "content": later}
         if endpoint.topic.policy.reply == "stream":
-            responses["200"] = {
-                "description": "Events",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
-            }
+            responses["200"] = {"description": "Events", "content": _EVENTS}
     if endpoint.path == "/":
         responses["307"] = {"description": "A browser is sent to the page"}
     for status, about in _REFUSALS.items():

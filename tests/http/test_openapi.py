@@ -49,6 +49,15 @@ async def test_replies_and_problems_have_schemas(document: dict[str, Any]) -> No
     )
 
 
+async def test_a_stream_is_told_event_by_event(document: dict[str, Any]) -> None:
+    """S12: it was called one text, which is no event. OpenAPI 3.1 has no `itemSchema`: readers take `schema` for it."""
+    content = document["paths"]["/api/t/{id}/echo"]["post"]["responses"]["200"]["content"]
+    name = content["text/event-stream"]["schema"]["$ref"].rpartition("/")[2]
+    event = document["components"]["schemas"][name]
+    assert set(event["required"]) == {"event", "data"}
+    assert set(event["properties"]) == {"event", "data", "id", "retry"}
+
+
 async def test_it_tells_what_the_server_refuses_before_any_route_and_which_keys_are_kept(
     document: dict[str, Any], http: httpx2.AsyncClient
 ) -> None:
