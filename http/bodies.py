@@ -81,11 +81,11 @@ async def _read_rest(message: Any, receive: Receive, limit: int) -> bytes:
 
 
 def clean(body: bytes) -> bytes:
-    """The body as JSON text to decode, b"{}" for none. Raises Problem 400 or 422. Depth is left out."""
+    """The body as JSON text to decode, b"{}" for none; blanks are no JSON. Raises Problem 400 or 422, not for depth."""
+    if not body:
+        return b"{}"
     if body[:3] == b"\xef\xbb\xbf":
         body = body[3:]
-    if not body or (body[0] in BLANK and not body.strip(BLANK)):
-        return b"{}"
     if not body.isascii():
         try:
             body.decode("utf-8")

@@ -21,6 +21,8 @@ HOSTILE: dict[str, bytes] = {
     "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "open brackets": b"[" * 100_000,
     "deep inside": b'{"data":' + b"[" * 65 + b"]" * 65 + b"}",
+    "a blank line": b"\n",
+    "a byte order mark": b"\xef\xbb\xbf",
     "400 digits": b'{"data":{"n":' + b"9" * 400 + b"}}",
     "2^63": b'{"data":{"n":9223372036854775808}}',
     "2^53+1": b'{"data":{"n":9007199254740993}}',
@@ -105,7 +107,7 @@ async def test_beyond_that_they_are_refused_in_the_query_too(http: httpx2.AsyncC
     assert (await http.post(f"/api/t/a/echo?n={number}")).status_code == 422
 
 
-@pytest.mark.parametrize("body", [b"", b"  \r\n", b"{}", b"\xef\xbb\xbf{}", b" { } "])
+@pytest.mark.parametrize("body", [b"", b"{}", b"\xef\xbb\xbf{}", b" { } "])
 async def test_no_body_is_an_empty_object(http: httpx2.AsyncClient, body: bytes) -> None:
     assert (await http.post("/api/t/held", content=body)).status_code == 202
 
@@ -130,8 +132,8 @@ async def test_forms_and_compression_are_refused(http: httpx2.AsyncClient, heade
 
 async def test_a_body_is_at_most_a_mebibyte(http: httpx2.AsyncClient) -> None:
     text = "x" * ((1 << 20) - 300_000)
-    assert (await http.post("/api/t/held", content=b" " * (1 << 20))).status_code == 202
-    assert (await http.post("/api/t/held", content=b" " * ((1 << 20) + 1))).status_code == 413
+    assert (await http.post("/api/t/held", content=b"{}" + b" " * ((1 << 20) - 2))).status_code == 202
+    assert (await http.post("/api/t/held", content=b"{}" + b" " * ((1 << 20) - 1))).status_code == 413
     assert (await http.post("/api/t/a/echo", json={"text": text})).status_code == 413  # a message is 256 KiB
 
     async def chunks() -> Any:
