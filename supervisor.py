@@ -11,10 +11,14 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import BinaryIO
 
 import click
+from needlework.bus.owners import lock_server
+from needlework.bus.reaper import end_with_starter
 from needlework.cli import reload, systemd
+from needlework.compose import make_directory
 from needlework.http.server import address_of
 from needlework.settings import Settings
 
@@ -26,6 +30,10 @@ HOPELESS = 3
 """Starts that fail before it was ever ready, after which it is not tried again: the configuration is wrong."""
 READY = ("is listening on", "is ready")
 """What a process prints when it takes work."""
+LONGEST = 1 << 16
+"""Bytes of a line of output; what is longer goes on in the next line."""
+LAST_WORDS = 1.0
+"""Seconds that the output of an ended process is read on: what it has left running may hold it open for ever."""
 
 
 def backoff(deaths: int, chance: random.Random) -> float:
@@ -40,17 +48,17 @@ class Member:
         self.name, self._command, self._fds, self._chance = name, command, fds, chance
         self._child: asyncio.subprocess.Process | None = None
         self.ready = asyncio.Event()
-        self.stopping = False
+        self._stopping = asyncio.Event()
         self.failed: int | None = None
         """Its exit code, where it never became ready: one more start would end the same way."""
 
     async def keep(self) -> None:
         """Start it, again and again, until it is to stop."""
         deaths, loop = 0, asyncio.get_running_loop()
-        while not self.stopping:
+        while not self._stopping.is_set():
             began = loop.time()
             code = await self._run()
-            if self.stopping:
+            if self._stopping.is_set():
                 return
             if code and not self.ready.is_set() and deaths + 1 >= HOPELESS:
                 self.failed = code
@@ -59,21 +67,42 @@ class Member:
             deaths = 1 if steady else deaths + 1
             pause = backoff(deaths, self._chance)
             say(self.name, f"ended with {code}; it starts again in {pause:.1f} s")
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _run(self) -> int:
         environ = {name: text for name, text in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
-        self._child = await asyncio.create_subprocess_exec(
-            *self._command, pass_fds=self._fds, env={**environ, "PYTHONUNBUFFERED": "1"}, process_group=0,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        assert self._child.stdout is not None  # it is a pipe
-        async for line in self._child.stdout:
-            text = line.decode(errors="replace").rstrip("\n")
+        output, theirs = os.pipe()  # ours, since asyncio's `wait` waits for the end of its own pipes besides
+        with os.fdopen(output, "rb", buffering=0) as source:
+            try:
+                self._child = await asyncio.create_subprocess_exec(
+                    *self._command, pass_fds=self._fds, env={**environ, "PYTHONUNBUFFERED": "1"}, process_group=0,
+                    stdin=asyncio.subprocess.DEVNULL, stdout=theirs, stderr=theirs, preexec_fn=end_with_starter(),
+                )  # fmt: skip
+            finally:
+                os.close(theirs)
+            if self._stopping.is_set():  # said while it was being started
+                self.signal(signal.SIGTERM)
+            reading = asyncio.create_task(self._read(source), name=f"output of {self.name}")
+            try:
+                code = await self._child.wait()
+                await asyncio.wait({reading}, timeout=LAST_WORDS)
+                return code
+            finally:
+                reading.cancel()
+                await asyncio.wait({reading})
+
+    async def _read(self, source: BinaryIO) -> None:
+        async for line in lines(source):
+            text = line.decode(errors="replace")
             say(self.name, text)
             if any(word in text for word in READY):
                 self.ready.set()
-        return await self._child.wait()
+
+    def stop(self) -> None:
+        """Tell it to end, and start it no more."""
+        self._stopping.set()
+        self.signal(signal.SIGTERM)
 
     def signal(self, number: int) -> None:
         """Send a signal, where it lives."""
@@ -82,9 +111,28 @@ class Member:
                 self._child.send_signal(number)
 
 
+async def lines(source: BinaryIO) -> AsyncIterator[bytes]:
+    """The lines that come through a pipe. Nobody's line ends the reading: who writes would wait for ever."""
+    reader, rest = asyncio.StreamReader(), b""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    try:
+        while part := await reader.read(LONGEST):
+            *whole, rest = (rest + part).split(b"\n")
+            if len(rest) >= LONGEST:
+                whole, rest = [*whole, rest], b""
+            for line in whole:
+                yield line
+        if rest:
+            yield rest
+    finally:
+        transport.close()
+
+
 def say(name: str, text: str) -> None:
-    """One line of the common output."""
-    click.echo(f"{name:<8} | {text}")
+    """One line of the common output; where that takes no more (a full disk, a closed pipe), the work goes on."""
+    with contextlib.suppress(OSError):
+        click.echo(f"{name:<8} | {text}")
 
 
 class Supervisor:
@@ -147,6 +195,9 @@ class Supervisor:
             while not stopping.is_set() and not changed():
                 if any(each.failed for each in members):
                     return next(each.failed for each in members if each.failed) or 1
+                for task in tasks:
+                    if task.done():
+                        task.result()  # what ends without a reason of ours must not be missed
                 if not told and all(each.ready.is_set() for each in members):
                     told = True
                     self._tell()
@@ -168,8 +219,7 @@ class Supervisor:
         grace = self._settings.grace.seconds + 5.0
         for part in (range(self._count), range(self._count, len(members))):
             for place in part:
-                members[place].stopping = True
-                members[place].signal(signal.SIGTERM)
+                members[place].stop()
             waited = [tasks[place] for place in part if members[place]._child is not None]
             if waited:
                 await asyncio.wait(waited, timeout=grace)
@@ -184,6 +234,8 @@ def supervise(settings: Settings, words: Sequence[str], workers: int, *, dev: bo
     python = (sys.executable, "-m", "needlework")
     where = ("--host", settings.host) if settings.unix is None else ("--unix", str(settings.unix))
     api = [*python, "serve", "--api-only", *where, *words]
+    make_directory(settings)
+    lock_server(settings.data).release()  # where it is served, no start of ours would succeed
     return Supervisor(settings, api, [*python, "worker", *words], workers).run(dev=dev)
 
 

@@ -14,7 +14,7 @@ import resource
 import select
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +24,21 @@ _PR_SET_CHILD_SUBREAPER = 36
 """prctl: who below us loses its parent becomes our child."""
 _GONE = 1
 """Our exit code where the service has ended or wants no answer any more."""
+
+
+def end_with_starter(number: int = signal.SIGTERM) -> Callable[[], None]:
+    """What a process that we are about to start runs first, so that it gets a signal when we end, killed or not.
+
+    Nobody would start it again, and it would keep our address. On other systems than Linux it lives on.
+    """
+    starter = os.getpid()
+
+    def tell() -> None:
+        _tell_kernel(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != starter:  # it ended before it could be said
+            os._exit(_GONE)
+
+    return tell
 
 
 def stand_between(service: int, lock: int | None) -> None:

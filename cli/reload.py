@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 from needlework.bus.errors import ConfigError
+from needlework.bus.reaper import end_with_starter
 from needlework.http.headers import NO_STORE, SECURITY
 from needlework.http.listeners import unix_listener
 from needlework.http.problems import document
@@ -68,7 +69,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for each in found:
             each.close()
-        raise ConfigError([f"can't listen on {host}:{port}: {error.strerror}"]) from None
+        reason = os.strerror(error.errno) if error.errno else error  # asyncio and the library repeat the address
+        raise ConfigError([f"can't listen on {host}:{port} ({reason}); choose another with --port"]) from None
     return found
 
 
@@ -115,6 +117,7 @@ async def _serve(command: Sequence[str], sockets: Sequence[socket.socket], files
             env=environ,
             process_group=0,
             stdin=asyncio.subprocess.DEVNULL,
+            preexec_fn=end_with_starter(),
         )
         found: list[Path] = []
         try:

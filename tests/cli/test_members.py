@@ -1,0 +1,141 @@
+"""The supervisor's members, each a small program here: whatever they print, leave behind or die of, they are kept."""
+
+import asyncio
+import contextlib
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from needlework import supervisor
+from needlework.bus.errors import ConfigError
+from needlework.bus.owners import lock_server
+from needlework.settings import load_settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The supervisor runs on asyncio's own loop."""
+    return "asyncio"
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> "Said":
+    """What the supervisor has printed."""
+    words = Said()
+    monkeypatch.setattr(supervisor, "say", words.add)
+    return words
+
+
+class Said:
+    """The lines that were printed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._more = asyncio.Event()
+
+    def add(self, _name: str, text: str) -> None:
+        """One more."""
+        self.lines.append(text)
+        self._more.set()
+
+    async def until(self, fits: Callable[[str], bool]) -> str:
+        """The first line that fits."""
+        async with asyncio.timeout(30):
+            while not (found := [line for line in self.lines if fits(line)]):
+                self._more.clear()
+                await self._more.wait()
+        return found[0]
+
+
+@contextlib.asynccontextmanager
+async def kept(program: str) -> AsyncIterator[tuple[supervisor.Member, "asyncio.Task[None]"]]:
+    """A member that runs a few lines of Python."""
+    member = supervisor.Member("one", [sys.executable, "-S", "-c", program], (), random.Random(1))
+    keeping = asyncio.create_task(member.keep())
+    try:
+        yield member, keeping
+    finally:
+        member.stop()
+        await asyncio.wait_for(keeping, 30)
+
+
+async def test_a_line_of_any_length_is_passed_on_and_what_follows_too(said: Said) -> None:
+    """More than 64 KiB in a line, a handler's `print`, ended the reading: nobody heard of the process's death any
+    more, and once the pipe was full it hung in its next line."""
+    async with kept("print('x' * 300_000 + 'end'); print('is ready'); import time; time.sleep(600)") as (member, _):
+        await said.until(lambda line: line == "is ready")
+        assert member.ready.is_set()
+        assert "".join(said.lines[:-1]) == "x" * 300_000 + "end"
+
+
+async def test_a_death_is_noticed_though_what_was_started_holds_the_output(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that a handler had started kept the pipe open: until it ended, nobody started the worker again."""
+    monkeypatch.setattr(supervisor, "LAST_WORDS", 0.05)
+    leaving = "import os, subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True); os._exit(3)"
+    async with kept(leaving):
+        left = int(await said.until(str.isdigit))
+        try:
+            assert "starts again" in await said.until(lambda line: line.startswith("ended with 3"))
+        finally:
+            for line in filter(str.isdigit, said.lines):
+                os.kill(int(line), signal.SIGKILL)
+    assert left
+
+
+async def test_a_stop_does_not_wait_for_the_next_start(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pause before a start grows to ten seconds and more; a stop waited for its end."""
+    monkeypatch.setattr(supervisor, "FIRST", 600.0)
+    monkeypatch.setattr(supervisor, "MOST", 600.0)
+    async with kept("raise SystemExit(2)") as (member, keeping):
+        await said.until(lambda line: line.startswith("ended with 2"))
+        member.stop()
+        await asyncio.wait_for(keeping, 30)
+    assert len(said.lines) == 1
+
+
+def test_where_the_output_takes_no_more_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        supervisor.say("one", "a line that a full disk refuses")
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
+
+
+def test_what_a_killed_supervisor_kept_ends_with_it() -> None:
+    """It went on, held the address, and was started by nobody when it died."""
+    program = (
+        "import asyncio, random, sys; from needlework.supervisor import Member;"
+        " sleeper = 'import os, time; print(os.getpid()); time.sleep(600)';"
+        " asyncio.run(Member('one', [sys.executable, '-S', '-c', sleeper], (), random.Random(1)).keep())"
+    )
+    keeper = subprocess.Popen([sys.executable, "-u", "-c", program], stdout=subprocess.PIPE, text=True)
+    with keeper:
+        assert keeper.stdout is not None
+        kept = os.pidfd_open(int(keeper.stdout.readline().split()[-1]))
+        keeper.kill()
+        ended, _, _ = select.select([kept], [], [], 30)
+        if not ended:
+            signal.pidfd_send_signal(kept, signal.SIGKILL)
+        os.close(kept)
+    assert ended
+
+
+def test_a_directory_that_is_served_is_refused_at_once_with_the_pid(tmp_path: Path) -> None:
+    """The API process was started three times, each waiting for five seconds, while the workers took runners."""
+    lock = lock_server(tmp_path)
+    try:
+        with pytest.raises(ConfigError, match=str(os.getpid())):
+            supervisor.supervise(load_settings(tmp_path, {"port": 0}), ["--data", str(tmp_path)], 1, dev=False)
+    finally:
+        lock.release()
