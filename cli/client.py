@@ -30,6 +30,10 @@ class Unreachable(Failure):
     """No server answers at the address."""
 
 
+class Silent(Failure):
+    """A server took the call and did not answer in time: it hangs, or is stopped."""
+
+
 class Refused(Failure):
     """The server answered with an error."""
 
@@ -52,6 +56,8 @@ class Client:
     ) -> None:
         self.url = ("http://" + url if _BARE.match(url) else url).rstrip("/")
         self.pause = pause
+        self.patience = 35.0
+        """Seconds for an answer; the server itself waits at most 25 s."""
         base = self.url
         if self.url.startswith(_UNIX):
             base, path = "http://localhost", self.url.removeprefix(_UNIX)
@@ -67,7 +73,7 @@ class Client:
         self._http = httpx2.Client(
             base_url=base,
             headers=headers,
-            timeout=httpx2.Timeout(35.0, connect=5.0),  # the server itself waits at most 25 s
+            timeout=httpx2.Timeout(self.patience, connect=5.0),
             trust_env=parts.hostname not in _LOOPBACK,  # no proxy between us and this machine
             transport=transport,
         )
@@ -104,17 +110,22 @@ class Client:
             headers["Content-Type"] = "application/json"
         params = {name: value for name, value in (query or {}).items() if value is not None}
         content = msgspec.json.encode(body) if body is not None else None
+        timeout = httpx2.Timeout(self.patience, connect=5.0)
+        unknown = () if method == "GET" else ("whether it was done is unknown; see: needlework messages list",)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = self._http.request(method, path, params=params, headers=headers, content=content)
+                response = self._http.request(
+                    method, path, params=params, headers=headers, content=content, timeout=timeout
+                )
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 raise self._unreachable(error) from None
+            except httpx2.TimeoutException:  # who hangs answers a repeat no sooner
+                what = f"{method} {path}: {self.url} gave no answer within {self.patience:.0f} s"
+                raise Silent(what, *unknown, "is it stopped, or busy? needlework doctor") from None
             except httpx2.TransportError as error:
                 if attempt == _ATTEMPTS or (method != "GET" and key is None):
-                    raise Failure(
-                        f"{method} {path}: the connection to {self.url} broke: {_reason(error)}",
-                        "whether it was done is unknown; see: needlework messages list",
-                    ) from None
+                    what = f"{method} {path}: the connection to {self.url} broke: {_reason(error)}"
+                    raise Failure(what, *unknown) from None
                 self.pause(0.2 * attempt)
                 continue
             wait = _retry_after(response)

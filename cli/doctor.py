@@ -14,6 +14,8 @@ from needlework.cli.show import Failure, as_json, counted, items, json_option, t
 from needlework.settings import data_directory
 
 _AT_ONCE = 500
+_PATIENCE = 5.0
+"""Seconds for the server to answer; one that is well takes milliseconds."""
 
 
 @click.command()
@@ -63,6 +65,7 @@ def examine(directory: Path, plugins: list[Path], connection: dict[str, Any]) ->
     chosen = click.get_current_context().get_parameter_source("url") in CHOSEN
     url = f"unix:{unix}" if unix is not None and not chosen else connection["url"] or ""
     with new_client(url, connection["token"], connection["workspace"]) as client:
+        client.patience = _PATIENCE
         served = installation.server(pid, lambda: client.get("/readyz"), client.url)
         if known and pid is not None and served.state == "ok":
             known |= _of_server(client)

@@ -11,6 +11,7 @@ from needlework.bus.owners import ProcessLock
 from needlework.bus.sqlite.mark import read_mark
 from needlework.bus.sqlite.orphans import Orphan, find_orphans
 from needlework.cli.checks.findings import Finding
+from needlework.cli.client import Silent
 from needlework.cli.show import Failure, counted
 from needlework.settings import Settings, load_settings
 
@@ -69,7 +70,19 @@ def processes(directory: Path) -> tuple[Finding, int | None]:
     if server is None and not pids:
         return Finding("processes", "ok", "none has this directory open"), None
     served = f"served by {server}" if server else "not served"
-    return Finding("processes", "ok", f"{served}; open in {', '.join(map(str, pids)) or 'none'}"), server
+    found = f"{served}; open in {', '.join(map(str, pids)) or 'none'}"
+    if stopped := " ".join(str(pid) for pid in pids if _is_stopped(pid)):
+        advice = f"they keep their runners and what they hold until they go on: kill -CONT {stopped}"
+        return Finding("processes", "fail", f"{found}; stopped (SIGSTOP, a debugger): {stopped}", advice), server
+    return Finding("processes", "ok", found), server
+
+
+def _is_stopped(pid: int) -> bool:
+    """As the kernel says, where it does."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("T", "t")
+    except (OSError, IndexError):
+        return False
 
 
 def living(directory: Path) -> dict[str, int]:
@@ -109,6 +122,8 @@ def server(pid: int | None, ready: Callable[[], Any], url: str) -> Finding:
     except Failure as error:
         if pid is None:
             return Finding("server", "ok", "none runs here")
+        if isinstance(error, Silent):
+            return Finding("server", "fail", f"{pid} runs, but hangs: {error.what}", "see its log; start it again")
         return Finding("server", "warn", f"{pid} runs, but {url} does not answer: {error.what}", "--url, --token")
     checks = answer.get("checks", {}) if isinstance(answer, dict) else {}
     bad = [name for name, state in checks.items() if state is False]

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from needlework.cli.client import Client, Refused, Unreachable, problem
+from needlework.cli.client import Client, Refused, Silent, Unreachable, problem
 from needlework.cli.show import Failure, cell, printable
 
 
@@ -60,6 +60,16 @@ def test_patience_ends(server) -> None:
     with pytest.raises(Refused, match="busy"):
         server.client().get("/x")
     assert len(server.requests) == 3
+
+
+def test_a_server_that_hangs_is_asked_once_and_only_a_change_is_of_unknown_outcome(server) -> None:
+    """It was asked three times, 35 seconds each, and even a list was said to be of unknown outcome."""
+    server.raises(httpx2.ReadTimeout)
+    with pytest.raises(Silent, match="no answer within 35 s") as reading:
+        server.client().get("/x")
+    assert (len(server.requests), "unknown" in str(reading.value.message)) == (1, False)
+    with pytest.raises(Silent, match="whether it was done is unknown"):
+        server.client().post("/x", {})
 
 
 def test_a_connection_that_stays_broken_says_that_the_outcome_is_unknown(server) -> None:

@@ -1,6 +1,10 @@
 """`needlework doctor`: each check says what is wrong and what to do, changes nothing, and fails where it must."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from needlework.bus.owners import lock_epoch
 from needlework.bus.sqlite.mark import Mark, write_mark
 from needlework.cli.checks import installation, machine
 from needlework.cli.checks.findings import Finding
+from needlework.cli.client import Silent
 from needlework.compose import load_registry, open_bus
 from needlework.settings import FILE, load_settings
 from needlework.tests.cli.test_server import start
@@ -136,8 +141,36 @@ def test_a_server_that_does_not_answer_is_told_from_none() -> None:
 
     assert installation.server(None, unreachable, "u").state == "ok"
     assert installation.server(7, unreachable, "u").state == "warn"
+
+    def silent() -> Any:
+        raise Silent("no answer")
+
+    assert installation.server(7, silent, "u").state == "fail"
     unready = installation.server(7, lambda: {"ready": False, "checks": {"database": False}}, "u")
     assert unready == Finding("server", "fail", "u is not ready: database", "see its log")
+
+
+def test_a_process_that_is_stopped_is_named_with_what_wakes_it(server: Any, stopped: Path) -> None:
+    """The doctor waited for 106 seconds, then warned of the address alone and ended with 0."""
+    server.answers.clear()
+    server.raises(httpx2.ReadTimeout)
+    holding = (
+        "import sys, time; from pathlib import Path; from needlework.bus.owners import lock_epoch, lock_server;"
+        " kept = lock_server(Path(sys.argv[1])), lock_epoch(Path(sys.argv[1]), 'e1'); print('held'); time.sleep(600)"
+    )
+    words = [sys.executable, "-u", "-c", holding, str(stopped)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            holder.stdout.readline()
+            holder.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
+            code, found = examined(server, stopped)
+        finally:
+            holder.kill()
+    assert code == 1
+    assert (found["processes"]["state"], found["server"]["state"]) == ("fail", "fail")
+    assert found["processes"]["advice"].endswith(f"kill -CONT {holder.pid}")
 
 
 @pytest.mark.parametrize(
