@@ -85,7 +85,8 @@ class Audit:
         """A page of the log, newest first: `{"items": […], "next_cursor": …}`. None for every workspace.
 
         `reader` is the name of who asks: that an operator held work is told to all, which one and from where only to
-        those who see every workspace. None is one of them.
+        those who see every workspace; what is no workspace's else (tokens, sessions, denials) to those of them who may
+        change who has access. None is one of them.
         `action` and `principal` are whole, or beginnings that end in `*`; times are microseconds UTC.
         """
         before = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else _TOP
@@ -98,8 +99,8 @@ class Audit:
             rows = await self._read(self._sql("all_entries", **asked))
         else:
             number = workspace if isinstance(workspace, int) else workspace.id
-            whole = reader is None or bool((await self._read(self._sql("sees_all", name=reader)))[0]["it"])
-            rows = await self._read(self._sql("entries", workspace=number, whole=whole, **asked))
+            sees = dict((await self._read(self._sql("sees", name=reader or "")))[0])
+            rows = await self._read(self._sql("entries", workspace=number, **sees, **asked))
         items = [{**dict(row), "at": rfc3339(row["at"])} for row in rows[:limit]]
         return {"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None}
 

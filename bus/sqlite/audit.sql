@@ -10,20 +10,26 @@ SELECT :at, :principal, :token_id, id, :action, :target, :outcome, :detail, :req
 FROM workspaces WHERE name = :workspace;
 
 -- name: entries
--- A page of the log of one workspace, newest first; holds are everybody's, who held is told to who sees every workspace.
+-- A page of the log of one workspace, newest first, and what is no workspace's: holds are everybody's, though who held is told to
+-- who sees every workspace; tokens, sessions and denials are told to those of them who may change who has access.
 SELECT * FROM (
     SELECT id, at, iif(whose, principal, 'operator') AS principal, iif(whose, token_id, NULL) AS token_id, workspace_id,
         action, target, outcome, detail, iif(whose, request_id, NULL) AS request_id, iif(whose, origin, NULL) AS origin
     FROM (SELECT *, workspace_id IS NOT NULL OR :whole AS whose FROM audit)
-    WHERE id < :before AND (workspace_id = :workspace OR (workspace_id IS NULL
-        AND action IN ('topic.pause', 'topic.resume', 'runner.pause', 'runner.resume'))))
+    WHERE id < :before AND (workspace_id = :workspace OR (workspace_id IS NULL AND (:access
+        OR action IN ('topic.pause', 'topic.resume', 'runner.pause', 'runner.resume')))))
 WHERE (:action IS NULL OR action GLOB :action) AND (:principal IS NULL OR principal GLOB :principal)
     AND at >= :start AND at < :end ORDER BY id DESC LIMIT :limit;
 
--- name: sees_all
--- Whether a caller of this name sees every workspace; only tokens and sessions can be for some.
-SELECT NOT (:name GLOB 'token:*' OR :name GLOB 'session:*') OR EXISTS (SELECT 1 FROM tokens WHERE 'token:' || id = :name
-    AND workspaces IS NULL) OR EXISTS (SELECT 1 FROM sessions WHERE 'session:' || id = :name AND workspaces IS NULL) AS it;
+-- name: sees
+-- Whether a caller of this name sees every workspace (`whole`), and may change who has access besides (`access`); only tokens
+-- and sessions can be for less.
+WITH granted (permissions) AS (
+    SELECT permissions FROM tokens WHERE 'token:' || id = :name AND workspaces IS NULL
+    UNION ALL SELECT permissions FROM sessions WHERE 'session:' || id = :name AND workspaces IS NULL
+    UNION ALL SELECT '"permissionWorkspacesWrite"' WHERE NOT (:name GLOB 'token:*' OR :name GLOB 'session:*')
+)
+SELECT count(*) > 0 AS whole, coalesce(max(instr(permissions, '"permissionWorkspacesWrite"') > 0), 0) AS access FROM granted;
 
 -- name: all_entries
 -- A page of the whole log, newest first: for callers who may see every workspace.

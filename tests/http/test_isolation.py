@@ -218,6 +218,21 @@ async def test_s15_holds_are_told_to_all_and_who_held_to_those_who_see_all(
     assert {line["principal"] for line in whole} == {f"token:{record.id}"}
 
 
+async def test_who_has_access_and_who_was_denied_is_told_to_who_may_change_it_everywhere(
+    all_of_them: Neighbourhood, bus: Bus
+) -> None:
+    """The lines of tokens, sessions and denials belong to no workspace: nobody could read them."""
+    told: dict[str, set[str]] = {}
+    async with all_of_them.caller("ash", "owner") as ash:
+        told["ash"] = {line["action"] for line in (await ash.get("/api/audit")).json()["items"]}
+        for role in ("owner", "read"):
+            text, _ = await bus.tokens.create(role, ROLES[role], None, None, "test")
+            asked = await ash.get("/api/audit", headers={"authorization": f"Bearer {text}", "x-workspace": "ash"})
+            told[role] = {line["action"] for line in asked.json()["items"]}
+    assert "token.created" in told["owner"]
+    assert "token.created" not in told["ash"] | told["read"]
+
+
 async def test_s15_streams_carry_no_event_of_others(all_of_them: Neighbourhood, bus: Bus, long: bool) -> None:
     """Three readers of everything and three of one topic, while all three workspaces publish by turns."""
     each = 17_000 if long else 100
