@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -27,6 +26,7 @@ from needlework.handlers.net.addresses import open_hosts, own_ports
 from needlework.heap import collect_rarely, share_heaps
 from needlework.http.listeners import unix_listener
 from needlework.settings import Settings
+from needlework.signals import on_signals
 
 if TYPE_CHECKING:
     from needlework.bus.telemetry import OpenTelemetry
@@ -266,18 +266,6 @@ async def _listen(
         raise ConfigError([f"can't listen on {settings.host}:{settings.port}; is another program using the port?"])
     serving.add_done_callback(lambda task: stopping.set())
     return server, serving
-
-
-def on_signals(stopping: asyncio.Event) -> None:
-    """The first SIGTERM or SIGINT stops in order, the second at once."""
-
-    def stop() -> None:
-        if stopping.is_set():
-            os._exit(130)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
 async def _first_token(bus: Bus, settings: Settings) -> None:

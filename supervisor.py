@@ -21,6 +21,7 @@ from needlework.cli import reload, systemd
 from needlework.compose import make_directory
 from needlework.http.server import address_of
 from needlework.settings import Settings
+from needlework.signals import on_signals
 
 FIRST, MOST, FACTOR = 0.1, 10.0, 2.0
 """Seconds until a second start, at most, and how they grow with each death that follows at once."""
@@ -150,26 +151,23 @@ class Supervisor:
             return asyncio.run(self._run(dev))
 
     async def _run(self, dev: bool) -> int:
-        stopping, signals = asyncio.Event(), 0
-
-        def stop() -> None:
-            nonlocal signals
-            signals += 1
-            if signals > 1:
-                for each in members:
-                    each.signal(signal.SIGKILL)
-                os._exit(130)
-            stopping.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
+        stopping = asyncio.Event()
         members: list[Member] = []
+
+        def end() -> None:
+            for each in members:
+                each.signal(signal.SIGKILL)
+            os._exit(130)
+
+        on_signals(stopping, at_once=end)
+        alive = asyncio.create_task(systemd.keep_alive(), name="signs of life")
         code = 0
         while not stopping.is_set() and not code:
             seen = reload.look(self._settings)
             members[:] = self._members()
             changed = functools.partial(self._changed, seen) if dev else bool
             code = await self._once(members, stopping, changed)
+        alive.cancel()
         return code
 
     def _changed(self, seen: reload.Seen) -> bool:

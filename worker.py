@@ -5,9 +5,10 @@ import os
 
 import uvloop
 from needlework.cli import systemd
-from needlework.compose import exit_code, make_directory, on_signals, open_bus, stop_when_failed
+from needlework.compose import exit_code, make_directory, open_bus, stop_when_failed
 from needlework.heap import share_heaps
 from needlework.settings import Settings
+from needlework.signals import on_signals
 
 
 def work(settings: Settings) -> int:

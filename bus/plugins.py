@@ -16,6 +16,7 @@ from types import ModuleType
 
 import msgspec
 from needlework.bus.errors import ConfigError
+from needlework.bus.redacting import redact_text
 from needlework.bus.topicfile import read_policies
 
 GROUP = "needlework.handlers"
@@ -134,7 +135,7 @@ def _bare(name: str, folder: Path | None = None) -> ModuleType:
 
 def _where(error: BaseException, source: Path | EntryPoint) -> str:
     """The error, and the last line of the plug-in's own code that led to it."""
-    text = f"{type(error).__name__}: {error}"
+    text = redact_text(f"{type(error).__name__}: {error}")
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {text}"
     own = str(source) if isinstance(source, Path) else ""

@@ -7,7 +7,6 @@ parent itself says so to whoever calls, until a file changes.
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -21,6 +20,7 @@ from needlework.http.listeners import unix_listener
 from needlework.http.problems import document
 from needlework.http.protocol import head_of
 from needlework.settings import FILE, Settings
+from needlework.signals import on_signals
 
 HERE = Path(__file__).parents[1]
 PARTS = ("bus", "handlers", "http", "cli")
@@ -30,7 +30,6 @@ EVERY = 0.5
 """Seconds between two looks at the files."""
 GRACE = 1.0
 """Seconds that a child gets to end; then it is killed, which loses nothing that was acknowledged."""
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Seen = dict[Path, tuple[int, int]]
 """File -> its time and its size."""
@@ -104,8 +103,7 @@ def changed(before: Seen, now: Seen) -> list[Path]:
 
 async def _serve(command: Sequence[str], sockets: Sequence[socket.socket], files: Callable[[], Seen]) -> None:
     stopping = asyncio.Event()
-    for number in _STOPS:
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    on_signals(stopping, at_once=stopping.set)
     # Bytecode is told apart by whole seconds and the size: a child that wrote some could hide the next change.
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     while not stopping.is_set():

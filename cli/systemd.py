@@ -1,6 +1,7 @@
 """What systemd says to a service and hears from it: sockets that listen already, readiness, signs of life."""
 
 import asyncio
+import contextlib
 import os
 import socket
 
@@ -14,7 +15,8 @@ def tell(state: str) -> None:
     if not address:
         return
     where = f"\0{address[1:]}" if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    with channel, contextlib.suppress(OSError):  # where nobody hears it, that is no reason to end in disorder
         channel.connect(where)
         channel.sendall(state.encode())
 

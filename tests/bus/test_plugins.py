@@ -57,6 +57,14 @@ def test_a_folder_joins_the_registry_with_its_own_policy(tmp_path: Path, direct:
     assert registry.topics["demo.ping"].runners == ("demo",)
 
 
+def test_the_error_of_a_broken_plugin_tells_no_secret(tmp_path: Path) -> None:
+    secret = f"nw_abcdefghijkl_{'A' * 43}"
+    folder = write(tmp_path / "demo", {"handlers.py": f"raise RuntimeError({secret!r})", "topics.toml": POLICY})
+    _, problems = load_plugins([folder], skip_broken=True)
+    assert "RuntimeError: [redacted]" in problems[0]
+    assert secret not in repr(problems)
+
+
 def test_a_test_sees_the_plugins_of_its_folder_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path / "demo", {"handlers.py": HANDLER, "topics.toml": POLICY})
     registry = plugin_registry(tmp_path)

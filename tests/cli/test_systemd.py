@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx2
+from needlework.cli import systemd
 
 AS_SYSTEMD = """
 import os, sys
@@ -47,3 +49,9 @@ def test_a_server_serves_the_socket_it_was_given_and_says_when_it_is_ready(tmp_p
         finally:
             process.kill()
             process.wait()
+
+
+def test_a_systemd_that_is_gone_keeps_nothing_from_stopping_in_order(tmp_path: Path, monkeypatch: Any) -> None:
+    """Where its socket was not there, STOPPING=1 raised before the service had begun to stop."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    systemd.tell("STOPPING=1")
