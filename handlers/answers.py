@@ -11,6 +11,8 @@ from needlework.bus.sql import Queries, Statement
 Item = TypeVar("Item")
 Limit = Annotated[int, msgspec.Meta(ge=1, le=500)]
 """How many items a page may have."""
+Search = Annotated[str, msgspec.Meta(max_length=1000)]
+"""What a person typed to search a list: `words.match_expression` makes it the one thing that every list looks for."""
 _Number = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
 """A part of a cursor, as large as the database takes it."""
 

@@ -31,22 +31,15 @@ def content_hash(*parts: Any) -> str:
     return sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
-def match_expression(query: str) -> str:
-    """What a person typed as an FTS5 expression: every word must occur, the last may be unfinished.
+def match_expression(query: str | None) -> str | None:
+    """What a person typed as an FTS5 expression: every word must occur, the last may be unfinished; None for nothing.
 
-    Each word is quoted, so that none is read as FTS5's own syntax.
+    Each word is quoted, so that none is read as FTS5's own syntax. Signs without a word among them find nothing.
     """
-    words = [word.replace('"', '""') for word in clean(query).split() if _WORD.search(word)]
+    typed = clean(query or "").split()
+    words = [word.replace('"', '""') for word in typed if _WORD.search(word)]
     quoted = [f'"{word}"' for word in words]
-    return " ".join(quoted) + ("*" if quoted else '""')
-
-
-def like_pattern(query: str | None) -> str | None:
-    """What a person typed as a LIKE pattern (escape character `\\`), None for None."""
-    if query is None:
-        return None
-    escaped = re.sub(r"([\\%_])", r"\\\1", query.strip())
-    return f"%{escaped}%"
+    return " ".join(quoted) + ("*" if quoted else '""') if typed else None
 
 
 def shorten(text: str, most: int) -> str:

@@ -6,6 +6,7 @@ and the same table gives `/openapi.json`, `Allow`, the metrics' names and the te
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 from needlework.bus.permissions import Permission
@@ -13,7 +14,7 @@ from needlework.bus.principals import Principal, Requester
 from needlework.bus.registry import Topic
 from needlework.bus.workspaces import Workspace
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 PUBLIC: Final = "public"
@@ -100,6 +101,7 @@ class RouteTable:
         self.endpoints: list[Endpoint] = []
         self._literal: dict[str, dict[str, Endpoint]] = {}
         self._patterns: dict[int, list[tuple[list[str], dict[str, Endpoint]]]] = {}
+        self._moved: dict[str, Endpoint] = {}
         for endpoint in endpoints:
             self._add(endpoint)
 
@@ -110,6 +112,8 @@ class RouteTable:
             raise ValueError(f"{endpoint.method} {endpoint.path} is {first.summary!r} already")
         methods[endpoint.method] = endpoint
         self.endpoints.append(endpoint)
+        if endpoint.page:
+            self._moved[endpoint.path] = _without_slash(endpoint)
 
     def _methods(self, path: str) -> dict[str, Endpoint]:
         if "{" not in path:
@@ -126,7 +130,7 @@ class RouteTable:
         return made
 
     def find(self, method: str, path: str) -> Found | None:
-        """The endpoint of a request; HEAD is answered by GET's."""
+        """The endpoint of a request; HEAD is answered by GET's, a page's address with a slash behind by the way there."""
         wanted = "GET" if method == "HEAD" else method
         methods = self._literal.get(path)
         if methods is not None:  # as in the document: a path that stands there is not the pattern beside it
@@ -136,7 +140,8 @@ class RouteTable:
             params = _fit(pattern, parts)
             if params is not None and wanted in methods:
                 return Found(methods[wanted], params)
-        return None
+        moved = self._moved.get(path.rstrip("/")) if wanted == "GET" and path.endswith("/") else None
+        return None if moved is None else Found(moved, {})
 
     def allowed(self, path: str) -> list[str]:
         """The methods that some endpoint of `path` takes; empty for an unknown path."""
@@ -148,6 +153,27 @@ class RouteTable:
         if methods:
             methods.update(("OPTIONS", "HEAD") if "GET" in methods else ("OPTIONS",))
         return sorted(methods)
+
+
+def _without_slash(page: Endpoint) -> Endpoint:
+    """What answers `page`'s address with a slash behind it; in no table, so that no document names it.
+
+    The way leads to the page's own path, never to what the request said, so that nobody is led elsewhere by `//host`.
+    """
+
+    async def away(request: Request) -> Response:
+        query = quote(request.scope["query_string"], safe="!$%&'()*+,/:;=?@[]")
+        return RedirectResponse(f"{page.path}?{query}" if query else page.path, 308)
+
+    return Endpoint(
+        method="GET",
+        path=page.path,
+        app=answering(away),
+        permission=PUBLIC,
+        summary=page.summary,
+        tag=page.tag,
+        page=True,
+    )
 
 
 def _fit(pattern: list[str], parts: list[str]) -> dict[str, str] | None:

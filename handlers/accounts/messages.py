@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from needlework.bus.messages import Message
-from needlework.handlers.answers import Limit, Page, Saved
+from needlework.handlers.answers import Limit, Page, Saved, Search
 from needlework.handlers.times import Time, check_times
 from needlework.handlers.words import check_id
 
@@ -67,7 +67,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class ListAccounts(Message[Page[Account]], topic="account.list", kw_only=True):
     """Accounts, the newest first; `q` searches names and domains."""
 
-    q: str | None = None
+    q: Search | None = None
     limit: Limit = 50
     cursor: str | None = None
 
@@ -128,7 +128,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 class ListContacts(Message[Page[Contact]], topic="user.list", kw_only=True):
     """Contacts, the newest first; `q` searches names and addresses."""
 
-    q: str | None = None
+    q: Search | None = None
     account_id: str | None = None
     limit: Limit = 50
     cursor: str | None = None

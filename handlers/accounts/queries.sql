@@ -25,11 +25,12 @@ UPDATE accounts SET
 WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 
 -- name: list_accounts
--- A page of accounts, newest first, before a place.
-SELECT * FROM accounts
-WHERE workspace_id = :workspace AND seq < :seq
-  AND (:like IS NULL OR name LIKE :like ESCAPE '\' OR domains LIKE :like ESCAPE '\')
-ORDER BY seq DESC LIMIT :limit;
+-- A page of accounts, newest first, before a place; filters are put in by name.
+SELECT * FROM accounts WHERE workspace_id = :workspace AND seq < :seq /* filters */ ORDER BY seq DESC LIMIT :limit;
+
+-- name: filter_account_search
+-- Only those whose name or domain matches.
+workspace_id = :workspace AND seq IN (SELECT rowid FROM account_search WHERE account_search MATCH :match)
 
 -- name: put_domain
 -- A domain of an account; the first account to claim it keeps it.
@@ -82,8 +83,13 @@ INSERT INTO contact_emails (id, workspace_id, email, contact_id, created_at, upd
 VALUES (:id, :workspace, :email, :contact, :now, :now) ON CONFLICT (workspace_id, email) DO NOTHING;
 
 -- name: list_contacts
--- A page of contacts, newest first, before a place.
-SELECT * FROM contacts
-WHERE workspace_id = :workspace AND seq < :seq AND (:account IS NULL OR account_id = :account)
-  AND (:like IS NULL OR name LIKE :like ESCAPE '\' OR emails LIKE :like ESCAPE '\')
-ORDER BY seq DESC LIMIT :limit;
+-- A page of contacts, newest first, before a place; filters are put in by name.
+SELECT * FROM contacts WHERE workspace_id = :workspace AND seq < :seq /* filters */ ORDER BY seq DESC LIMIT :limit;
+
+-- name: filter_account
+-- Only those of one account.
+workspace_id = :workspace AND account_id = :account
+
+-- name: filter_contact_search
+-- Only those whose name or address matches.
+workspace_id = :workspace AND seq IN (SELECT rowid FROM contact_search WHERE contact_search MATCH :match)

@@ -22,12 +22,13 @@ async def list_conversations(message: ListConversations, ctx: Context) -> Page[C
 def statement(message: ListConversations, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
     last_message_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
+    match = match_expression(message.q)
     filters = {
         "filter_channel": message.channel,
         "filter_status": message.status,
         "filter_account": message.account_id,
         "filter_label": message.label,
-        "filter_search": message.q,
+        "filter_search": match,
     }
     values = {
         "workspace": workspace,
@@ -35,7 +36,7 @@ def statement(message: ListConversations, workspace: int) -> Statement:
         "status": message.status,
         "account": message.account_id,
         "label": message.label,
-        "match": match_expression(message.q or ""),
+        "match": match,
         "last_message_at": last_message_at,
         "id": last_id,
         "limit": message.limit + 1,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
-from needlework.handlers.answers import Limit, Page, Saved
+from needlework.handlers.answers import Limit, Page, Saved, Search
 from needlework.handlers.labels.messages import ContentLabel
 from needlework.handlers.people import Person
 from needlework.handlers.times import Given, Time, check_times
@@ -152,7 +152,7 @@ class Conversation(ConversationHead, frozen=True, kw_only=True):
 class ListConversations(Message[Page[ConversationSummary]], topic="conversation.list", kw_only=True):
     """Conversations, the most recently active first; `q` searches subjects and texts."""
 
-    q: str | None = None
+    q: Search | None = None
     channel: str | None = None
     label: str | None = None
     account_id: str | None = None

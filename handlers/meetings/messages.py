@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
-from needlework.handlers.answers import Limit, Page, Saved
+from needlework.handlers.answers import Limit, Page, Saved, Search
 from needlework.handlers.conversations.messages import ExternalId
 from needlework.handlers.meetings.calendar_messages import DueCalendars as DueCalendars
 from needlework.handlers.meetings.calendar_messages import SyncCalendar as SyncCalendar
@@ -172,9 +172,12 @@ class SummariseMeeting(Message[dict[str, str]], topic="scheduled_meetings", key=
 
 
 class ListMeetings(Message[Page[Meeting]], topic="meeting.list", kw_only=True):
-    """Meetings by their start, the latest first; `q` searches titles and attendees; `from`, `until` mean the start."""
+    """Meetings by their start, the latest first; `from`, `until` mean the start.
 
-    q: str | None = None
+    `q` searches titles, attendees, what was said there, and the notes of it, its summary among them.
+    """
+
+    q: Search | None = None
     status: str | None = None
     from_: Time = msgspec.field(default=None, name="from")
     until: Time = None

@@ -26,26 +26,47 @@ UPDATE meetings SET
 WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 
 -- name: list_meetings_latest
--- A page of meetings by their start, the latest first, behind a place.
-SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
-WHERE workspace_id = :workspace AND (COALESCE(starts_at, created_at), seq) < (:at, :seq)
-  AND COALESCE(starts_at, created_at) <= :at
-  AND (:status IS NULL OR status = :status)
-  AND (:start IS NULL OR COALESCE(starts_at, created_at) >= :start)
-  AND (:end IS NULL OR COALESCE(starts_at, created_at) < :end)
-  AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
-ORDER BY COALESCE(starts_at, created_at) DESC, seq DESC LIMIT :limit;
+-- A page of meetings by their start, the latest first, behind a place; filters are put in by name.
+SELECT m.*, COALESCE(m.starts_at, m.created_at) AS at FROM meetings AS m
+WHERE m.workspace_id = :workspace AND (COALESCE(m.starts_at, m.created_at), m.seq) < (:at, :seq)
+  AND COALESCE(m.starts_at, m.created_at) <= :at /* filters */
+ORDER BY COALESCE(m.starts_at, m.created_at) DESC, m.seq DESC LIMIT :limit;
 
 -- name: list_meetings_earliest
--- A page of meetings by their start, the earliest first, behind a place.
-SELECT *, COALESCE(starts_at, created_at) AS at FROM meetings
-WHERE workspace_id = :workspace AND (COALESCE(starts_at, created_at), seq) > (:at, :seq)
-  AND COALESCE(starts_at, created_at) >= :at
-  AND (:status IS NULL OR status = :status)
-  AND (:start IS NULL OR COALESCE(starts_at, created_at) >= :start)
-  AND (:end IS NULL OR COALESCE(starts_at, created_at) < :end)
-  AND (:like IS NULL OR title LIKE :like ESCAPE '\' OR attendees LIKE :like ESCAPE '\')
-ORDER BY COALESCE(starts_at, created_at), seq LIMIT :limit;
+-- A page of meetings by their start, the earliest first, behind a place; filters are put in by name.
+SELECT m.*, COALESCE(m.starts_at, m.created_at) AS at FROM meetings AS m
+WHERE m.workspace_id = :workspace AND (COALESCE(m.starts_at, m.created_at), m.seq) > (:at, :seq)
+  AND COALESCE(m.starts_at, m.created_at) >= :at /* filters */
+ORDER BY COALESCE(m.starts_at, m.created_at), m.seq LIMIT :limit;
+
+-- name: filter_status
+-- Only those in one status.
+m.workspace_id = :workspace AND m.status = :status
+
+-- name: filter_from
+-- Only those that begin at a time or later.
+m.workspace_id = :workspace AND COALESCE(m.starts_at, m.created_at) >= :start
+
+-- name: filter_until
+-- Only those that begin before a time.
+m.workspace_id = :workspace AND COALESCE(m.starts_at, m.created_at) < :end
+
+-- name: filter_search
+-- Only those that match: title, who took part, what was said there, its notes. CROSS JOIN keeps the search first.
+m.workspace_id = :workspace AND m.seq IN (
+    SELECT rowid FROM meeting_search WHERE meeting_search MATCH :match
+    UNION
+    SELECT p.seq FROM conversation_text_search
+    CROSS JOIN conversation_messages AS s ON s.seq = conversation_text_search.rowid
+    CROSS JOIN meetings AS p ON p.workspace_id = s.workspace_id AND p.conversation_id = s.conversation_id
+    WHERE conversation_text_search MATCH :match AND s.workspace_id = :workspace
+    UNION
+    SELECT p.seq FROM note_search
+    CROSS JOIN note_versions AS v ON v.seq = note_search.rowid
+    CROSS JOIN notes AS n ON n.workspace_id = v.workspace_id AND n.id = v.note_id AND n.current_version = v.version
+    CROSS JOIN meetings AS p ON p.workspace_id = n.workspace_id AND p.id = n.meeting_id
+    WHERE note_search MATCH :match AND v.workspace_id = :workspace
+)
 
 -- name: meetings_of_event
 -- The meetings of an event of a calendar.

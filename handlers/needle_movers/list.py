@@ -6,7 +6,7 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Page, filtered, page_of, read_cursor
 from needlework.handlers.needle_movers import store
 from needlework.handlers.needle_movers.messages import ListNeedleMovers, NeedleMover
-from needlework.handlers.words import like_pattern
+from needlework.handlers.words import match_expression
 
 
 @subscribe(ListNeedleMovers, runner="content")
@@ -19,19 +19,20 @@ async def list_movers(message: ListNeedleMovers, ctx: Context) -> Page[NeedleMov
 def statement(message: ListNeedleMovers, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
     rank, seq = read_cursor(message.cursor, store.GREATEST, store.GREATEST)
+    match = match_expression(message.q)
     filters = {
         "filter_status": message.status,
         "filter_unmerged": None if message.status == "merged" else True,
         "filter_kind": message.kind,
         "filter_owner": message.owner_id,
-        "filter_search": message.q,
+        "filter_search": match,
     }
     values = {
         "workspace": workspace,
         "status": message.status,
         "kind": message.kind,
         "owner": message.owner_id,
-        "like": like_pattern(message.q),
+        "match": match,
         "rank": rank,
         "seq": seq,
         "limit": message.limit + 1,

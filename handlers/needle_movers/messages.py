@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
-from needlework.handlers.answers import Limit, Page
+from needlework.handlers.answers import Limit, Page, Search
 from needlework.handlers.labels.messages import ContentType, Span
 from needlework.handlers.times import Time, check_times
 from needlework.handlers.words import check_id
@@ -127,9 +127,12 @@ class ReadNeedleMover(Message[NeedleMover], topic="needle_movers.read"):
 
 
 class ListNeedleMovers(Message[Page[NeedleMover]], topic="needle_movers.list", kw_only=True):
-    """Needle movers, the greatest impact first; merged ones only where asked for by `status`."""
+    """Needle movers, the greatest impact first; merged ones only where asked for by `status`.
 
-    q: str | None = None
+    `q` searches titles, descriptions, short summaries, and the quotes that are or may be evidence.
+    """
+
+    q: Search | None = None
     status: Status | None = None
     kind: Kind | None = None
     owner_id: str | None = None

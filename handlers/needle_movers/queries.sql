@@ -45,9 +45,15 @@ m.workspace_id = :workspace AND m.kind = :kind
 m.workspace_id = :workspace AND m.owner_id = :owner
 
 -- name: filter_search
--- Only those whose title, description or summary holds a text.
-m.workspace_id = :workspace AND (
-    m.title LIKE :like ESCAPE '\' OR m.description LIKE :like ESCAPE '\' OR m.summary_short LIKE :like ESCAPE '\'
+-- Only those that match, or what was said of which does. CROSS JOIN keeps the search first: else it runs per row.
+m.workspace_id = :workspace AND m.seq IN (
+    SELECT rowid FROM needle_mover_search WHERE needle_mover_search MATCH :match
+    UNION
+    SELECT p.seq FROM needle_mover_span_search
+    CROSS JOIN needle_mover_spans AS s ON s.seq = needle_mover_span_search.rowid
+    CROSS JOIN needle_mover_evidence AS e ON e.workspace_id = s.workspace_id AND e.span_id = s.id
+    CROSS JOIN needle_movers AS p ON p.workspace_id = e.workspace_id AND p.id = e.needle_mover_id
+    WHERE needle_mover_span_search MATCH :match AND s.workspace_id = :workspace AND e.state <> 'rejected'
 )
 
 -- name: insert_mover

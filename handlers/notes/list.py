@@ -22,12 +22,13 @@ async def list_notes(message: ListNotes, ctx: Context) -> Page[NoteSummary]:
 def statement(message: ListNotes, workspace: int) -> Statement:
     """The query with the filters that are asked for."""
     updated_at, last_id = read_cursor(message.cursor, LATEST, AFTER_ANY_ID)
+    match = match_expression(message.q)
     filters = {
         "filter_kind": message.kind,
         "filter_conversation": message.conversation_id,
         "filter_meeting": message.meeting_id,
         "filter_label": message.label,
-        "filter_search": message.q,
+        "filter_search": match,
     }
     values = {
         "workspace": workspace,
@@ -35,7 +36,7 @@ def statement(message: ListNotes, workspace: int) -> Statement:
         "conversation": message.conversation_id,
         "meeting": message.meeting_id,
         "label": message.label,
-        "match": match_expression(message.q or ""),
+        "match": match,
         "updated_at": updated_at,
         "id": last_id,
         "limit": message.limit + 1,

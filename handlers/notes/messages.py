@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
-from needlework.handlers.answers import Limit, Page, Saved
+from needlework.handlers.answers import Limit, Page, Saved, Search
 from needlework.handlers.labels.messages import ContentLabel, version_number
 from needlework.handlers.words import check_id
 
@@ -106,7 +106,7 @@ class Note(NoteHead, frozen=True, kw_only=True):
 class ListNotes(Message[Page[NoteSummary]], topic="note.list", kw_only=True):
     """Notes, the most recently changed first; `q` searches titles and texts."""
 
-    q: str | None = None
+    q: Search | None = None
     kind: NoteKind | None = None
     label: str | None = None
     conversation_id: str | None = None

@@ -6,7 +6,7 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Page, filtered, page_of, read_cursor
 from needlework.handlers.tasks import store
 from needlework.handlers.tasks.messages import ListTasks, TaskHead
-from needlework.handlers.words import like_pattern
+from needlework.handlers.words import match_expression
 
 NEWEST = 1 << 62
 
@@ -23,6 +23,7 @@ async def list_tasks(message: ListTasks, ctx: Context) -> Page[TaskHead]:
 def statement(message: ListTasks, workspace: int, day: str) -> Statement:
     """The query with the filters that are asked for; `day` is today."""
     (seq,) = read_cursor(message.cursor, NEWEST)
+    match = match_expression(message.q)
     filters = {
         "filter_status": message.status,
         "filter_assignee": message.assignee,
@@ -31,7 +32,7 @@ def statement(message: ListTasks, workspace: int, day: str) -> Statement:
         "filter_mover": message.needle_mover_id,
         "filter_type": message.type,
         "filter_overdue": message.overdue,
-        "filter_search": message.q,
+        "filter_search": match,
     }
     values = {
         "workspace": workspace,
@@ -43,7 +44,7 @@ def statement(message: ListTasks, workspace: int, day: str) -> Statement:
         "type": message.type,
         "overdue": message.overdue,
         "today": day,
-        "like": like_pattern(message.q),
+        "match": match,
         "seq": seq,
         "limit": message.limit + 1,
     }

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from needlework.bus.messages import Message
-from needlework.handlers.answers import Limit, Page
+from needlework.handlers.answers import Limit, Page, Search
 from needlework.handlers.labels.messages import ContentType, Span
 from needlework.handlers.times import Time, check_times
 from needlework.handlers.words import check_id
@@ -68,9 +68,9 @@ class Task(TaskHead, frozen=True, kw_only=True):
 
 
 class ListTasks(Message[Page[TaskHead]], topic="tasks.list", kw_only=True):
-    """Tasks, the newest first; `q` searches titles and texts."""
+    """Tasks, the newest first; `q` searches titles, texts, assignees and the sentences behind them."""
 
-    q: str | None = None
+    q: Search | None = None
     status: Status | None = None
     assignee: str | None = None
     source: Source | None = None

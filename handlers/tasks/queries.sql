@@ -56,8 +56,15 @@ t.workspace_id = :workspace AND :overdue = (
 )
 
 -- name: filter_search
--- Only those whose title or text holds a text.
-t.workspace_id = :workspace AND (t.title LIKE :like ESCAPE '\' OR t.body LIKE :like ESCAPE '\')
+-- Only those that match, or the sentence behind which does. CROSS JOIN keeps the search first: else it runs per row.
+t.workspace_id = :workspace AND t.seq IN (
+    SELECT rowid FROM task_search WHERE task_search MATCH :match
+    UNION
+    SELECT p.seq FROM task_evidence_search
+    CROSS JOIN task_evidence AS e ON e.seq = task_evidence_search.rowid
+    CROSS JOIN tasks AS p ON p.workspace_id = e.workspace_id AND p.id = e.task_id
+    WHERE task_evidence_search MATCH :match AND e.workspace_id = :workspace
+)
 
 -- name: insert_task
 -- A new task; the guard sees where another message has made it meanwhile.

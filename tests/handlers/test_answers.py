@@ -48,7 +48,7 @@ def test_nothing_that_a_person_types_is_fts5_syntax(query: str) -> None:
     connection = sqlite3.connect(":memory:")
     try:
         connection.execute("CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'porter unicode61')")
-        connection.execute("SELECT 1 FROM words WHERE words MATCH ?", (match_expression(query),)).fetchall()
+        connection.execute("SELECT 1 FROM words WHERE words MATCH ?", (match_expression(query) or '""',)).fetchall()
     finally:
         connection.close()
 

@@ -13,12 +13,20 @@ from pathlib import Path
 import needlework
 import pytest
 from needlework.bus.sql import Queries, Statement
+from needlework.handlers.accounts import list_accounts, list_contacts
+from needlework.handlers.accounts.messages import ListAccounts, ListContacts
 from needlework.handlers.conversations import list as conversation_list
 from needlework.handlers.conversations.messages import ListConversations
 from needlework.handlers.labels import evidence, list_content_labels
 from needlework.handlers.labels.messages import LabelsInRange, LabelsOfContent, ListContentLabels
+from needlework.handlers.meetings import list as meeting_list
+from needlework.handlers.meetings.messages import ListMeetings
+from needlework.handlers.needle_movers import list as mover_list
+from needlework.handlers.needle_movers.messages import ListNeedleMovers
 from needlework.handlers.notes import list as note_list
 from needlework.handlers.notes.messages import ListNotes
+from needlework.handlers.tasks import list as task_list
+from needlework.handlers.tasks.messages import ListTasks
 from needlework.handlers.times import Range
 
 HANDLERS = Path(needlework.__file__).parent / "handlers"
@@ -112,6 +120,26 @@ LISTS = [
     evidence.of_content_statement(LabelsOfContent(content_type="note", content_id="note_1"), 1),
     evidence.in_range_statement(LabelsInRange(), 1, Range(0, 1)),
 ]
+SEARCHES = [
+    *(LISTS[index] for index in (2, 3, 5)),
+    meeting_list.statement(ListMeetings(q="refund"), 1),
+    meeting_list.statement(ListMeetings(q="refund", order="earliest", status="confirmed", from_="2026-01-01"), 1),
+    mover_list.statement(ListNeedleMovers(q="refund"), 1),
+    mover_list.statement(ListNeedleMovers(q="refund", status="active", kind="risk"), 1),
+    task_list.statement(ListTasks(q="refund"), 1, "2026-01-01"),
+    task_list.statement(ListTasks(q="refund", status="open", overdue=True), 1, "2026-01-01"),
+    list_accounts.statement(ListAccounts(q="refund"), 1),
+    list_contacts.statement(ListContacts(q="refund", account_id="acct_1"), 1),
+]
+LISTS += [
+    *SEARCHES[3:],
+    meeting_list.statement(ListMeetings(), 1),
+    meeting_list.statement(ListMeetings(order="earliest"), 1),
+    mover_list.statement(ListNeedleMovers(), 1),
+    list_accounts.statement(ListAccounts(), 1),
+    list_contacts.statement(ListContacts(), 1),
+    list_contacts.statement(ListContacts(account_id="acct_1"), 1),
+]
 
 
 @pytest.mark.parametrize("statement", LISTS)
@@ -124,7 +152,7 @@ def test_no_list_walks_through_a_workspace(connection: sqlite3.Connection, state
     assert walks(plan(connection, statement.sql)) == []
 
 
-@pytest.mark.parametrize("statement", [LISTS[2], LISTS[3], LISTS[5]])
+@pytest.mark.parametrize("statement", SEARCHES)
 def test_a_search_is_made_once_and_not_for_every_row(connection: sqlite3.Connection, statement: Statement) -> None:
     """A join in the other order asked the search table for each of 60,000 messages: minutes for a page."""
     steps = [step for step in plan(connection, statement.sql) if "_search VIRTUAL TABLE" in step]
@@ -132,6 +160,6 @@ def test_a_search_is_made_once_and_not_for_every_row(connection: sqlite3.Connect
     assert [step for step in steps if ":=" in step] == []
 
 
-@pytest.mark.parametrize("statement", [LISTS[0], LISTS[4], LISTS[6], LISTS[8]])
+@pytest.mark.parametrize("statement", [LISTS[0], LISTS[4], LISTS[6], LISTS[8], *LISTS[-6:]])
 def test_a_plain_page_needs_no_sorting(connection: sqlite3.Connection, statement: Statement) -> None:
     assert [step for step in plan(connection, statement.sql) if "ORDER BY" in step] == []

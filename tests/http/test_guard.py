@@ -113,6 +113,35 @@ async def test_a_link_elsewhere_opens_a_page_but_no_data(app: Application) -> No
         assert (await client.get("/api/workspace", headers=link)).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("/ui/", "/ui"),
+        ("/ui//", "/ui"),
+        ("/ui/tasks/?q=a%20b&q=//evil.example", "/ui/tasks?q=a%20b&q=//evil.example"),
+        ("/ui/tasks/?a=%0d%0aSet-Cookie:x&b=%C3%A9", "/ui/tasks?a=%0d%0aSet-Cookie:x&b=%C3%A9"),
+        ("/login/", "/login"),
+    ],
+)
+async def test_a_pages_address_with_a_slash_behind_leads_to_the_page(make_app: MakeApp, asked: str, place: str) -> None:
+    """People type it: it was 404, as JSON."""
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    async with client_of(make_app(exposed=True)) as client:
+        for method in ("GET", "HEAD"):
+            moved = await client.request(method, asked, headers=link if method == "GET" else {})
+            assert (moved.status_code, moved.headers["location"]) == (308, place)
+
+
+async def test_nothing_but_a_page_is_led_to(app: Application) -> None:
+    async with client_of(app) as client:
+        for method, path in [
+            ("GET", "//"), ("GET", "//evil.example/"), ("GET", "/api/workspace/"), ("GET", "/ui/nowhere/"),
+            ("GET", "/ui/tasks.js/"), ("GET", "/x//ui/"), ("POST", "/ui/"), ("DELETE", "/ui/tasks/"),
+        ]:  # fmt: skip
+            answer = await client.request(method, f"http://localhost{path}")
+            assert (answer.status_code, answer.headers.get("location")) == (404, None), path
+
+
 async def test_an_allowed_origin_may_read_and_others_may_not(make_app: MakeApp) -> None:
     page = "http://localhost:3000"
     async with client_of(make_app(allow_origins=(page,))) as client:
