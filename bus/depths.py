@@ -55,21 +55,21 @@ class Depths:
         return int((await self._rows("count_due", runner=runner, workspace=workspace, now=now))[0][0])
 
     async def runners(self, workspace: Workspace) -> list[dict[str, Any]]:
-        """Every runner with its policy and its depth in this workspace."""
+        """Every runner with its policy and its depth here: what is due waits, what is due later is scheduled."""
         found = []
-        owned = await self._bus.sharing.owners()
+        owned, now = await self._bus.sharing.owners(), self._bus.clock.now()
         for name, runner in self._bus.registry.runners.items():
             lane = self._bus.store.runners[name]
             queue = self._bus.dispatcher.queues.get(name)
-            depth = (await self._rows("queue_depth", runner=lane.number, workspace=workspace.id))[0]
+            depth = (await self._rows("queue_depth", runner=lane.number, workspace=workspace.id, now=now))[0]
             running = sum(1 for d in queue.held.values() if d.started and d.workspace == workspace.id) if queue else 0
             times = await self._bus.scheduler.times(name, workspace)
             found.append({
                 "id": name, "description": runner.policy.description, "mode": runner.policy.mode,
                 "concurrency": runner.policy.concurrency, "paused": name in self._bus.controls.paused_runners,
                 "topics": sorted(runner.topics), "waiting": max(0, depth["waiting"] - running), "running": running,
-                "parked": depth["parked"], "dead": depth["dead"], "live": name in owned,
-                "schedule": runner.policy.schedule, "next_run": _moment(times["next"]),
+                "scheduled": depth["scheduled"], "parked": depth["parked"], "dead": depth["dead"],
+                "live": name in owned, "schedule": runner.policy.schedule, "next_run": _moment(times["next"]),
                 "last_run": _moment(times["last"]),
             })  # fmt: skip
         return found

@@ -21,13 +21,23 @@ from needlework.settings import data_directory
 _MIB = 1024 * 1024
 
 
+def _named(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    """The file, or an error that shows how to name one."""
+    if value is None:
+        raise click.UsageError("name a file or a directory for the copy, for example: needlework backup /mnt/backups/")
+    return value
+
+
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path), callback=_named)
 @data_option
 @click.option("--fast", is_flag=True, help="Without rests: ten times as fast, and a service beside it waits for it.")
 @json_option
-def backup(file: Path | None, data: Path | None, fast: bool, json: bool) -> None:
+def backup(file: Path, data: Path | None, fast: bool, json: bool) -> None:
     """Copy the database to FILE, whether it is served or not; or into the directory FILE, under a name with the time.
+
+    FILE has no default: a copy that lies where nobody chose is not found when it is needed, and one on the disk of the
+    data goes with it.
 
     Everything that was acknowledged before it begins is in it. It is checked before it gets its name, readable by you
     alone, and never replaces a file. Settings, plug-ins and the files that secrets refer to are not in it.
@@ -36,15 +46,14 @@ def backup(file: Path | None, data: Path | None, fast: bool, json: bool) -> None
 
     \b
     Examples:
-      needlework backup
       needlework backup /mnt/backups/
-      needlework backup --fast
+      needlework backup /mnt/backups/monday.backup --fast
     """
     from needlework.bus.sqlite.backup import back_up
     from needlework.bus.sqlite.pacing import Pace
 
     now = SystemClock().now()
-    target = (file or Path()).absolute()
+    target = file.absolute()
     if target.is_dir():
         target /= f"needlework-{datetime.fromtimestamp(now // 1_000_000, UTC):%Y%m%dT%H%M%SZ}.backup"
     started = time.monotonic()

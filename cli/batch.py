@@ -16,8 +16,9 @@ def follow_batch(client: Client, batch: str, *, json: bool, after: str | None = 
     state: dict[str, Any] = {}
     with leaving(f"look again with: needlework watch {batch}"), shown(json) as show:
         for number, kind, data in read_events(client, f"/api/internal/batches/{quoted(batch)}", after):
-            state = data if isinstance(data, dict) else {}
-            show(number, kind if json else "progress", data if json else _progress(state))
+            before, state = state, data if isinstance(data, dict) else {}
+            if json or before != state:  # the end of a batch says again how far it is
+                show(number, kind if json else "progress", data if json else _progress(state))
     counts = _counts(state, "done", "refused", "dead", "cancelled")
     if bad := _counts(state, *_BAD):
         raise Failure(

@@ -40,6 +40,6 @@ def runners(client: Client, json: bool) -> None:
         return
     columns = {
         "id": "RUNNER", "mode": "MODE", "paused": "PAUSED", "waiting": "WAITING", "running": "RUNNING",
-        "parked": "PARKED", "dead": "DEAD", "schedule": "SCHEDULE", "next_run": "NEXT RUN",
+        "scheduled": "SCHEDULED", "parked": "PARKED", "dead": "DEAD", "schedule": "SCHEDULE", "next_run": "NEXT RUN",
     }  # fmt: skip
     table(found, columns, empty="no runners")

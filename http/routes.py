@@ -130,7 +130,7 @@ class RouteTable:
         return made
 
     def find(self, method: str, path: str) -> Found | None:
-        """The endpoint of a request; HEAD is answered by GET's, a page's address with a slash behind by the way there."""
+        """The endpoint of a request; HEAD is answered by GET's, a page's address with a slash behind by its way."""
         wanted = "GET" if method == "HEAD" else method
         methods = self._literal.get(path)
         if methods is not None:  # as in the document: a path that stands there is not the pattern beside it

@@ -43,6 +43,7 @@ class RunnerEntry(TypedDict):
     topics: list[str]
     waiting: int
     running: int
+    scheduled: int
     parked: int
     dead: int
     live: bool

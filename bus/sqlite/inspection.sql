@@ -139,9 +139,13 @@ ORDER BY m.seq DESC LIMIT :limit;
 SELECT id, created, total, done, refused, dead, cancelled FROM batches WHERE id = :id AND workspace = :workspace;
 
 -- name: queue_depth
--- What one runner has waiting, due, parked and dead in one workspace; counts stop at 100,000.
+-- What one runner has due, due later, parked and dead in one workspace; counts stop at 100,000. Priorities are listed:
+-- each is one seek.
 SELECT
-    (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = :runner AND workspace = :workspace LIMIT 100000)) AS waiting,
+    (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = :runner AND workspace = :workspace
+        AND priority IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9) AND due <= :now LIMIT 100000)) AS waiting,
+    (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE runner = :runner AND workspace = :workspace
+        AND priority IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9) AND due > :now LIMIT 100000)) AS scheduled,
     (SELECT count(*) FROM (SELECT 1 FROM parked WHERE runner = :runner AND workspace = :workspace LIMIT 100000)) AS parked,
     (SELECT count(*) FROM (SELECT 1 FROM dead WHERE runner = :runner AND workspace = :workspace LIMIT 100000)) AS dead;
 

@@ -17,7 +17,7 @@ async def append(message: AppendMessages, ctx: Context) -> Saved:
     now = ctx.now
     row = await store.existing(ctx, message.id)
     given = [_dated(each, now + number) for number, each in enumerate(_given(message))]
-    found = incoming(given, now)
+    found = incoming(given, now, row["channel"])
     added = await extend(ctx, row, ConversationInput(id=message.id), found, now)
     return Saved(message.id, bool(added))
 

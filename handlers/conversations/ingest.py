@@ -36,7 +36,7 @@ async def save(ctx: Context, given: ConversationInput, batch: str | None = None)
     now = ctx.now
     row = await store.find(ctx, given)
     base = read_time(given.started_at) if given.started_at is not None and row is None else now
-    found = incoming(given.messages, base)
+    found = incoming(given.messages, base, given.channel if row is None else row["channel"])
     if row is None:
         return await _create(ctx, given, found, now, batch)
     if given.id is not None and row["id"] != given.id:

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import msgspec
 from needlework.handlers.conversations.messages import MessageInput
+from needlework.handlers.formats.slack_text import with_emoji
 from needlework.handlers.people import Person, address, person
 from needlework.handlers.times import read_time
 from needlework.handlers.words import clean, content_hash
+
+SLACK = "slack"
 
 
 class Incoming(NamedTuple):
@@ -17,6 +20,7 @@ class Incoming(NamedTuple):
     sent_at: int
     hash: str
     sender: Person
+    text: str
     given: MessageInput
 
     def columns(self) -> dict[str, str | int | None]:
@@ -29,7 +33,7 @@ class Incoming(NamedTuple):
             "sender_email": self.sender.email,
             "sender_id": self.sender.id,
             "sent_at": self.sent_at,
-            "text": clean(given.text),
+            "text": self.text,
             "html_ref": given.html_ref,
             "reply_to": given.reply_to,
             "facts": msgspec.json.encode(given.facts).decode(),
@@ -38,13 +42,15 @@ class Incoming(NamedTuple):
         }
 
 
-def incoming(messages: Sequence[MessageInput], base: int) -> list[Incoming]:
+def incoming(messages: Sequence[MessageInput], base: int, channel: str | None = None) -> list[Incoming]:
     """The messages with their identities and times, each identity once (the last one sent in wins).
 
     Without `sent_at` a message happened at `base`, in the order given. Without `external_id` it is known by
     its sender, time and text, and by how many equal ones stand before it, so that sending the same list
-    again, in any order, finds each message where it was put the first time.
+    again, in any order, finds each message where it was put the first time. What was said in Slack (`channel`) names
+    its emoji; people see them.
     """
+    shown = with_emoji if channel == SLACK else str
     found: dict[str, Incoming] = {}
     seen: dict[str, int] = {}
     for number, given in enumerate(messages):
@@ -58,7 +64,9 @@ def incoming(messages: Sequence[MessageInput], base: int) -> list[Incoming]:
         hash_ = content_hash(
             msgspec.to_builtins(who), stated, given.text, given.reply_to, given.facts, given.attachments
         )
-        found[identity] = Incoming(identity, base + number if stated is None else stated, hash_, who, given)
+        found[identity] = Incoming(
+            identity, base + number if stated is None else stated, hash_, who, shown(clean(given.text)), given
+        )
     return list(found.values())
 
 

@@ -76,7 +76,7 @@ class ListDeliveries(Message[Page[SlackDelivery]], topic="slack.deliveries", kw_
 
 
 class RetryDelivery(Message[SlackDelivery], topic="slack.retry", key=("id",)):
-    """Let a failed delivery go again, once its cause is mended."""
+    """Let a failed delivery go again, once its cause is mended, or a pending one that nobody works on any more."""
 
     id: str
 

@@ -56,8 +56,9 @@ def decide(ctx: Context, row: Row, status: str, *, ts: str | None = None, error:
 
 def again(ctx: Context, row: Row) -> None:
     """Collect that a delivery without success goes again; its message is looked for where it may have been posted."""
-    unknown = "post" if (row["error"] or "").startswith(UNKNOWN) else "none"
-    ctx.write(change(ctx, "again", row, 1, flight=unknown))
+    if row["status"] != "pending":  # a pending one keeps what it knows: whether Slack was asked
+        unknown = "post" if (row["error"] or "").startswith(UNKNOWN) else "none"
+        ctx.write(change(ctx, "again", row, 1, flight=unknown))
     ctx.publish(DeliverSlackMessage(delivery_id=row["id"]))
     ctx.audit("slack.retried", row["channel_id"], row["id"])
 

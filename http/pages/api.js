@@ -34,12 +34,20 @@ async function valueOf(answer) {
   }
 }
 
+let leaving = false; // whoever signs out asks for nothing more: it would be refused
+
 export async function call(method, path, body, more = {}) {
+  if (leaving) return new Promise(() => {});
+  leaving = path === "/logout";
   const headers = { Accept: "application/json", ...more };
   if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
-  const answer = await answerOf(method, path, body, headers);
+  const answer = await answerOf(method, path, body, headers).catch((error) => {
+    leaving = false;
+    throw error;
+  });
   if (answer.status === 401 && location.pathname !== "/login") location.assign("/login");
   const value = await valueOf(answer);
+  leaving &&= answer.ok;
   if (!answer.ok) throw new Refused(answer.status, value);
   return value;
 }

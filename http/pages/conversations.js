@@ -1,8 +1,11 @@
 // Conversations as cards: who said what, with the evidence of labels marked in the text.
 import { byId, call, counted, element, fail } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
+import { also } from "/ui/also.js";
 import { empty } from "/ui/empty.js";
-import { chip, keys, legend, nameOf } from "/ui/labels.js";
+import { quoted } from "/ui/inline.js";
+import { keys, legend, nameOf } from "/ui/labels.js";
+import { rendered } from "/ui/markdown.js";
 import { Marker, spansOf } from "/ui/marks.js";
 import { moment } from "/ui/moments.js";
 
@@ -10,12 +13,13 @@ const LATEST = 8;
 const MESSAGES = 3;
 const ALL = 500;
 const TITLE = 60;
+const MARKDOWN = ["github", "slack"];
 const CHANNELS = ["email", "chat", "slack", "github", "meeting"];
 let shown = "";
 
 function title(conversation) {
-  if (conversation.subject) return conversation.subject;
-  const first = (conversation.messages[0]?.text || "").replace(/\s+/g, " ").trim();
+  if (conversation.subject) return quoted(conversation.subject);
+  const first = quoted(conversation.messages[0]?.text || "").trim();
   if (!first) return "Without words";
   if (first.length <= TITLE) return first;
   return `${first.slice(0, first.lastIndexOf(" ", TITLE) > 0 ? first.lastIndexOf(" ", TITLE) : TITLE)} …`;
@@ -36,16 +40,27 @@ function files(message) {
   return names.length ? [element("p", `Attached: ${names.join(", ")}`, "quiet")] : [];
 }
 
-function said(message, labels, named) {
+// Where people write Markdown it is read as such, line by line as they wrote it; elsewhere a sign is a sign.
+function written(text, spans, channel) {
+  if (MARKDOWN.includes(channel)) {
+    const made = rendered(text, spans);
+    made.whole.classList.add("words");
+    return made;
+  }
+  const whole = element("p", undefined, "words");
+  const marker = new Marker(text, spans);
+  marker.put(whole, text, 0);
+  return { whole, named: marker.name() };
+}
+
+function said(message, { labels, channel }, named) {
   const block = element("div", undefined, "said");
   block.id = message.id;
   const who = element("p", undefined, "who");
   who.append(element("b", message.sender.name || message.sender.email || message.sender.id || "somebody"), " ", moment(message.sent_at));
-  const text = element("p", undefined, "words");
-  const marker = new Marker(message.text, spansOf(labels, message.id));
-  marker.put(text, message.text, 0);
-  for (const id of marker.name()) named.add(id);
-  block.append(who, text, ...files(message));
+  const text = written(message.text, spansOf(labels, message.id), channel);
+  for (const id of text.named) named.add(id);
+  block.append(who, text.whole, ...files(message));
   return block;
 }
 
@@ -75,13 +90,8 @@ function card(conversation, heading) {
   head.tabIndex = -1;
   article.append(head, about(conversation));
   const named = new Set();
-  article.append(...conversation.messages.map((message) => said(message, conversation.labels, named)));
-  const others = conversation.labels.filter((each) => !named.has(each.id));
-  if (others.length) {
-    const more = element("p", "Also: ", "quiet also");
-    more.append(...others.map((each) => chip(each)));
-    article.append(more);
-  }
+  article.append(...conversation.messages.map((message) => said(message, conversation, named)));
+  article.append(...also(conversation.labels, named));
   if (conversation.messages.length < conversation.message_count) article.append(whole(conversation, article));
   return article;
 }

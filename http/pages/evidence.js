@@ -1,6 +1,7 @@
 // Something that was said: the quote, its label, who said it when, and a link to its place.
 import { element, fail } from "/ui/api.js";
 import { accountName } from "/ui/accounts.js";
+import { quoted } from "/ui/inline.js";
 import { name } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
 
@@ -12,7 +13,7 @@ export function placeOf(type, content, message) {
 export function quote(each, ...extras) {
   const item = element("li", undefined, "quote");
   const words = element("blockquote");
-  const link = element("a", each.span.quote.replace(/\s+/g, " "));
+  const link = element("a", quoted(each.span.quote, each.content_type));
   link.href = placeOf(each.content_type, each.content_id, each.span.message_id);
   words.append(link);
   const about = element("p", undefined, "quiet");

@@ -147,3 +147,16 @@ function shown(node, words) {
   if (!words.slice(8).includes("@") && words.toLowerCase().includes(node.dataset.where)) delete node.dataset.where;
   return node;
 }
+
+const SIGNS = /^\s*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)\s+)?(?:\[[ xX]\]\s+)?/;
+const SURE = /(\*\*|`)(?=\S)([^\n]*?\S)\1/g; // where nobody said that it is Markdown, 2*3*4 stays what it is
+
+// What was quoted, without the signs of Markdown: all of them in a note, elsewhere those that are nothing else.
+export function quoted(text, type) {
+  const line = text.replace(/\s+/g, " ");
+  if (type !== "note") return line.replace(SURE, "$2");
+  const whole = element("span");
+  inline(whole, line.replace(SIGNS, ""), "", { put: (parent, words) => parent.append(words) });
+  for (const each of whole.querySelectorAll(".where")) each.remove();
+  return whole.textContent;
+}

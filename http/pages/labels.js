@@ -1,5 +1,6 @@
 // Labels: a colour and a name (the server says which) for each, and what a person says of one that was found: it is right, or it is not.
 import { call, element, fail, plain } from "/ui/api.js";
+import { quoted } from "/ui/inline.js";
 import { stop } from "/ui/keys.js";
 import { told } from "/ui/told.js";
 
@@ -68,7 +69,7 @@ function choice(entry, decide) {
   const sure = `${Math.round(entry.score * 100)} % sure`;
   const about = known.get(entry.label)?.prompt || nameOf(entry.label);
   line.append(element("span", `${about} (${sure})`, "quiet"));
-  if (entry.evidence[0]) line.append(element("span", `“${entry.evidence[0].quote}”`, "quiet"));
+  if (entry.evidence[0]) line.append(element("span", `“${quoted(entry.evidence[0].quote, entry.evidence[0].message_id ? "conversation" : "note")}”`, "quiet"));
   for (const [state, words] of [["confirmed", "Confirm"], ["rejected", "Reject"], ["machine", "Give back"]]) {
     if (state === entry.state) continue;
     const button = element("button", words, "small");

@@ -5,6 +5,8 @@ import { placeOf } from "/ui/evidence.js";
 import { moment } from "/ui/moments.js";
 import { body, folded } from "/ui/notes.js";
 
+const MANY = 12;
+const FIRST = 8;
 const NEAR = 7 * 86_400_000;
 const WHEN = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 
@@ -13,6 +15,19 @@ const ASSUMED = {
   now: "start assumed: the transcript names no date, the time when it came in is taken",
   day: "the transcript names the day, not the time of day",
 };
+
+// All of a few, the first of many; a press names the rest.
+function named(people) {
+  if (people.length <= MANY) return [people.join(", ")];
+  const rest = people.slice(FIRST);
+  const button = element("button", `and ${rest.length} more`, "small");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    button.before(`, ${rest.join(", ")}`);
+    button.remove();
+  });
+  return [people.slice(0, FIRST).join(", "), " ", button];
+}
 
 function when(meeting) {
   const line = element("p", undefined, "quiet about");
@@ -27,7 +42,7 @@ function when(meeting) {
   if (minutes > 0) line.append(` · ${minutes} min`);
   if (meeting.status !== "confirmed") line.append(" · ", element("span", meeting.status, "bad"));
   const people = meeting.attendees.map((each) => each.name || each.email).filter(Boolean);
-  if (people.length) line.append(` · ${people.join(", ")}`);
+  if (people.length) line.append(" · ", ...named(people));
   return line;
 }
 

@@ -4,6 +4,7 @@ import { actions } from "/ui/actions.js";
 import { ask } from "/ui/ask.js";
 import { action, quote } from "/ui/evidence.js";
 import { breakdown, weekly } from "/ui/impact.js";
+import { quoted } from "/ui/inline.js";
 import { stop } from "/ui/keys.js";
 import { told } from "/ui/told.js";
 
@@ -39,7 +40,7 @@ function piece(mover, each, again) {
   const line = element("p", undefined, "actions");
   for (const [state, name] of Object.entries(WAYS[each.state])) {
     const button = action(name, decide(state));
-    button.setAttribute("aria-label", `${name}: ${each.span.quote.slice(0, 80)}`);
+    button.setAttribute("aria-label", `${name}: ${quoted(each.span.quote, each.content_type).slice(0, 80)}`);
     line.append(button);
   }
   const item = quote(each, line);

@@ -3,6 +3,7 @@ import { call, counted, element, plain } from "/ui/api.js";
 import { empty } from "/ui/empty.js";
 import { action, placeOf, quote } from "/ui/evidence.js";
 import { drawn, voices } from "/ui/impact.js";
+import { quoted } from "/ui/inline.js";
 import { stop } from "/ui/keys.js";
 import { rematching, underway } from "/ui/matching.js";
 import { moment } from "/ui/moments.js";
@@ -125,11 +126,11 @@ function summary(mover, text, evidence) {
 function cite(line, text, mover, evidence) {
   for (const part of text.split(/(\[\d+\])/)) {
     const cited = /^\[(\d+)\]$/.exec(part) && evidence.find((each) => each.id === mover.citations[part.slice(1, -1)]);
-    if (!cited) line.append(part);
+    if (!cited) line.append(quoted(part));
     else {
       const link = element("a", part);
       link.href = placeOf(cited.content_type, cited.content_id, cited.span.message_id);
-      link.title = cited.span.quote;
+      link.title = quoted(cited.span.quote, cited.content_type);
       line.append(link);
     }
   }

@@ -1,8 +1,9 @@
 // Notes, each with its text and the evidence of its labels marked in it.
 import { call, element, plain } from "/ui/api.js";
+import { also } from "/ui/also.js";
 import { empty } from "/ui/empty.js";
 import { placeOf } from "/ui/evidence.js";
-import { chip, keys } from "/ui/labels.js";
+import { keys } from "/ui/labels.js";
 import { rendered } from "/ui/markdown.js";
 import { spansOf } from "/ui/marks.js";
 import { moment } from "/ui/moments.js";
@@ -23,12 +24,7 @@ function about(note) {
 
 export function body(note) {
   const made = rendered(note.body_md.trimEnd(), spansOf(note.labels));
-  const others = note.labels.filter((each) => !made.named.has(each.id));
-  if (others.length) {
-    const more = element("p", "Also: ", "quiet also");
-    more.append(...others.map((each) => chip(each)));
-    made.whole.append(more);
-  }
+  made.whole.append(...also(note.labels, made.named));
   return made.whole;
 }
 

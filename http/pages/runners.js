@@ -63,7 +63,7 @@ function card(each, again) {
   const about = element("p", undefined, "quiet about");
   about.append(element("span", stateOf(each), `state state-${each.paused || !each.live ? "held" : "ready"}`), ` ${each.description}`);
   const depth = element("p", undefined, "depths");
-  for (const [name, count] of [["waiting", each.waiting], ["running", each.running], ["held back", each.parked], ["dead", each.dead]]) {
+  for (const [name, count] of [["waiting", each.waiting], ["running", each.running], ["scheduled for later", each.scheduled], ["held back", each.parked], ["dead", each.dead]]) {
     depth.append(element("span", `${count.toLocaleString()} ${name}`, count ? (name === "dead" ? "bad" : "") : "none"), " ");
   }
   const taken = element("details");
@@ -81,7 +81,7 @@ export const runners = {
   path: () => API,
   pages: false,
   none: () => empty("No runner.", ["This server knows no runner: is its topics.toml whole? ", element("code", "needlework doctor"), " tells."]),
-  filters: [{ name: "q", label: "Search", turn: () => ({}) }],
+  filters: [{ name: "q", label: "Name", turn: () => ({}) }],
   choose: (items, { q = "" }) => items.filter((each) => `${each.id} ${each.description}`.toLowerCase().includes(q.toLowerCase())),
   card,
 };

@@ -77,7 +77,7 @@ function card(each, again) {
   const about = element("p", [each.route, each.permission, each.origin].filter(Boolean).join(" · "), "quiet about");
   article.append(about);
   const now = counts[each.topic];
-  if (now) article.append(element("p", `${now.waiting.toLocaleString()} waiting · ${now.running} running · ${now.dead} dead`, now.dead ? "bad" : "quiet"));
+  if (now) article.append(element("p", `${now.waiting.toLocaleString()} to do · ${now.running} running · ${now.dead} dead`, now.dead ? "bad" : "quiet"));
   const policy = element("details");
   const text = element("pre", JSON.stringify(each.policy, null, 2));
   text.tabIndex = 0;
@@ -100,7 +100,7 @@ export const topics = {
   },
   none: () => empty("No topic.", [counted(0, "topic"), " is known to this server."]),
   filters: [
-    { name: "q", label: "Search", turn: () => ({}) },
+    { name: "q", label: "Name", turn: () => ({}) },
     { name: "kind", label: "Kind", first: "what does something", values: () => [["query", "what only reads"], ["internal", "what is not for callers"]], turn: () => ({}) },
   ],
   choose: (items, { q = "", kind = "" }) =>

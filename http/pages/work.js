@@ -34,9 +34,17 @@ function fill(name, rows, has) {
 export async function showWork() {
   const [runners, counts] = await Promise.all([call("GET", "/api/internal/runners"), call("GET", "/api/internal/counts")]);
   const topics = Object.entries(counts);
+  const sums = { waiting: 0, running: 0, scheduled: 0, dead: 0 };
+  for (const each of runners.items) {
+    sums.waiting += each.waiting + each.parked;
+    sums.scheduled += each.scheduled;
+  }
+  for (const [, each] of topics) {
+    sums.running += each.running;
+    sums.dead += each.dead;
+  }
   let all = 0;
-  for (const name of ["waiting", "running", "dead"]) {
-    const sum = topics.reduce((total, [, each]) => total + each[name], 0);
+  for (const [name, sum] of Object.entries(sums)) {
     all += sum;
     byId(`total-${name}`).textContent = sum.toLocaleString();
     byId(`total-${name}`).className = name === "dead" && sum ? "bad" : "";
@@ -47,7 +55,7 @@ export async function showWork() {
   const load = (each) => each.slice(1).some((cell) => typeof cell === "number" && cell > 0);
   topics.sort(([a, one], [b, two]) => two.dead - one.dead || two.unfinished - one.unfinished || a.localeCompare(b));
   fill("topics", topics.map(([name, each]) => [name, each.waiting, each.running, each.dead]), load);
-  const states = runners.items.map((each) => [each.id, stateOf(each), each.waiting, each.running, each.parked, each.dead]);
+  const states = runners.items.map((each) => [each.id, stateOf(each), each.waiting, each.running, each.scheduled, each.parked, each.dead]);
   fill("runners", states, (each) => load(each) || !FINE.includes(each[1]));
 }
 

@@ -115,3 +115,13 @@ async def test_few_of_those_that_wait_are_looked_at_for_the_few_that_are_somethi
             assert [each["id"] for each in found["items"]] == [id_ for name, id_ in known.items() if name == state]
         assert len(looks) <= 3
         assert [len(page) for page in await pages(bus, "waiting", 250)] == [250, 250, 1]
+
+
+async def test_what_waits_is_told_from_what_is_due_later(tmp_path: Path, clock: ManualClock) -> None:
+    """A message for next week stood among what waits."""
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        await filled(bus, clock)
+        await bus.pause("one", "me", kind="runner")
+        await kit.publish(bus, Do("now"))
+        (runner,) = [each for each in await bus.runners(kit.DEFAULT) if each["id"] == "one"]
+    assert (runner["waiting"], runner["scheduled"], runner["parked"], runner["dead"]) == (1, 1, 1, 1)

@@ -47,6 +47,15 @@ def test_what_is_no_backup_and_where_there_is_nothing_to_copy_are_said(server, t
     assert not (tmp_path / "new").exists()
 
 
+def test_a_copy_goes_nowhere_that_nobody_named(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without FILE it went into the directory in which the command was typed."""
+    monkeypatch.chdir(tmp_path)
+    result = server("backup")
+    assert result.exit_code == 2
+    assert "needlework backup /mnt/backups/" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_f15_a_copy_goes_after_the_service_beside_it(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It took as much of the processor as the service, whose publishes waited for it."""
     found: list[int] = []

@@ -33,6 +33,12 @@ def test_a_batch_is_followed_until_all_of_it_has_ended(server) -> None:
     assert server.requests[0].headers["Accept"] == "text/event-stream"
 
 
+def test_a_batch_that_has_ended_says_so_once(server) -> None:
+    """Its state came as progress and as the end, and was shown twice."""
+    server.streams(frame(None, "progress", 3), LAST)
+    assert server("watch", "batch_1").stdout.splitlines() == ["progress  3/3  messages", "batch_1 has ended: 3 done"]
+
+
 def test_a_lost_connection_is_resumed(server) -> None:
     server.streams(FIRST, SECOND, breaks=True)
     server.raises(httpx2.ConnectError)

@@ -1,6 +1,7 @@
 """The page in a real browser: what people see, with the keyboard, on a phone, and nothing on the console."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
@@ -173,6 +174,80 @@ def test_letters_that_turn_others_turn_no_name_of_a_host(page: Chrome, turned: s
     """RIGHT-TO-LEFT OVERRIDE in a note made "(moc.bank.app)" beside a link read as "(ppa.knab.com)"."""
     page.execute_async_script("import('/ui/markdown.js').then((it) => { window.markdown = it; arguments[0](); })")
     assert "moc.bank.app" in page.execute_script(READ, turned)
+
+
+QUOTED = """
+const [text, type, done] = arguments;
+import("/ui/inline.js").then(({ quoted }) => done(quoted(text, type))).catch(done);
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "type_", "shown"),
+    [
+        ("- [ ] **Ada:** see `x_1` and [this](https://a.example)", "note", "Ada: see x_1 and this"),
+        ("## 2*3*4\n is _it_", "note", "234 is it"),
+        ("2*3*4 snake_case `TypeError` **now** 1. #5", "conversation", "2*3*4 snake_case TypeError now 1. #5"),
+        ("a ** b ` c", "conversation", "a ** b ` c"),
+    ],
+)
+def test_a_quote_is_shown_without_the_signs_of_markdown(page: Chrome, said: str, type_: str, shown: str) -> None:
+    """Evidence read "**Viktor Sand:** Three times"; where nobody said that it is Markdown, a sum stays a sum."""
+    assert page.execute_async_script(QUOTED, said, type_) == shown
+
+
+ALSO = """
+const [labels, done] = arguments;
+import("/ui/also.js").then(({ also }) => {
+  const [made] = also(labels, new Set(["0"]));
+  done([made.querySelector("summary")?.textContent ?? made.textContent, made.querySelectorAll("button").length]);
+}).catch(done);
+"""
+
+
+def test_many_labels_are_counted_and_each_stands_behind_a_press(page: Chrome) -> None:
+    """23 of them stood under one meeting."""
+    kinds = ["question", "question", "praise", "task_issue_bug", "decision", "churn_risk", "praise", "praise"]
+    labels = [
+        {"id": str(at), "label": kind, "state": "machine", "score": 0.9, "evidence": []}
+        for at, kind in enumerate(kinds)
+    ]
+    few = page.execute_async_script(ALSO, labels[:3])
+    assert few == ["Also: QuestionPraise", 2]
+    many, buttons = page.execute_async_script(ALSO, labels)
+    assert (many, buttons) == ("Also Praise ×3, Bug, Churn risk, Decision, 1 more", 7)
+
+
+WRITTEN = "## Steps\n\n1. Run `it`\n2. See **nothing**\nat all"
+
+
+def test_an_issue_is_read_as_markdown_and_a_mail_as_it_was_written(page: Chrome, demo: str) -> None:
+    with httpx2.Client(base_url=demo) as http:
+        for channel in ("github", "email"):
+            said = {"id": f"conv_shown_{channel}", "channel": channel, "messages": [{"text": WRITTEN}]}
+            http.post("/api/conversations", json=said).raise_for_status()
+    page.get(f"{demo}/ui/conversations#conv_shown_email")
+    until(page, lambda: text(page, ".said .words") == WRITTEN)
+    page.get("about:blank")
+    page.get(f"{demo}/ui/conversations#conv_shown_github")
+    until(page, lambda: text(page, ".said .words li:last-child") == "See nothing\nat all")
+    assert [each.text for each in page.find_elements(By.CSS_SELECTOR, ".said h4, .said code")] == ["Steps", "it"]
+
+
+def test_the_overview_tells_what_waits_from_what_is_due_later(page: Chrome, demo: str) -> None:
+    """Summaries of meetings to come stood there as waiting, for days."""
+    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    later = {"topic": "needle_mover_scheduler", "key": {}, "data": {}, "deliver_after": at}
+    with httpx2.Client(base_url=demo) as http:
+        http.post("/api/internal/pubsub/publish", json=later).raise_for_status()
+        until(page, lambda: idle(http))
+        runners = {each["id"]: each for each in http.get("/api/internal/runners").json()["items"]}
+    assert runners["needle_mover_scheduler"]["scheduled"] == 1
+    assert runners["needle_mover_scheduler"]["waiting"] == 0
+    page.refresh()
+    scheduled = sum(each["scheduled"] for each in runners.values())
+    until(page, lambda: text(page, "#total-scheduled") == f"{scheduled:,}")
+    until(page, lambda: text(page, "#total-waiting") == "0")
 
 
 def test_code_tables_and_tasks_are_shown_as_such(page: Chrome) -> None:

@@ -67,3 +67,11 @@ def test_senders_take_part_too_and_nobody_twice() -> None:
 def test_a_conversation_that_cannot_be_told_from_others_is_refused(fields: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"."):
         ConversationInput(**fields)
+
+
+def test_emoji_that_slack_names_are_seen_and_leave_what_a_message_is_known_by() -> None:
+    """People read `:fire:` on the pages and in summaries."""
+    said = [MessageInput(text="It burns :fire: says :our-logo:")]
+    (slack,), (mail,) = incoming(said, 0, "slack"), incoming(said, 0, "email")
+    assert (slack.columns()["text"], mail.columns()["text"]) == ("It burns 🔥 says :our-logo:", said[0].text)
+    assert (slack.identity, slack.hash) == (mail.identity, mail.hash)

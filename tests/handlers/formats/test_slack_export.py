@@ -313,6 +313,19 @@ def test_slack_s_marks_become_words(written: str, shown: str) -> None:
     assert slack_text.plain(written, {"U1": "Ann"}, {"C1": "general"}) == shown
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (":fire: it burns :our-logo: :white_check_mark:", "🔥 it burns :our-logo: ✅"),
+        ("done:tada::+1::skin-tone-3: :woman-shrugging: :flag-de:", "done🎉👍🏼 🤷\u200d♀️ 🇩🇪"),
+        ("at 10:30:45, 12:100:30, :100: :x", "at 10:30:45, 12:100:30, 💯 :x"),
+        ("`:fire:` ```\n:fire:\n``` :fire:", "`:fire:` ```\n:fire:\n``` 🔥"),
+    ],
+)
+def test_names_of_emoji_become_emoji_where_they_are_known(written: str, shown: str) -> None:
+    assert slack_text.with_emoji(written) == shown
+
+
 def test_a_text_cut_amid_a_character_spoils_nothing_beside_it(tmp_path: Path) -> None:
     """JSON can hold half of a pair, and decoders refuse it: a whole day of the channel was lost."""
     said = ["first", "cut \ud83d here", "a \U0001f600, a \\ud83d as text", "cut at the end \udc00"]

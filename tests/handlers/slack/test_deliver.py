@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from needlework.bus.sql import Statement
 from needlework.handlers.reports.messages import CreateReport, ReportPublished, RunReport
-from needlework.handlers.slack import client, store
+from needlework.handlers.slack import client, deliver, store
 from needlework.handlers.slack.messages import DeliverSlackMessage, RetryDelivery, SubscribeChannel, UnsubscribeChannel
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +103,32 @@ async def test_what_can_never_succeed_fails_visibly_and_is_not_repeated(office: 
     await office.later(2)
     assert [each["status"] for each in await office.deliveries()] == ["sent"]
     assert await office.desk.refusal(RetryDelivery(id=delivery["id"])) == (409, "not_failed")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_what_a_fault_of_ours_left_pending_goes_again_and_is_never_posted_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """What was to deliver it was a dead letter, the delivery pending for ever: 409, only a failed one can go again."""
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("ours")
+
+    if asked:
+        office.slack.script("lost")
+    monkeypatch.setattr(*((deliver, "_look") if asked else (deliver, "_unusable")), broken)
+    await office.publish("Text.")
+    for _ in range(12):
+        await office.later(3600)
+    (delivery,) = await office.deliveries()
+    assert (delivery["status"], len(office.slack.deliveries())) == ("pending", int(asked))
+    monkeypatch.undo()
+    await office.later(3600)
+    assert [each["status"] for each in await office.deliveries()] == ["pending"], "nobody works on it"
+    assert (await office.desk(RetryDelivery(id=delivery["id"])))["status"] == "pending"
+    await office.later(2)
+    assert [each["status"] for each in await office.deliveries()] == ["sent"]
+    assert office.slack.deliveries() == [delivery["id"]], "once"
 
 
 @pytest.mark.parametrize(
