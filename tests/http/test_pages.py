@@ -37,7 +37,7 @@ def test_labels_stand_behind_what_they_mark_and_times_are_for_people(page: Chrom
 
 def test_it_says_what_waits_and_runs_first(page: Chrome) -> None:
     until(page, lambda: text(page, "#live") == "live")
-    assert re.fullmatch(r"[\d,]+", text(page, "#needs b"))  # all of them are counted: no "100+"
+    until(page, lambda: re.fullmatch(r"[\d,]+", text(page, "#needs b")))  # all of them are counted: no "100+"
     work, conversations = (page.find_element(By.ID, name).rect["y"] for name in ("work-title", "conversations-title"))
     assert work < conversations
 
