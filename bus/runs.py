@@ -61,6 +61,17 @@ class Runs:
         """Whether a run is under way, or some runner works only within runs."""
         return bool(self._runs) or self._any_ticked
 
+    def feed(self, queue: "RunnerQueue") -> bool:
+        """Whether anything may be taken now: in mode `auto` unless it is paused, else during a run."""
+        return not queue.paused if queue.policy.mode == "auto" else self.under_way(queue.lane.name)
+
+    def serve(self, queue: "RunnerQueue", workspace: int) -> bool:
+        """Whether deliveries of this workspace may be taken now."""
+        if queue.policy.mode == "auto":
+            return not queue.paused
+        within = self.room(queue, workspace)
+        return within is not None and within > 0 and not queue.leaving
+
     def admit(self, queue: "RunnerQueue", delivery: Delivery) -> bool:
         """What only a run may start starts only within its number; else it goes back to wait."""
         run = self._runs.get((queue.lane.name, delivery.workspace)) if self._runs else None

@@ -10,14 +10,21 @@ QUANTUM = 8
 
 
 class _Line:
-    """One workspace's ready deliveries, a queue for each priority."""
+    """One workspace's ready deliveries, a queue for each priority that has any."""
 
     __slots__ = ("count", "left", "queues")
 
     def __init__(self) -> None:
-        self.queues: tuple[deque[Delivery], ...] = tuple(deque() for _ in range(10))
+        self.queues: dict[int, deque[Delivery]] = {}
         self.count = 0
         self.left = QUANTUM
+
+    def queue(self, priority: int) -> deque[Delivery]:
+        """The queue of a priority."""
+        queue = self.queues.get(priority)
+        if queue is None:
+            queue = self.queues[priority] = deque()
+        return queue
 
 
 class Turns:
@@ -38,7 +45,7 @@ class Turns:
         if line is None:
             line = self._lines[delivery.workspace] = _Line()
             self._ring.append(delivery.workspace)
-        queue = line.queues[delivery.priority]
+        queue = line.queue(delivery.priority)
         if front:
             queue.appendleft(delivery)
         else:
@@ -54,7 +61,7 @@ class Turns:
         if line is None:
             line = self._lines[workspace] = _Line()
             self._ring.append(workspace)
-        line.queues[priority].extend(deliveries)
+        line.queue(priority).extend(deliveries)
         line.count += len(deliveries)
         self.count += len(deliveries)
 
@@ -64,10 +71,11 @@ class Turns:
             return None
         workspace = self._ring[0]
         line = self._lines[workspace]
-        queue = line.queues[0]
-        for queue in line.queues:
-            if queue:
-                break
+        priority = min(line.queues)
+        queue = line.queues[priority]
+        delivery = queue.popleft()
+        if not queue:
+            del line.queues[priority]
         line.count -= 1
         self.count -= 1
         line.left -= 1
@@ -77,15 +85,17 @@ class Turns:
         elif line.left <= 0:
             line.left = QUANTUM
             self._ring.rotate(-1)
-        return queue.popleft()
+        return delivery
 
     def take_out(self, seq: int) -> Delivery | None:
         """Remove the delivery of message `seq`, wherever it stands."""
         for workspace, line in self._lines.items():
-            for queue in line.queues:
+            for priority, queue in line.queues.items():
                 for delivery in queue:
                     if delivery.seq == seq:
                         queue.remove(delivery)
+                        if not queue:
+                            del line.queues[priority]
                         line.count -= 1
                         self.count -= 1
                         if not line.count:

@@ -51,13 +51,6 @@ class RunnerQueue:
     def paused(self) -> bool:
         return self.leaving or self.lane.name in self.dispatcher.bus.controls.paused_runners
 
-    def serves(self, workspace: int) -> bool:
-        """Whether deliveries of this workspace may be taken now: always in mode `auto`, else during a run."""
-        if self.policy.mode == "auto":
-            return not self.paused
-        within = self.dispatcher.runs.room(self, workspace)
-        return within is not None and within > 0 and not self.leaving
-
     def accept(self, delivery: Delivery) -> None:
         """A delivery was handed to this process."""
         self.held[delivery.seq] = delivery
@@ -90,7 +83,8 @@ class RunnerQueue:
         if self.dispatcher.stopping:
             return
         self.wake_workers()
-        if not self._refilling and not self.lane.live and self.lane.room >= self.refill_at:
+        wanting = not self._refilling and not self.lane.live and self.lane.room >= self.refill_at
+        if wanting and self.dispatcher.runs.feed(self):
             self._refilling = True
             self.dispatcher.background(self._refill(), f"refill {self.lane.name}")
 
@@ -142,7 +136,8 @@ class RunnerQueue:
 
     def _next_lane(self) -> tuple[int, int] | None:
         """The next lane to read: workspaces in turn, the better priority first."""
-        open_lanes = sorted(place for place, state in self.lanes.items() if state.more and self.serves(place[0]))
+        runs = self.dispatcher.runs
+        open_lanes = sorted(place for place, state in self.lanes.items() if state.more and runs.serve(self, place[0]))
         if not open_lanes:
             return None
         place = next((place for place in open_lanes if place[0] > self._turn), open_lanes[0])

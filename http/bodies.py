@@ -25,7 +25,9 @@ _LARGE = 128 << 10
 """Bytes from which on a body is looked at beside the loop."""
 _PIECE = 64 << 10
 _LARGEST = 1 << 53
-_LONG_NUMBER = re.compile(rb"[0-9]{16}")
+_LONG_NUMBER = b"0" * 16
+_DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))
+"""Each digit as 0, which makes a long number a plain text to look for: a pattern takes six times as long."""
 # A string that never ends matches up to the end of the body, or each quote in it would be tried in turn.
 _STRING = rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)'
 _STRING_OR_INTEGER = re.compile(_STRING + rb"|(-?[0-9]++)(?![.eE])|-?[0-9.]++(?:[eE][+-]?[0-9]++)?", re.DOTALL)
@@ -93,8 +95,10 @@ def clean(body: bytes) -> bytes:
             raise Problem(400, "not_utf8", f"the body is not UTF-8: byte {error.start}") from None
     if b"\\u" in body:
         _check_escapes(body)
-    if any(_LONG_NUMBER.search(body, start, start + _PIECE + 16) for start in range(0, len(body), _PIECE)):
-        _check_integers(body)
+    for start in range(0, len(body), _PIECE):
+        if _LONG_NUMBER in body[start : start + _PIECE + 16].translate(_DIGITS):
+            _check_integers(body)
+            break
     return body
 
 

@@ -5,6 +5,7 @@ handed to the bus, and answered. Everything that explains a mistake runs only af
 """
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -127,8 +128,7 @@ class Publish:
             if number % STEP == STEP - 1:
                 await asyncio.sleep(0)
             try:
-                check_depth(bytes(envelope.key), self._settings.depth)
-                check_depth(bytes(envelope.data), self._settings.depth)
+                check_depth(bytes(envelope.key) + bytes(envelope.data), self._settings.depth)
                 publications.append(self._publication(envelope, caller, None, trace))
             except _Wrong as wrong:
                 worst = max(worst, wrong.status)
@@ -222,7 +222,7 @@ def _is_given_twice(key: bytes, data: bytes) -> bool:
     """Whether a name stands in both. Data is taken apart only where one could: where its bytes hold the name."""
     if not (is_filled(data) and is_filled(key)):
         return False
-    names = members(key).keys()
-    if len(names) <= _FEW and b"\\" not in data and not any(b'"%s"' % name.encode() in data for name in names):
-        return False
-    return bool(names & members(data).keys())
+    names: Collection[str] = members(key).keys()
+    if len(names) <= _FEW and b"\\" not in data:
+        names = [name for name in names if b'"%s"' % name.encode() in data]
+    return bool(names) and not members(data).keys().isdisjoint(names)

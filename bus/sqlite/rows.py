@@ -20,6 +20,9 @@ def rows_of(head: str, width: int, tail: str = "") -> dict[int, str]:
 
 def write_rows(execute: Callable[..., Any], statements: dict[int, str], rows: Sequence[Any]) -> None:
     """Write all rows with the statements of `rows_of`."""
+    if len(rows) == 1:  # of a publish that is alone
+        execute(statements[1], rows[0])
+        return
     start, left = 0, len(rows)
     for size in _SIZES:
         while left >= size:
