@@ -110,6 +110,16 @@ def test_depth_is_the_same_wherever_the_text_is_cut(value: object, piece: int) -
         bodies._PIECE = before
 
 
+def test_an_integer_that_is_too_large_is_found_wherever_the_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P15."""
+    monkeypatch.setattr(bodies, "_PIECE", 24)
+    for before in range(64):
+        text = b'["%s",-%d]' % (b"x" * before, 2**53 + 1)
+        with pytest.raises(Problem, match="integers"):
+            bodies.clean(text)
+        bodies.clean(text.replace(b"-", b'"').replace(b"]", b'"]'))
+
+
 def test_a_deep_body_of_many_mebibytes_is_judged_in_small_steps() -> None:
     """C3: one regular expression over 60 MiB held the interpreter for nine seconds."""
     text = b'{"a":[' + b'"[",' * 2_000_000 + b'""]}'
