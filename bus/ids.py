@@ -12,22 +12,18 @@ from functools import lru_cache
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
-_LOW = (1 << 70) - 1
 
 
 def encode_ulid(value: int) -> str:
     """128 bits as 26 characters of Crockford's base 32."""
-    low, pairs = value & _LOW, _PAIRS
-    return (
-        f"{_upper(value >> 70)}{pairs[low >> 60]}{pairs[low >> 50 & 1023]}{pairs[low >> 40 & 1023]}"
-        f"{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
-    )
+    pairs = _PAIRS
+    return f"{_upper(value >> 30)}{pairs[value >> 20 & 1023]}{pairs[value >> 10 & 1023]}{pairs[value & 1023]}"
 
 
 @lru_cache(maxsize=64)
 def _upper(value: int) -> str:
-    """The upper 60 bits as 12 characters: in messages the millisecond, which those of one commit share."""
-    return "".join(_PAIRS[value >> shift & 1023] for shift in range(50, -1, -10))
+    """The upper 100 bits as 20 characters: messages of one commit share the millisecond and most of the number."""
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(90, -1, -10)])
 
 
 def decode_ulid(text: str) -> int:

@@ -39,14 +39,17 @@ def _parse_text(text: str, field: str) -> int:
 
 
 class Shown:
-    """RFC 3339 of times that come in order: the text of a second is made once."""
+    """RFC 3339 of times that come in order: the text of a second is made once, and that of a list's one time."""
 
     def __init__(self) -> None:
         self._second, self._text = -1, ""
+        self._at, self._whole = -1, ""
 
     def __call__(self, at: int) -> str:
         """As `rfc3339`."""
-        second, rest = divmod(at, SECOND)
-        if second != self._second:
-            self._second, self._text = second, rfc3339(second * SECOND)[:-1]
-        return f"{self._text}.{rest:06d}Z" if rest else f"{self._text}Z"
+        if at != self._at:
+            second, rest = divmod(at, SECOND)
+            if second != self._second:
+                self._second, self._text = second, rfc3339(second * SECOND)[:-1]
+            self._at, self._whole = at, f"{self._text}.{rest:06d}Z" if rest else f"{self._text}Z"
+        return self._whole
