@@ -12,12 +12,17 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     id: str = ""
 
 
+def mail_address(text: str) -> str:
+    """The one spelling of an e-mail address, by which two are compared."""
+    return clean(text).strip().lower()
+
+
 def person(given: Person | str) -> Person:
     """A person, the e-mail in lower case; a bare text is an address if it looks like one, else a name."""
     if isinstance(given, str):
         text = clean(given).strip()
-        return Person(email=text.lower()) if domain_of(text) and " " not in text else Person(name=text)
-    return Person(clean(given.name).strip(), clean(given.email).strip().lower(), clean(given.id).strip())
+        return Person(email=mail_address(text)) if domain_of(text) and " " not in text else Person(name=text)
+    return Person(clean(given.name).strip(), mail_address(given.email), clean(given.id).strip())
 
 
 def address(who: Person) -> str:

@@ -5,6 +5,8 @@ import re
 from hashlib import sha256
 from typing import Any
 
+_AFTER_HOST = re.compile(r"[/?#\s]")
+_LONGEST_DOMAIN = 253
 _WORD = re.compile(r"\w", re.UNICODE)
 _MINUTE = re.compile(r"^\s*[-*]\s+(?P<box>\[[ xX]?\]\s*)?\*\*(?P<name>[^*:]{1,60}):\*\*\s+(?=\S)")
 
@@ -51,6 +53,23 @@ def shorten(text: str, most: int) -> str:
 
 
 def domain_of(address: str) -> str | None:
-    """The domain of an e-mail address in lower case, None where there is none."""
-    _, at, domain = address.strip().lower().rpartition("@")
+    """The domain of an e-mail address as `plain_domain` writes it, None where there is none."""
+    _, at, domain = address.strip().rpartition("@")
+    domain = plain_domain(domain)
     return domain if at and "." in domain else None
+
+
+def plain_domain(text: str) -> str:
+    """The one spelling of a domain, by which two are compared; empty for none.
+
+    In lower case and ASCII, without what people write around it: an address's name, `https://`, `www.`, a path, a dot.
+    """
+    text = clean(text).strip().lower()
+    text = _AFTER_HOST.split(text.partition("://")[2] or text)[0].rpartition("@")[2]
+    text = text.partition(":")[0].strip(" .").removeprefix("www.")
+    if text.isascii():
+        return text
+    try:
+        return text[:_LONGEST_DOMAIN].encode("idna").decode()
+    except UnicodeError:  # no name of a host: then it is only compared as it stands
+        return text

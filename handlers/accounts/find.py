@@ -1,22 +1,31 @@
-"""Find the account that people belong to."""
+"""Find the accounts that people belong to."""
 
+from collections.abc import Iterable
+
+import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.accounts import store
-from needlework.handlers.accounts.messages import FindAccount
+from needlework.handlers.accounts.messages import FindAccounts
 from needlework.handlers.words import domain_of
 
 
-@subscribe(FindAccount, runner="content")
-async def find(message: FindAccount, ctx: Context) -> str | None:
+@subscribe(FindAccounts, runner="content")
+async def find(message: FindAccounts, ctx: Context) -> list[str | None]:
     """By a contact's address first, then by an account's domain; in the order of the addresses."""
+    domains = {email: domain_of(email) for group in message.people for email in group}
     workspace = ctx.workspace.id
-    for email in message.emails:
-        found = await ctx.db.value(store.sql("account_by_email", workspace=workspace, email=email))
-        if found is not None:
-            return str(found)
-    for domain in dict.fromkeys(map(domain_of, message.emails)):
-        found = await ctx.db.value(store.sql("account_by_domain", workspace=workspace, domain=domain))
-        if found is not None:
-            return str(found)
-    return None
+    rows = await ctx.db.all(store.sql("accounts_by_email", workspace=workspace, emails=_json(domains)))
+    by_email = {row["email"]: row["account_id"] for row in rows}
+    named = _json(filter(None, domains.values()))
+    rows = await ctx.db.all(store.sql("accounts_by_domain", workspace=workspace, domains=named))
+    by_domain = {row["domain"]: row["account_id"] for row in rows}
+    found = []
+    for group in message.people:
+        owners = [*map(by_email.get, group), *(by_domain.get(domains[email]) for email in group)]
+        found.append(next(filter(None, owners), None))
+    return found
+
+
+def _json(values: Iterable[str]) -> str:
+    return msgspec.json.encode(list(dict.fromkeys(values))).decode()

@@ -1,5 +1,7 @@
 """Take in accounts."""
 
+from typing import Any
+
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.accounts import store
@@ -7,7 +9,9 @@ from needlework.handlers.accounts.messages import AccountInput, IngestAccount
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
 from needlework.handlers.conversations.messages import LinkConversations
+from needlework.handlers.needle_movers.messages import LATER, MeasureMovers
 from needlework.handlers.times import parse_time
+from needlework.handlers.words import plain_domain
 
 
 @subscribe(IngestAccount, runner="content")
@@ -17,13 +21,13 @@ async def ingest(message: IngestAccount, ctx: Context) -> Saved | list[Saved]:
 
 
 def _keys(given: AccountInput) -> list[str]:
-    return [key for key in (given.id, given.external_id, *given.domains) if key]
+    return [key for key in (given.id, given.external_id, *map(plain_domain, given.domains)) if key]
 
 
 async def save(ctx: Context, given: AccountInput) -> Saved:
     """Save one account; new domains bring it the conversations of their people."""
     row = await store.ACCOUNTS.find(ctx, given.id, given.external_id) or await _by_domain(ctx, given)
-    domains, new = store.joined(row, "domains", given.domains)
+    domains, new = store.joined(row, "domains", map(plain_domain, given.domains))
     stated = {
         "external_id": given.external_id,
         "name": given.name,
@@ -40,7 +44,15 @@ async def save(ctx: Context, given: AccountInput) -> Saved:
         ctx.write(store.sql("put_domain", id=ctx.new_id("dom"), domain=domain, **values))
     if new:
         ctx.publish(LinkConversations(account_id=saved.id, domains=new))
+    before = (None, None) if row is None else (row["mrr"], row["churned_at"])
+    if any(given is not None and given != known for given, known in zip(_worth(stated), before, strict=True)):
+        ctx.publish(MeasureMovers(), deliver_after=ctx.now + LATER)
     return saved
+
+
+def _worth(stated: dict[str, Any]) -> tuple[Any, Any]:
+    """What every impact is measured by."""
+    return stated["mrr"], stated["churned_at"]
 
 
 async def _by_domain(ctx: Context, given: AccountInput) -> store.Row:
@@ -48,8 +60,7 @@ async def _by_domain(ctx: Context, given: AccountInput) -> store.Row:
     if given.id or given.external_id:
         return None
     found = set()
-    for domain in given.domains:
-        values = {"workspace": ctx.workspace.id, "domain": domain.strip().lower()}
-        found.add(await ctx.db.value(store.sql("account_by_domain", **values)))
-    owner = found.pop() if len(found) == 1 else None
-    return owner and await store.ACCOUNTS.find(ctx, owner, None)
+    for domain in map(plain_domain, given.domains):
+        found.add(await ctx.db.value(store.sql("account_by_domain", workspace=ctx.workspace.id, domain=domain)))
+    owners = found - {None}  # a domain that is new belongs to whoever has the others
+    return await store.ACCOUNTS.find(ctx, owners.pop(), None) if len(owners) == 1 else None

@@ -1,11 +1,14 @@
 """Take in contacts."""
 
+import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.accounts import store
 from needlework.handlers.accounts.messages import ContactInput, IngestContact
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
+from needlework.handlers.conversations.messages import LinkConversations
+from needlework.handlers.people import mail_address
 from needlework.handlers.times import parse_time
 
 
@@ -17,7 +20,7 @@ async def ingest(message: IngestContact, ctx: Context) -> Saved | list[Saved]:
 
 def _keys(given: ContactInput) -> list[str]:
     named = [key for key in (given.id, given.external_id) if key]
-    return named + [email.strip().lower() for email in given.emails]
+    return named + list(map(mail_address, given.emails))
 
 
 async def save(ctx: Context, given: ContactInput) -> Saved:
@@ -25,7 +28,7 @@ async def save(ctx: Context, given: ContactInput) -> Saved:
     row = await store.CONTACTS.find(ctx, given.id, given.external_id)
     if row is None and given.id is None:
         row = await _by_email(ctx, given)
-    emails, new = store.joined(row, "emails", given.emails)
+    emails, new = store.joined(row, "emails", map(mail_address, given.emails))
     stated = {
         "external_id": given.external_id,
         "account_id": given.account_id,
@@ -38,13 +41,18 @@ async def save(ctx: Context, given: ContactInput) -> Saved:
     values = {"workspace": ctx.workspace.id, "contact": saved.id, "now": ctx.now}
     for email in new:
         ctx.write(store.sql("put_email", id=ctx.new_id("mail"), email=email, **values))
+    account = given.account_id or (row and row["account_id"])
+    moved = row is None or account != row["account_id"]
+    reached = msgspec.json.decode(emails) if moved else new
+    if account and reached:
+        ctx.publish(LinkConversations(account_id=account, emails=reached))
     return saved
 
 
 async def _by_email(ctx: Context, given: ContactInput) -> store.Row | None:
     """The contact with one of the addresses, unless it is another one by its external id."""
     for email in given.emails:
-        values = {"workspace": ctx.workspace.id, "email": email.strip().lower()}
+        values = {"workspace": ctx.workspace.id, "email": mail_address(email)}
         row = await ctx.db.one(store.sql("find_contact_by_email", **values))
         if row is not None and (given.external_id is None or row["external_id"] in (None, given.external_id)):
             return row

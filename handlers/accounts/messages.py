@@ -72,10 +72,10 @@ class ListAccounts(Message[Page[Account]], topic="account.list", kw_only=True):
     cursor: str | None = None
 
 
-class FindAccount(Message[str | None], topic="account.find"):
-    """The account that people with these addresses belong to, for other groups."""
+class FindAccounts(Message[list[str | None]], topic="account.find"):
+    """The accounts that groups of people belong to by their addresses, for other groups: one answer a group."""
 
-    emails: list[str]
+    people: list[list[str]]
 
 
 class ContactInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -41,11 +41,16 @@ VALUES (:id, :workspace, :domain, :account, :now, :now) ON CONFLICT (workspace_i
 -- The account that claims a domain.
 SELECT account_id FROM account_domains WHERE workspace_id = :workspace AND domain = :domain;
 
--- name: account_by_email
--- The account of the contact with an address.
-SELECT c.account_id FROM contact_emails AS e
+-- name: accounts_by_domain
+-- The accounts that claim these domains.
+SELECT domain, account_id FROM account_domains
+WHERE workspace_id = :workspace AND domain IN (SELECT value FROM json_each(:domains));
+
+-- name: accounts_by_email
+-- The accounts of the contacts with these addresses.
+SELECT e.email, c.account_id FROM contact_emails AS e
 JOIN contacts AS c ON c.workspace_id = e.workspace_id AND c.id = e.contact_id
-WHERE e.workspace_id = :workspace AND e.email = :email;
+WHERE e.workspace_id = :workspace AND e.email IN (SELECT value FROM json_each(:emails)) AND c.account_id IS NOT NULL;
 
 -- name: find_contact_by_id
 -- One contact.

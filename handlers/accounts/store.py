@@ -34,9 +34,9 @@ Row = Any
 
 
 def joined(row: Row | None, column: str, added: Iterable[str]) -> tuple[str, list[str]]:
-    """A JSON list with what is new put behind what is stored, and what is new."""
+    """A JSON list with what is new put behind what is stored, and what is new; each in its one spelling already."""
     known: list[str] = msgspec.json.decode(row[column]) if row is not None else []
-    new = [each for each in dict.fromkeys(text.strip().lower() for text in added) if each and each not in known]
+    new = [each for each in dict.fromkeys(added) if each and each not in known]
     return msgspec.json.encode(known + new).decode(), new
 
 

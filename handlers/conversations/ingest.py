@@ -7,12 +7,12 @@ from typing import Any
 from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.subscriptions import subscribe
-from needlework.handlers.accounts.messages import FindAccount
+from needlework.handlers.accounts.messages import FindAccounts
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
 from needlework.handlers.conversations import store, windows
 from needlework.handlers.conversations.merge import Incoming, incoming, people
-from needlework.handlers.conversations.messages import ConversationInput, IngestConversation
+from needlework.handlers.conversations.messages import ConversationInput, ConversationLinked, IngestConversation
 from needlework.handlers.labels.messages import AnalyseConversationNote
 from needlework.handlers.meetings.messages import AttachTranscript
 from needlework.handlers.people import Person
@@ -93,6 +93,9 @@ async def extend(
     _tell(ctx, values, differing, undated=False)
     store.save_messages(ctx, row["id"], differing, now)
     store.save_people(ctx, row["id"], everyone, now)
+    if values["account_id"] != row["account_id"]:
+        owners = {"account_id": values["account_id"], "before": row["account_id"]}
+        ctx.publish(ConversationLinked(conversation_id=row["id"], **owners))
     if differing:
         ctx.publish(AnalyseConversationNote(conversation_fs_id=row["id"]), batch=batch)
     return added
@@ -113,4 +116,5 @@ def _tell(ctx: Context, values: dict[str, Any], found: Sequence[Incoming], *, un
 async def _account(ctx: Context, everyone: dict[str, Person]) -> str | None:
     """The account that the participants belong to, by a contact's address or by an account's domain."""
     emails = [who.email for who in everyone.values() if who.email]
-    return await ctx.query(FindAccount(emails=emails)) if emails else None
+    found: list[str | None] = await ctx.query(FindAccounts(people=[emails])) if emails else [None]
+    return found[0]

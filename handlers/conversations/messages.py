@@ -193,11 +193,20 @@ class ReadTranscript(Message[Transcript], topic="conversation.transcript"):
     id: str
 
 
-class LinkConversations(Message[None], topic="conversation.link", key=("account_id",)):
-    """An account has new domains: conversations with people of these belong to it."""
+class LinkConversations(Message[dict[str, int]], topic="conversation.link", key=("account_id",), kw_only=True):
+    """An account has new domains or people: conversations in which these take part may belong to it."""
 
     account_id: str
-    domains: list[str]
+    domains: list[str] = msgspec.field(default_factory=list)
+    emails: list[str] = msgspec.field(default_factory=list)
+
+
+class ConversationLinked(Message[None], topic="conversation.linked", key=("conversation_id",), kw_only=True):
+    """A conversation belongs to an account now, and to the one `before` no more. A fact, for what was made from it."""
+
+    conversation_id: str
+    account_id: str
+    before: str | None = None
 
 
 class TickConversations(Message[dict[str, Any]], topic="conversation.tick"):

@@ -132,14 +132,28 @@ WHERE workspace_id = :workspace AND status = 'open' AND last_message_at <= :idle
 UPDATE conversations SET status = 'closed', updated_at = :now
 WHERE workspace_id = :workspace AND +status = 'open' AND +last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
 
--- name: link_domain
--- Conversations without account in which someone of a domain takes part, where the account holds that domain.
+-- name: of_domain
+-- A page of those who took part with an address in a domain, and whether their conversation is without account.
+SELECT p.seq, p.conversation_id AS id, c.id IS NOT NULL AS free FROM conversation_participants AS p
+LEFT JOIN conversations AS c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id AND c.account_id IS NULL
+WHERE p.workspace_id = :workspace AND p.domain = :value AND p.seq > :seq ORDER BY p.seq LIMIT :limit;
+
+-- name: of_email
+-- The same by one address.
+SELECT p.seq, p.conversation_id AS id, c.id IS NOT NULL AS free FROM conversation_participants AS p
+LEFT JOIN conversations AS c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id AND c.account_id IS NULL
+WHERE p.workspace_id = :workspace AND p.email = :value AND p.email <> '' AND p.seq > :seq ORDER BY p.seq LIMIT :limit;
+
+-- name: emails_of
+-- The addresses of those who took part in these conversations, in order of appearance.
+SELECT conversation_id, email FROM conversation_participants
+WHERE workspace_id = :workspace AND conversation_id IN (SELECT value FROM json_each(:ids)) AND email <> ''
+ORDER BY seq;
+
+-- name: link
+-- A conversation without account has one now; the guard sees where it got one meanwhile.
 UPDATE conversations SET account_id = :account, updated_at = :now
-WHERE workspace_id = :workspace AND account_id IS NULL AND id IN (
-    SELECT p.conversation_id FROM account_domains AS d
-    JOIN conversation_participants AS p ON p.workspace_id = d.workspace_id AND p.domain = d.domain
-    WHERE d.workspace_id = :workspace AND d.domain = :domain AND d.account_id = :account
-);
+WHERE workspace_id = :workspace AND id = :id AND account_id IS NULL;
 
 -- name: mark_window
 -- Something was said in a window: its summary is due when the window is over and quiet.

@@ -1,8 +1,10 @@
 """Take in what was said at a meeting."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from anyio import to_thread
 from needlework.bus.clock import SECOND, micros, rfc3339
 from needlework.bus.context import Context
 from needlework.bus.errors import FieldError, Refuse
@@ -14,6 +16,9 @@ from needlework.handlers.meetings import store, summaries
 from needlework.handlers.meetings.messages import AddTranscript, TranscriptSaved, TurnInput
 from needlework.handlers.words import content_hash
 
+SHORT = 10_000
+"""Bytes of a transcript that are read in a few milliseconds."""
+
 
 @subscribe(AddTranscript, runner="content")
 async def add_transcript(message: AddTranscript, ctx: Context) -> TranscriptSaved:
@@ -22,9 +27,10 @@ async def add_transcript(message: AddTranscript, ctx: Context) -> TranscriptSave
     A meeting without a start takes the one that the text states.
     """
     row = await store.existing(ctx, message.id)
-    stated = None if row["starts_at"] is not None or message.turns else _stated(message.text or "")
+    found = None if message.turns else await _parsed(message.text or "")
+    stated = None if row["starts_at"] is not None or found is None else _stated(found)
     start = row["starts_at"] or stated or ctx.now
-    messages = _turns(message.turns, start) if message.turns else _read(message.text or "", start)
+    messages = _turns(message.turns or [], start) if found is None else _read(found, start)
     conversation = row["conversation_id"] or f"conv_{content_hash('transcript', message.id)[:26]}"
     title = row["title"][:2000]
     ctx.publish(IngestConversation(id=conversation, channel="meeting", subject=title, messages=messages))
@@ -36,12 +42,21 @@ async def add_transcript(message: AddTranscript, ctx: Context) -> TranscriptSave
     return TranscriptSaved(message.id, conversation, len(messages), known)
 
 
-def _stated(text: str) -> int | None:
+async def _parsed(text: str) -> dict[str, Any]:
+    """A transcript as text, read once; a long one beside the loop. Raises Refuse 422 where nobody speaks in it."""
+    data = text.encode("utf-8", "replace")
+    parse = partial(transcript.conversation, data, received=datetime.fromtimestamp(0, UTC), source="text")
+    found = parse() if len(data) <= SHORT else await to_thread.run_sync(parse)
+    if isinstance(found, Problem):
+        raise Refuse(422, "no_transcript", found.reason, errors=[FieldError("text", found.reason)])
+    return found.data
+
+
+def _stated(found: dict[str, Any]) -> int | None:
     """When a transcript says that it was held, to the minute."""
-    found = transcript.conversation(text.encode("utf-8", "replace"), received=datetime.fromtimestamp(0, UTC))
-    if isinstance(found, Problem) or found.data["messages"][0].get("facts", {}).get("time_from") in ("file", "day"):
+    if found["messages"][0].get("facts", {}).get("time_from") in ("file", "day"):
         return None
-    return micros(datetime.fromisoformat(found.data["started_at"]))
+    return micros(datetime.fromisoformat(found["started_at"]))
 
 
 def _place(ctx: Context, meeting: str) -> dict[str, Any]:
@@ -57,14 +72,10 @@ def _turns(turns: list[TurnInput], start: int) -> list[MessageInput]:
     return messages
 
 
-def _read(text: str, start: int) -> list[MessageInput]:
-    """The turns of a transcript as text. Raises Refuse 422 where nobody speaks in it."""
-    began = datetime.fromtimestamp(start / SECOND, UTC)
-    found = transcript.conversation(text.encode("utf-8", "replace"), received=began, source="text")
-    if isinstance(found, Problem):
-        raise Refuse(422, "no_transcript", found.reason, errors=[FieldError("text", found.reason)])
+def _read(found: dict[str, Any], start: int) -> list[MessageInput]:
+    """The turns of a parsed transcript, counted from its start."""
     messages: list[MessageInput] = []
-    for number, each in enumerate(found.data["messages"]):
+    for number, each in enumerate(found["messages"]):
         seconds = each.get("facts", {}).get("seconds", number)
         name = each["sender"].get("name", "")
         sent = rfc3339(start + round(seconds * SECOND))

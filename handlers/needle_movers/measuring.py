@@ -3,20 +3,17 @@
 from collections.abc import Collection
 
 import msgspec
-from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.handlers.needle_movers import store, wording
 from needlework.handlers.needle_movers.action_messages import ProcessMoverActions
 from needlework.handlers.needle_movers.impact import WEIGHTS, Basis, Evidence, Impact, Workspace, breakdown, impact
-from needlework.handlers.needle_movers.messages import MeasureMover
+from needlework.handlers.needle_movers.messages import LATER, MeasureMover
 from needlework.handlers.system.messages import ReadConfig
 from needlework.handlers.times import DAY
 
 ACTIVE = 90 * DAY
 MUCH = 100
 """Linked evidence from which on an impact is not measured with each new piece."""
-LATER = 15 * SECOND
-"""How much later it is then measured."""
 MOVED = 5
 """Points by which an impact must have changed since its actions were looked at."""
 

@@ -3,12 +3,15 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
+from needlework.bus.clock import SECOND
 from needlework.bus.messages import Message
 from needlework.handlers.answers import Limit, Page, Search
 from needlework.handlers.labels.messages import ContentType, Span
 from needlework.handlers.times import Time, check_times
 from needlework.handlers.words import check_id
 
+LATER = 15 * SECOND
+"""How much later an impact is measured where more may come that changes it."""
 Kind = Literal["risk", "issue", "opportunity", "progress", "decision"]
 Status = Literal["suggested", "active", "in_progress", "resolved", "dismissed", "merged"]
 SettableStatus = Literal["suggested", "active", "in_progress", "resolved", "dismissed"]
@@ -211,6 +214,10 @@ class MeasureMover(Message[dict[str, Any]], topic="needle_movers.measure", key=(
     """Measure a needle mover to which much was linked."""
 
     needle_mover_id: str
+
+
+class MeasureMovers(Message[dict[str, int]], topic="needle_movers.measure_all"):
+    """Measure all needle movers anew: what they are measured by has changed, revenue or the accounts there are."""
 
 
 class MatchEntity(Message[dict[str, Any]], topic="needle_mover", key=("entity_type", "entity_id"), kw_only=True):

@@ -327,13 +327,15 @@ FROM needle_mover_spans AS s
 WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = :content;
 
 -- name: insert_span
--- A span that is new; the guard sees where another message has put it there meanwhile.
+-- A span that is new; the guard sees where another message has put it there, or given its conversation away, meanwhile.
 INSERT INTO needle_mover_spans (
     id, workspace_id, content_label_id, label_key, content_type, content_id, message_id, span_start, span_end, quote,
     account_id, contact, severity, said_at, vector, encoder, created_at, updated_at
-) VALUES (
+) SELECT
     :id, :workspace, :content_label_id, :label, :type, :content, :message, :start, :end, :quote,
     :account_id, :contact, :severity, :said_at, :vector, :encoder, :now, :now
+WHERE :type <> 'conversation' OR :account_id IS (
+    SELECT account_id FROM conversations WHERE workspace_id = :workspace AND id = :content
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_span
@@ -595,3 +597,14 @@ SELECT kind FROM notes WHERE workspace_id = :workspace AND id = :id;
 SELECT id FROM needle_movers
 WHERE workspace_id = :workspace AND purge_id IS NULL AND merged_into IS NULL AND coalesce(impact_at, 0) < :before
 ORDER BY seq LIMIT :limit;
+
+-- name: standing
+-- A page of needle movers that stand for themselves, after a place.
+SELECT id FROM needle_movers
+WHERE workspace_id = :workspace AND id > :after AND purge_id IS NULL AND merged_into IS NULL ORDER BY id LIMIT :limit;
+
+-- name: kept_of
+-- Of these conversations and notes those of which there are spans.
+SELECT DISTINCT s.content_type, s.content_id FROM json_each(:contents) AS said
+CROSS JOIN needle_mover_spans AS s ON s.workspace_id = :workspace
+    AND s.content_type IN ('conversation', 'note') AND s.content_id = said.value;

@@ -13,6 +13,8 @@ from needlework.handlers.words import content_hash
 Place = tuple[str, str, int, str]
 """Label, message, start, quote: what makes a span the same one in a later analysis."""
 
+WEIGHED = ("account_id", "contact", "severity", "said_at")
+"""What an impact is measured by, of that which may be known better later."""
 OUR_OWN = "service_result"
 
 
@@ -30,7 +32,7 @@ def version_of(found: list[LabelEvidence]) -> str:
 
 
 async def keep(ctx: Context, type_: ContentType, id_: str) -> list[str]:
-    """Collect the spans of an entity as its labels are now; the movers that lose evidence by it.
+    """Collect the spans of an entity as its labels are now; the movers whose evidence is another by it.
 
     A place that has a label still keeps its span, whatever the label's id is now. What a person decided stays.
     """
@@ -43,24 +45,33 @@ async def keep(ctx: Context, type_: ContentType, id_: str) -> list[str]:
         values |= {"vector": vector, "encoder": encoder, "type": type_, "content": id_, "end": each.evidence[0].end}
         values |= _facts(each)
         ctx.write(store.sql("insert_span", 1, id=ctx.new_id("span"), workspace=ctx.workspace.id, now=ctx.now, **values))
-    for place, row in known.items():
-        label = places.get(place)
-        if label is not None and any(row[name] != value for name, value in _facts(label).items()):
-            values = {**_facts(label), "id": row["id"], "now": ctx.now}
+    gone = [row for place, row in known.items() if place not in places and not row["decided"]]
+    _drop(ctx, gone)
+    others = _correct(ctx, [(row, places[place]) for place, row in known.items() if place in places])
+    movers = list(dict.fromkeys(row["mover_id"] for row in (*gone, *others) if row["mover_id"] is not None))
+    for mover in movers:
+        ctx.write(store.sql("touch_mover", workspace=ctx.workspace.id, id=mover, now=ctx.now))
+    return movers
+
+
+def _correct(ctx: Context, known: list[tuple[store.Row, LabelEvidence]]) -> list[store.Row]:
+    """Collect what is known better of spans; those of which it changes what an impact is measured by."""
+    others = []
+    for row, label in known:
+        facts = _facts(label)
+        if any(row[name] != value for name, value in facts.items()):
+            values = {**facts, "id": row["id"], "now": ctx.now}
             ctx.write(store.sql("update_span", 1, workspace=ctx.workspace.id, **values))
-    return _drop(ctx, [row for place, row in known.items() if place not in places and not row["decided"]])
+        if any(row[name] != facts[name] for name in WEIGHED):
+            others.append(row)
+    return others
 
 
-def _drop(ctx: Context, gone: list[store.Row]) -> list[str]:
+def _drop(ctx: Context, gone: list[store.Row]) -> None:
     """Collect the end of spans whose label is gone."""
-    movers = []
     for row in gone:
         values = {"workspace": ctx.workspace.id, "span": row["id"]}
         ctx.write(store.sql("drop_span_evidence", **values), store.sql("drop_span", **values))
-        if row["mover_id"] is not None:
-            movers.append(row["mover_id"])
-            ctx.write(store.sql("touch_mover", workspace=ctx.workspace.id, id=row["mover_id"], now=ctx.now))
-    return movers
 
 
 def _place(label: LabelEvidence) -> Place:

@@ -36,9 +36,9 @@ class Summaries(NamedTuple):
 
 
 def evidence_hash(quotes: Sequence[Quote], now: int) -> str:
-    """Names what summaries are made from: the evidence, and what of it is of the last week."""
-    said = sorted((each.id, each.severity, now - each.at < RECENT) for each in quotes)
-    return content_hash("summaries-1", said)
+    """Names what summaries are made from: the evidence, who said it, and what of it is of the last week."""
+    said = sorted((each.id, each.who, each.severity, now - each.at < RECENT) for each in quotes)
+    return content_hash("summaries-2", said)
 
 
 def summarise(quotes: Sequence[Quote], before: int, after: int, now: int) -> Summaries:

@@ -115,6 +115,12 @@ class ListNotes(Message[Page[NoteSummary]], topic="note.list", kw_only=True):
     cursor: str | None = None
 
 
+class NotesAbout(Message[list[str]], topic="note.about"):
+    """The notes about a conversation, or about the meeting whose transcript it is, for other groups."""
+
+    conversation_id: str
+
+
 class ReadNote(Message[Note], topic="note.read", kw_only=True):
     """One note with its text and labels; without `version` the current one."""
 

@@ -107,3 +107,11 @@ ORDER BY updated_at LIMIT :limit;
 -- name: mark_queued
 -- The analysis of a version is queued.
 UPDATE notes SET queued_version = :version, queued_at = :now WHERE workspace_id = :workspace AND id = :id;
+
+-- name: about
+-- The notes about a conversation, or about the meeting whose transcript it is.
+SELECT n.id FROM notes AS n WHERE n.workspace_id = :workspace AND n.conversation_id = :conversation
+UNION
+SELECT n.id FROM meetings AS m
+CROSS JOIN notes AS n ON n.workspace_id = m.workspace_id AND n.meeting_id = m.id
+WHERE m.workspace_id = :workspace AND m.conversation_id = :conversation;

@@ -22,7 +22,7 @@ async def create(message: CreateTask, ctx: Context) -> Task:
     row |= {"id": task, "title": title, "body": clean(message.body), "source": "user", "content_label_id": None}
     row |= {"due_on": message.due_on.isoformat() if message.due_on else None, "vector": place, "encoder": encoder}
     row |= {"fingerprint": fingerprint(title, message.account_id, message.assignee)}
-    row |= {"confidence": 1.0, "provenance": "user", "model": ""}
+    row |= {"confidence": 1.0, "provenance": "user", "model": "", "said_in": None}
     ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **row))
     ctx.publish(LabelTasks(task_id=task))
     ctx.audit("task.created", task, title)

@@ -134,8 +134,8 @@ async def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder
     )  # fmt: skip
     values: dict[str, Any] = {name: getattr(given, name) for name in same}
     values |= {"id": task, "status": "suggested", "external_ref": None, "fingerprint": print_}
-    vector = {"vector": place, "encoder": encoder}
-    ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values, **vector))
+    rest = {"vector": place, "encoder": encoder, "said_in": _said_in(given)}
+    ctx.write(store.sql("insert_task", 1, workspace=ctx.workspace.id, now=ctx.now, **values, **rest))
     if given.label is None:
         ctx.publish(LabelTasks(task_id=task))  # by what the labels' models say of its text: that takes its time
     else:
@@ -143,6 +143,13 @@ async def _create(ctx: Context, given: Offer, print_: str, place: bytes, encoder
         await judge_new(ctx, {**values, "labelled_hash": "", "revision": FIRST}, _proof(given.label))
     ctx.tell("task.updated", task_id=task, changed=["created"], status="suggested")
     return Suggested("created", task)
+
+
+def _said_in(given: Offer) -> str | None:
+    """The conversation whose account is the task's."""
+    label = given.label
+    own = label is not None and label.content_type == "conversation" and label.account_id == given.account_id
+    return label.content_id if own and label is not None else None
 
 
 def _prove(ctx: Context, label: LabelEvidence, task: str | None, again_at: int | None) -> None:

@@ -67,13 +67,15 @@ t.workspace_id = :workspace AND t.seq IN (
 )
 
 -- name: insert_task
--- A new task; the guard sees where another message has made it meanwhile.
+-- A new task; the guard sees where another message has made it, or given the conversation it was said in away, meanwhile.
 INSERT INTO tasks (
     id, workspace_id, title, body, status, assignee, due_on, source, content_label_id, needle_mover_id, account_id,
     external_ref, fingerprint, confidence, provenance, model, vector, encoder, created_at, updated_at
-) VALUES (
+) SELECT
     :id, :workspace, :title, :body, :status, :assignee, :due_on, :source, :content_label_id, :needle_mover_id,
     :account_id, :external_ref, :fingerprint, :confidence, :provenance, :model, :vector, :encoder, :now, :now
+WHERE :said_in IS NULL OR :account_id IS (
+    SELECT account_id FROM conversations WHERE workspace_id = :workspace AND id = :said_in
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_task
@@ -303,3 +305,22 @@ WHERE workspace_id = :workspace AND id = :id AND status = 'suggested';
 -- name: forget_fingerprints
 -- Those whose time is over.
 DELETE FROM task_fingerprints WHERE workspace_id = :workspace AND until <= :now;
+
+-- name: proven_by
+-- Tasks that came from these conversations and notes, or are proved by them: those of an account, or of none.
+SELECT t.* FROM tasks AS t
+WHERE t.workspace_id = :workspace AND +t.account_id IS :before AND t.id IN (
+    SELECT e.task_id FROM json_each(:contents) AS said
+    CROSS JOIN task_evidence AS e ON e.workspace_id = :workspace
+        AND e.content_type IN ('conversation', 'note') AND e.content_id = said.value
+    UNION
+    SELECT f.id FROM json_each(:contents) AS said
+    CROSS JOIN content_labels AS l ON l.workspace_id = :workspace AND l.content_id = said.value
+    CROSS JOIN tasks AS f ON f.workspace_id = l.workspace_id AND f.content_label_id = l.id
+);
+
+-- name: living_twin
+-- Another living task with a fingerprint, but for those that people wrote.
+SELECT id FROM tasks
+WHERE workspace_id = :workspace AND fingerprint = :fingerprint AND id <> :id
+  AND status IN ('suggested', 'open', 'in_progress') AND source <> 'user';

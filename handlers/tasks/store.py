@@ -129,6 +129,19 @@ def change(ctx: Context, row: Row, **fields: Any) -> dict[str, Any]:
     return changed
 
 
+def join(ctx: Context, gone: Row, into: str) -> None:
+    """Collect that a suggestion becomes a part of another task, which takes what proves it."""
+    values = {"workspace": ctx.workspace.id, "now": ctx.now}
+    same = {"confidence": gone["confidence"], "due_on": gone["due_on"], "mover": gone["needle_mover_id"]}
+    same["assignee"] = gone["assignee"]
+    ctx.write(
+        sql("move_evidence", id=gone["id"], into=into, **values),
+        sql("add_to_task", id=into, **same, **values),
+        sql("close_merged", 1, id=gone["id"], **values),
+    )
+    ctx.tell("task.updated", task_id=gone["id"], changed=["merged"], merged_into=into)
+
+
 def json_list(values: Sequence[str]) -> str:
     """Values for `json_each`."""
     return msgspec.json.encode(values).decode()

@@ -19,7 +19,7 @@ async def suggest(message: SuggestTask, ctx: Context) -> Suggested:
         id=message.id,
         due_on=message.due_on.isoformat() if message.due_on else None,
         assignee=message.assignee,
-        account_id=message.account_id,
+        account_id=message.account_id or (label.account_id if label is not None else None),  # it may be known by now
         needle_mover_id=message.needle_mover_id,
         content_label_id=message.content_label_id,
         confidence=message.confidence,

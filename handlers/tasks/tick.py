@@ -83,15 +83,7 @@ async def _merge(ctx: Context, counted: Tally) -> None:
         groups.setdefault((row["account_id"], row["encoder"]), []).append(row)
     for group in groups.values():
         for kept, gone in await to_thread.run_sync(_pairs, group):  # thousands are a second of arithmetic
-            values = {"workspace": ctx.workspace.id, "now": ctx.now}
-            same = {"confidence": gone["confidence"], "due_on": gone["due_on"], "mover": gone["needle_mover_id"]}
-            same["assignee"] = gone["assignee"]
-            ctx.write(
-                store.sql("move_evidence", id=gone["id"], into=kept["id"], **values),
-                store.sql("add_to_task", id=kept["id"], **same, **values),
-                store.sql("close_merged", 1, id=gone["id"], **values),
-            )
-            ctx.tell("task.updated", task_id=gone["id"], changed=["merged"], merged_into=kept["id"])
+            store.join(ctx, gone, into=kept["id"])
             counted.counts["merged"] += 1
 
 

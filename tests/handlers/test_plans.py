@@ -76,8 +76,8 @@ def walks(steps: list[str]) -> list[str]:
 
 
 def scans(steps: list[str]) -> list[str]:
-    """Steps that read a whole table; a search table's own index, a list of values and what a query made are none."""
-    made = {f"SCAN {step.split()[1]}" for step in steps if step.startswith("CO-ROUTINE")}
+    """Steps that read a whole table; a search table's own index, values and what a query made are none."""
+    made = {f"SCAN {step.split()[1]}" for step in steps if step.startswith("CO-ROUTINE")} | {"SCAN CONSTANT ROW"}
     return [step for step in steps if step.startswith("SCAN") and "VIRTUAL TABLE" not in step and step not in made]
 
 

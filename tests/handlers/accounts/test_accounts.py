@@ -11,7 +11,9 @@ from needlework.handlers.accounts.messages import (
     ListAccounts,
     ListContacts,
 )
+from needlework.handlers.conversations.messages import IngestConversation, MessageInput, ReadConversation
 from needlework.handlers.meetings.messages import IngestMeeting, ListMeetings, MeetingInput
+from needlework.handlers.words import plain_domain
 
 pytestmark = pytest.mark.anyio
 Desk = Any
@@ -102,3 +104,34 @@ async def test_a_table_without_ids_that_comes_twice_makes_no_second_account(desk
     assert northbay["mrr"] == 700
     named = await desk(IngestAccount(items=[AccountInput(external_id="crm-1", domains=["northbay.example"])]))
     assert named[0]["created"], "who is named by an id is who the id says"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme.example", "acme.example "),
+        ("acme.example", "@acme.example"),
+        ("acme.example", "https://www.ACME.example/about?x=1"),
+        ("acme.example.", "www.acme.example:443"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("sales@acme.example", "acme.example"),
+    ],
+)
+async def test_two_spellings_of_a_domain_are_one_account_in_a_list_and_after_it(
+    desk: Desk, one: str, other: str
+) -> None:
+    """Both rows of a table were new, so there were two, each with its revenue."""
+    rows = [AccountInput(name="Acme", domains=[one], mrr=500), AccountInput(name="ACME", domains=[other])]
+    first, second = await desk(IngestAccount(items=rows))
+    (third,) = await desk(IngestAccount(items=[AccountInput(name="Acme", domains=[other, "acme.test"])]))
+    assert (second["id"], third["id"], second["created"], third["created"]) == (first["id"], first["id"], False, False)
+    (account,) = (await desk(ListAccounts()))["items"]
+    assert account["domains"] == [plain_domain(one), "acme.test"]
+    said = [MessageInput(text="Hello.", sender=f"ann@{one.rpartition('@')[2].strip('. ')}", sent_at=1_700_000_000)]
+    saved = await desk(IngestConversation(channel="email", messages=said))
+    assert (await desk(ReadConversation(id=saved["id"])))["account_id"] == first["id"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "@", "https://", "a" * 5000 + "ü", "ü..example", "\x00"])
+def test_what_is_no_domain_is_no_error(text: str) -> None:
+    assert plain_domain(text) == plain_domain(plain_domain(text))

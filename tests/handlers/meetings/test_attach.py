@@ -1,10 +1,12 @@
 """Which meeting a transcript is of, where it says when it was held, and where it does not."""
 
+import threading
 from typing import Any
 
 import pytest
 from needlework.bus.clock import SECOND, rfc3339
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput
+from needlework.handlers.formats import transcript
 from needlework.handlers.meetings.messages import AddTranscript, IngestMeeting, ListMeetings, ReadMeeting
 from needlework.handlers.notes.messages import ReadNote
 from needlework.handlers.times import DAY, MINUTE
@@ -114,3 +116,22 @@ async def test_a_meeting_without_a_start_takes_that_of_its_transcript(desk: Any,
     found = await desk(ReadMeeting(id=meeting["id"]))
     assert (saved["start_from"], found["start_from"]) == (known, known)
     assert found["start"] == ("2026-03-04T10:00:00Z" if known == "stated" else None)
+
+
+@pytest.mark.parametrize("turns", [3, 800])
+async def test_a_transcript_is_read_once_and_a_long_one_beside_the_loop(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """Where its date was wanted it was read twice, in the loop: half a second in which nobody else was served."""
+    whole, threads = transcript.conversation, []
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(transcript, "conversation", counted)
+    said = "".join(f"Ada: We talked about number {n}.\nGrace: So we did.\n" for n in range(turns))
+    meeting = await desk(IngestMeeting(title="Export review"))
+    saved = await desk(AddTranscript(id=meeting["id"], text=f"Date: 2026-03-04 10:00\n\n{said}"))
+    assert (saved["turns"], saved["start_from"]) == (2 * turns, "stated")
+    assert threads == [turns == 3]
