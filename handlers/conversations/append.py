@@ -5,7 +5,7 @@ from needlework.bus.clock import rfc3339
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Saved
-from needlework.handlers.conversations import store
+from needlework.handlers.conversations import store, threads
 from needlework.handlers.conversations.ingest import extend
 from needlework.handlers.conversations.merge import incoming
 from needlework.handlers.conversations.messages import AppendMessages, ConversationInput, MessageInput
@@ -18,8 +18,10 @@ async def append(message: AppendMessages, ctx: Context) -> Saved:
     row = await store.existing(ctx, message.id)
     given = [_dated(each, now + number) for number, each in enumerate(_given(message))]
     found = incoming(given, now, row["channel"])
-    added = await extend(ctx, row, ConversationInput(id=message.id), found, now)
-    return Saved(message.id, bool(added))
+    told = ConversationInput(id=row["id"], messages=given)
+    _, thread = await threads.find(ctx, told, row)
+    added = await extend(ctx, row, told, found, now, thread=thread)
+    return Saved(row["id"], bool(added))
 
 
 def _given(message: AppendMessages) -> list[MessageInput]:

@@ -209,6 +209,18 @@ class ConversationLinked(Message[None], topic="conversation.linked", key=("conve
     before: str | None = None
 
 
+class ConversationJoined(Message[None], topic="conversation.joined", key=("into",), kw_only=True):
+    """A conversation turned out to be a part of another, and is no more. A fact, for what was made from it.
+
+    `account_id` is that of the other one, `before` that of the part.
+    """
+
+    conversation_id: str
+    into: str
+    account_id: str | None
+    before: str | None
+
+
 class TickConversations(Message[dict[str, Any]], topic="conversation.tick"):
     """Queue the analysis of what has changed and settled, and summaries of chats; close what is idle."""
 

@@ -4,15 +4,21 @@
 -- The conversation that an input means: by its own id, else by the external one.
 SELECT * FROM conversations WHERE workspace_id = :workspace AND id = :id;
 
+-- name: find_joined
+-- The conversation that another one became a part of.
+SELECT c.* FROM conversation_joins AS j
+JOIN conversations AS c ON c.workspace_id = j.workspace_id AND c.id = j.conversation_id
+WHERE j.workspace_id = :workspace AND j.id = :id;
+
 -- name: find_by_external_id
 -- The conversation with an external id of one connection.
 SELECT * FROM conversations
 WHERE workspace_id = :workspace AND connection_id = :connection AND external_id = :external_id;
 
 -- name: known_messages
--- Which of these messages are stored, and what they say.
+-- Which of these messages are stored in one of these conversations, and what they say.
 SELECT identity, content_hash, sent_at FROM conversation_messages
-WHERE workspace_id = :workspace AND conversation_id = :conversation
+WHERE workspace_id = :workspace AND conversation_id IN (SELECT value FROM json_each(:conversations))
   AND identity IN (SELECT value FROM json_each(:identities));
 
 -- name: insert_conversation
@@ -59,6 +65,70 @@ WHERE excluded.name <> '' AND conversation_participants.name = '';
 -- Everyone who took part, in order of appearance.
 SELECT address, name, email FROM conversation_participants
 WHERE workspace_id = :workspace AND conversation_id = :conversation ORDER BY seq;
+
+-- name: threads_of
+-- The conversations that these mails belong to.
+SELECT t.mail, c.* FROM json_each(:mails) AS named
+CROSS JOIN conversation_threads AS t
+    ON t.workspace_id = :workspace AND t.connection_id = :connection AND t.mail = named.value
+JOIN conversations AS c ON c.workspace_id = t.workspace_id AND c.id = t.conversation_id;
+
+-- name: put_threads
+-- These mails belong to a conversation.
+INSERT INTO conversation_threads (id, workspace_id, connection_id, mail, conversation_id, created_at, updated_at)
+SELECT 'thread_' || lower(hex(randomblob(13))), :workspace, :connection, value, :conversation, :now, :now
+FROM json_each(:mails) WHERE true ON CONFLICT DO NOTHING;
+
+-- name: count_doubled
+-- How many messages of one conversation another one has too.
+SELECT count(*) FROM conversation_messages AS m
+CROSS JOIN conversation_messages AS o
+    ON o.workspace_id = m.workspace_id AND o.conversation_id = :into AND o.identity = m.identity
+WHERE m.workspace_id = :workspace AND m.conversation_id = :id;
+
+-- name: move_messages
+-- The messages of a conversation become those of another, but for those that it has.
+UPDATE conversation_messages SET conversation_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND conversation_id = :id AND NOT EXISTS (
+    SELECT 1 FROM conversation_messages AS o
+    WHERE o.workspace_id = :workspace AND o.conversation_id = :into AND o.identity = conversation_messages.identity
+);
+
+-- name: drop_doubled_messages
+-- What is left of a conversation's messages.
+DELETE FROM conversation_messages WHERE workspace_id = :workspace AND conversation_id = :id;
+
+-- name: move_participants
+-- Those who took part in a conversation took part in another, but for those who did.
+UPDATE conversation_participants SET conversation_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND conversation_id = :id AND NOT EXISTS (
+    SELECT 1 FROM conversation_participants AS o
+    WHERE o.workspace_id = :workspace AND o.conversation_id = :into AND o.address = conversation_participants.address
+);
+
+-- name: drop_doubled_participants
+-- What is left of those who took part in a conversation.
+DELETE FROM conversation_participants WHERE workspace_id = :workspace AND conversation_id = :id;
+
+-- name: move_threads
+-- The mails of a conversation belong to another.
+UPDATE conversation_threads SET conversation_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND conversation_id = :id;
+
+-- name: move_joins
+-- What became a part of a conversation is a part of another.
+UPDATE conversation_joins SET conversation_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND conversation_id = :id;
+
+-- name: put_join
+-- A conversation is a part of another.
+INSERT INTO conversation_joins (id, workspace_id, conversation_id, created_at, updated_at)
+VALUES (:id, :workspace, :into, :now, :now);
+
+-- name: drop_conversation
+-- One that is a part of another; the guard sees where something was said in it meanwhile.
+DELETE FROM conversations
+WHERE workspace_id = :workspace AND id = :id AND revision = :seen_revision AND updated_at = :seen_updated;
 
 -- name: messages_page
 -- A page of a conversation's messages, oldest first, after a place.

@@ -17,10 +17,10 @@ async def read(message: ReadConversation, ctx: Context) -> Conversation:
     row = await store.existing(ctx, message.id)
     sent_at, seq = read_cursor(message.cursor, EARLIEST, 0)
     place = {"sent_at": sent_at, "seq": seq, "limit": message.limit + 1}
-    rows = await ctx.db.all(store.sql("messages_page", workspace=ctx.workspace.id, conversation=message.id, **place))
+    rows = await ctx.db.all(store.sql("messages_page", workspace=ctx.workspace.id, conversation=row["id"], **place))
     page = page_of(rows, message.limit, store.message, "sent_at", "seq")
-    people = await ctx.db.all(store.sql("participants", workspace=ctx.workspace.id, conversation=message.id))
-    labels = await ctx.query(ListContentLabels(content_type="conversation", content_id=message.id, limit=LABELS))
+    people = await ctx.db.all(store.sql("participants", workspace=ctx.workspace.id, conversation=row["id"]))
+    labels = await ctx.query(ListContentLabels(content_type="conversation", content_id=row["id"], limit=LABELS))
     return Conversation(
         **store.head(row),
         participants=[store.participant(each) for each in people],

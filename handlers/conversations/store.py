@@ -23,50 +23,50 @@ Row = Any
 
 
 async def find(ctx: Context, given: ConversationInput) -> Row | None:
-    """The stored conversation that `given` means, if there is one."""
-    workspace = ctx.workspace.id
-    if given.id is not None:
-        row = await ctx.db.one(sql("find_conversation", workspace=workspace, id=given.id))
-        if row is not None:
-            return row
-    if given.external_id is None:
-        return None
-    return await ctx.db.one(
-        sql(
-            "find_by_external_id",
-            workspace=workspace,
-            connection=given.connection_id,
-            external_id=clean(given.external_id),
-        )
-    )
+    """The stored conversation that `given` means, if there is one. Raises Refuse 409 where it means two."""
+    row = None if given.id is None else await known(ctx, given.id)
+    if row is not None or given.external_id is None:
+        return row
+    values = {"connection": given.connection_id, "external_id": clean(given.external_id)}
+    row = await ctx.db.one(sql("find_by_external_id", workspace=ctx.workspace.id, **values))
+    if row is not None and given.id is not None:
+        raise Refuse(409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}")
+    return row
+
+
+async def known(ctx: Context, id: str) -> Row | None:
+    """Conversation `id`, or the one that it became a part of."""
+    values = {"workspace": ctx.workspace.id, "id": id}
+    return await ctx.db.one(sql("find_conversation", **values)) or await ctx.db.one(sql("find_joined", **values))
 
 
 async def existing(ctx: Context, id: str) -> Row:
-    """Conversation `id`. Raises Refuse 404."""
-    row = await ctx.db.one(sql("find_conversation", workspace=ctx.workspace.id, id=id))
+    """Conversation `id`, or the one that it became a part of. Raises Refuse 404."""
+    row = await known(ctx, id)
     if row is None:
         raise Refuse(404, "not_found", f"no conversation {id!r} in this workspace")
     return row
 
 
-async def changed(ctx: Context, conversation: str, found: Sequence[Incoming]) -> tuple[list[Incoming], int]:
+async def changed(ctx: Context, conversations: Sequence[str], found: Sequence[Incoming]) -> tuple[list[Incoming], int]:
     """Those of `found` that are new or differ from what is stored, and how many of them are new."""
-    identities = msgspec.json.encode([each.identity for each in found]).decode()
-    rows = await ctx.db.all(
-        sql("known_messages", workspace=ctx.workspace.id, conversation=conversation, identities=identities)
-    )
-    known = {row["identity"]: row for row in rows}
+    values = {"identities": [each.identity for each in found], "conversations": conversations}
+    encoded = {name: msgspec.json.encode(value).decode() for name, value in values.items()}
+    rows = await ctx.db.all(sql("known_messages", workspace=ctx.workspace.id, **encoded))
+    stored = {row["identity"]: row for row in rows}
     differing = []
     for each in found:
-        row = known.get(each.identity)
+        row = stored.get(each.identity)
         if row is None:
             differing.append(each)
         elif row["content_hash"] != each.hash:
             # A correction that states no time happened when the message did.
             differing.append(each if each.given.sent_at is not None else each._replace(sent_at=row["sent_at"]))
-    return differing, sum(each.identity not in known for each in differing)
+    return differing, sum(each.identity not in stored for each in differing)
 
 
+THREADED = ("email", "slack")
+"""Where what answers comes with a subject of its own."""
 COLUMNS = (
     "id",
     "connection_id",
@@ -89,19 +89,29 @@ def fresh(ctx: Context, given: ConversationInput) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys(COLUMNS)
     empty |= {"id": given.id or ctx.new_id("conv"), "channel": "chat", "status": "open", "subject": ""}
     empty |= {"connection_id": given.connection_id, "message_count": 0, "revision": 0}
-    return merged(empty, given)
+    return merged(empty, given, ())
 
 
-def merged(row: Row, given: ConversationInput) -> dict[str, Any]:
+def merged(row: Row, given: ConversationInput, found: Sequence[Incoming]) -> dict[str, Any]:
     """The columns of `row` with what `given` states; what it leaves out stays."""
     values = {name: row[name] for name in COLUMNS}
     for name in ("channel", "channel_id", "account_id", "status"):
         values[name] = getattr(given, name) or values[name]
-    if given.subject is not None:
+    if given.subject is not None and (not found or not values["subject"] or _begins(values, given, found)):
         values["subject"] = clean(given.subject)
     if given.external_id and not values["external_id"]:
         values |= {"external_id": clean(given.external_id), "connection_id": given.connection_id}
     return values
+
+
+def _begins(values: dict[str, Any], given: ConversationInput, found: Sequence[Incoming]) -> bool:
+    """Whether a subject comes with what was said first: in a thread what answers it says “Re: …”, or nothing of it."""
+    if values["channel"] not in THREADED:
+        return True
+    first = min(found, key=lambda each: (each.sent_at, each.given.reply_to is not None))
+    times = [first.sent_at] if given.started_at is None else [first.sent_at, read_time(given.started_at)]
+    begun = min(times)
+    return begun < values["started_at"] or (begun == values["started_at"] and first.given.reply_to is None)
 
 
 def widen(values: dict[str, Any], given: ConversationInput, messages: Sequence[Incoming], now: int) -> None:
@@ -148,8 +158,8 @@ def save_people(ctx: Context, conversation: str, people: dict[str, Person], now:
 async def unknown_people(ctx: Context, conversation: str, people: dict[str, Person]) -> dict[str, Person]:
     """Those of `people` of whom the conversation does not know yet, or not the name."""
     rows = await ctx.db.all(sql("participants", workspace=ctx.workspace.id, conversation=conversation))
-    known = {row["address"]: row["name"] for row in rows}
-    return {key: who for key, who in people.items() if key not in known or (who.name and not known[key])}
+    named = {row["address"]: row["name"] for row in rows}
+    return {key: who for key, who in people.items() if key not in named or (who.name and not named[key])}
 
 
 def head(row: Row) -> dict[str, Any]:

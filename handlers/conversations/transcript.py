@@ -22,12 +22,12 @@ async def transcript(message: ReadTranscript, ctx: Context) -> Transcript:
     place = {"sent_at": EARLIEST, "seq": 0}
     while True:
         rows = await ctx.db.all(
-            store.sql("messages_page", workspace=ctx.workspace.id, conversation=message.id, limit=PAGE, **place)
+            store.sql("messages_page", workspace=ctx.workspace.id, conversation=row["id"], limit=PAGE, **place)
         )
         people = [each for each in rows if is_said(msgspec.json.decode(each["facts"]))]
         lines += [TranscriptLine(each["id"], _sender(each), each["text"]) for each in people]
         if len(rows) < PAGE:
-            return Transcript(message.id, row["channel"], row["subject"], row["revision"], lines)
+            return Transcript(row["id"], row["channel"], row["subject"], row["revision"], lines)
         place = {"sent_at": rows[-1]["sent_at"], "seq": rows[-1]["seq"]}
 
 

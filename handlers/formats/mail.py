@@ -1,6 +1,6 @@
 """One mail (RFC 5322) to one conversation payload with one message.
 
-Mails of a thread carry the conversation id of the thread's root, so that the upsert joins them.
+Mails name what they answer; which thread that is, and of which others they tell, is known where they are stored.
 """
 
 import re
@@ -108,13 +108,12 @@ def _payload(message: Mail, data: bytes, received: datetime) -> dict[str, Any]:
         next(iter(header.ids(message.get("message-id") or "", bare=True)), "")
         or "hash:" + sha256(data).hexdigest()[:32]
     )
-    answered = header.ids(facts.value(message, "in-reply-to"))
-    root = next(iter(header.ids(facts.value(message, "references")) or answered), own)
+    everyone = _distinct(senders + _people(message, hint, "to", "cc"))
+    root, parent = _thread(message, own, {each.get("email") for each in everyone})
     entry: dict[str, Any] = {"external_id": own, "sender": sender, "sent_at": sent, "text": text}
-    entry |= {"reply_to": answered[0]} if answered else {}
+    entry |= {"reply_to": parent} if parent else {}
     entry |= {"facts": stated}
     entry |= {"attachments": attachments} if attachments else {}
-    everyone = _distinct(senders + _people(message, hint, "to", "cc"))
     return {
         "external_id": root,
         "channel": "email",
@@ -124,6 +123,19 @@ def _payload(message: Mail, data: bytes, received: datetime) -> dict[str, Any]:
         "last_message_at": sent,
         "messages": [entry],
     }
+
+
+def _thread(message: Mail, own: str, addresses: set[str | None]) -> tuple[str, str | None]:
+    """The id of the first mail of the thread, and of the one that is answered, as far as the mail says.
+
+    In-Reply-To may name who is answered beside what is, and References may name it alone.
+    """
+    answered, referred = (
+        [each for each in header.ids(facts.value(message, name)) if each != own and each.lower() not in addresses]
+        for name in ("in-reply-to", "references")
+    )
+    first = next(iter(referred or answered), own)
+    return first, next(iter(answered or referred[-1:]), None)
 
 
 def _hint(message: Mail) -> str | None:

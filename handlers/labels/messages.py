@@ -114,6 +114,18 @@ class LabelEvidence(ContentLabel, frozen=True, kw_only=True):
     repeats: bool
 
 
+class LabelsJoined(Message[None], topic="content_labels.joined", key=("into",), kw_only=True):
+    """The labels of a conversation are those of another, of which it is a part. A fact, for what was made from them.
+
+    `account_id` is that of the other one, `before` that of the part.
+    """
+
+    conversation_id: str
+    into: str
+    account_id: str | None
+    before: str | None
+
+
 class LabelsOfContent(Message[list[LabelEvidence]], topic="content_labels.of_content", kw_only=True):
     """The labels in force of one conversation or note, in order of creation, for other groups."""
 

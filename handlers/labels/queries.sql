@@ -209,3 +209,18 @@ WHERE workspace_id = :workspace AND content_type = :type AND content_id = :conte
 SELECT score, state FROM content_labels
 WHERE workspace_id = :workspace AND label_key = :label AND state IN ('confirmed', 'rejected') AND id <> :except
 ORDER BY seq DESC LIMIT 400;
+
+-- name: move_labels
+-- The labels of a conversation are those of another, but for those that it has.
+UPDATE content_labels SET content_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND content_id = :content AND +content_type = 'conversation' AND NOT EXISTS (
+    SELECT 1 FROM content_labels AS o
+    WHERE o.workspace_id = :workspace AND o.content_type = 'conversation' AND o.content_id = :into
+      AND o.label_key = content_labels.label_key AND o.message_id = content_labels.message_id
+      AND o.span_start = content_labels.span_start AND o.span_end = content_labels.span_end AND o.state <> 'superseded'
+);
+
+-- name: end_labels
+-- What is left of a conversation's labels is history.
+UPDATE content_labels SET state = 'superseded', updated_at = :now
+WHERE workspace_id = :workspace AND content_id = :content AND +content_type = 'conversation' AND state <> 'superseded';

@@ -334,8 +334,8 @@ INSERT INTO needle_mover_spans (
 ) SELECT
     :id, :workspace, :content_label_id, :label, :type, :content, :message, :start, :end, :quote,
     :account_id, :contact, :severity, :said_at, :vector, :encoder, :now, :now
-WHERE :type <> 'conversation' OR :account_id IS (
-    SELECT account_id FROM conversations WHERE workspace_id = :workspace AND id = :content
+WHERE :type <> 'conversation' OR EXISTS (
+    SELECT 1 FROM conversations WHERE workspace_id = :workspace AND id = :content AND account_id IS :account_id
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_span
@@ -608,3 +608,28 @@ WHERE workspace_id = :workspace AND id > :after AND purge_id IS NULL AND merged_
 SELECT DISTINCT s.content_type, s.content_id FROM json_each(:contents) AS said
 CROSS JOIN needle_mover_spans AS s ON s.workspace_id = :workspace
     AND s.content_type IN ('conversation', 'note') AND s.content_id = said.value;
+
+-- name: move_conversation
+-- The spans of a conversation are those of another, but for those that it has.
+UPDATE needle_mover_spans SET content_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND content_type = 'conversation' AND content_id = :id AND NOT EXISTS (
+    SELECT 1 FROM needle_mover_spans AS o
+    WHERE o.workspace_id = :workspace AND o.content_type = 'conversation' AND o.content_id = :into
+      AND o.label_key = needle_mover_spans.label_key AND o.message_id = needle_mover_spans.message_id
+      AND o.span_start = needle_mover_spans.span_start AND o.quote = needle_mover_spans.quote
+);
+
+-- name: drop_evidence_of
+-- What is left of a conversation's evidence.
+DELETE FROM needle_mover_evidence WHERE workspace_id = :workspace AND span_id IN (
+    SELECT id FROM needle_mover_spans
+    WHERE workspace_id = :workspace AND content_type = 'conversation' AND content_id = :id
+);
+
+-- name: drop_spans_of
+-- What is left of a conversation's spans.
+DELETE FROM needle_mover_spans WHERE workspace_id = :workspace AND content_type = 'conversation' AND content_id = :id;
+
+-- name: drop_cursor
+-- Nothing of a conversation will be handed over any more.
+DELETE FROM needle_mover_cursors WHERE workspace_id = :workspace AND entity_type = 'conversation' AND entity_id = :id;

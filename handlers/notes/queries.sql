@@ -115,3 +115,7 @@ UNION
 SELECT n.id FROM meetings AS m
 CROSS JOIN notes AS n ON n.workspace_id = m.workspace_id AND n.meeting_id = m.id
 WHERE m.workspace_id = :workspace AND m.conversation_id = :conversation;
+
+-- name: move_notes
+-- The notes about a conversation are about another.
+UPDATE notes SET conversation_id = :into WHERE workspace_id = :workspace AND conversation_id = :id;

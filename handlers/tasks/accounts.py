@@ -12,16 +12,20 @@ from needlework.handlers.tasks.titles import fingerprint
 
 @subscribe(ConversationLinked, runner="tasks")
 async def linked(message: ConversationLinked, ctx: Context) -> dict[str, int]:
-    """Those that had the account of before, or none; what a person has given to another account stays there.
+    """Those that had the account of before, or none; what a person has given to another account stays there."""
+    return {"tasks": await give(ctx, message.conversation_id, message.account_id, message.before)}
+
+
+async def give(ctx: Context, conversation: str, account: str, before: str | None) -> int:
+    """Save the account of what a conversation proves and that had the one of before; how many tasks these are.
 
     A suggestion that the account has already becomes a part of that one.
     """
-    notes = await ctx.query(NotesAbout(conversation_id=message.conversation_id))
-    contents = store.json_list([message.conversation_id, *notes])
-    values = {"workspace": ctx.workspace.id, "contents": contents, "before": message.before}
-    rows = await ctx.db.all(store.sql("proven_by", **values))
+    notes = await ctx.query(NotesAbout(conversation_id=conversation))
+    values = {"contents": store.json_list([conversation, *notes]), "before": before}
+    rows = await ctx.db.all(store.sql("proven_by", workspace=ctx.workspace.id, **values))
     for row in rows:
-        new = _fingerprint(row, message.account_id)
+        new = _fingerprint(row, account)
         twin = None
         if new is not None:
             twin = await ctx.db.one(store.sql("living_twin", workspace=ctx.workspace.id, fingerprint=new, id=row["id"]))
@@ -29,9 +33,9 @@ async def linked(message: ConversationLinked, ctx: Context) -> dict[str, int]:
             store.join(ctx, row, into=twin["id"])
         else:
             renamed: dict[str, Any] = {"fingerprint": new} if new is not None and twin is None else {}
-            store.change(ctx, row, account_id=message.account_id, **renamed)
+            store.change(ctx, row, account_id=account, **renamed)
         await ctx.commit()  # of two that say the same the second finds the first
-    return {"tasks": len(rows)}
+    return len(rows)
 
 
 def _fingerprint(row: store.Row, account: str | None) -> str | None:

@@ -74,8 +74,8 @@ INSERT INTO tasks (
 ) SELECT
     :id, :workspace, :title, :body, :status, :assignee, :due_on, :source, :content_label_id, :needle_mover_id,
     :account_id, :external_ref, :fingerprint, :confidence, :provenance, :model, :vector, :encoder, :now, :now
-WHERE :said_in IS NULL OR :account_id IS (
-    SELECT account_id FROM conversations WHERE workspace_id = :workspace AND id = :said_in
+WHERE :said_in IS NULL OR EXISTS (
+    SELECT 1 FROM conversations WHERE workspace_id = :workspace AND id = :said_in AND account_id IS :account_id
 ) ON CONFLICT DO NOTHING;
 
 -- name: update_task
@@ -324,3 +324,17 @@ WHERE t.workspace_id = :workspace AND +t.account_id IS :before AND t.id IN (
 SELECT id FROM tasks
 WHERE workspace_id = :workspace AND fingerprint = :fingerprint AND id <> :id
   AND status IN ('suggested', 'open', 'in_progress') AND source <> 'user';
+
+-- name: move_proof
+-- What a conversation proves another one proves, but for what it does.
+UPDATE task_evidence SET content_id = :into, updated_at = :now
+WHERE workspace_id = :workspace AND content_type = 'conversation' AND content_id = :id AND NOT EXISTS (
+    SELECT 1 FROM task_evidence AS o
+    WHERE o.workspace_id = :workspace AND o.content_type = 'conversation' AND o.content_id = :into
+      AND o.message_id = task_evidence.message_id AND o.span_start = task_evidence.span_start
+      AND o.quote = task_evidence.quote
+);
+
+-- name: drop_proof
+-- What is left of a conversation's proof.
+DELETE FROM task_evidence WHERE workspace_id = :workspace AND content_type = 'conversation' AND content_id = :id;
