@@ -28,6 +28,8 @@ async def impact(desk: Desk) -> int:
 async def test_an_impact_falls_by_itself_and_is_measured_once_a_day(desk: Desk, say: Any) -> None:
     for account, text in EXPORTS:
         await say(account, text)
+    desk.clock.advance(20)  # they are measured by the accounts that came before them
+    await desk.drain()
     before = await impact(desk)
     assert await ticked(desk) == []
     found = []
