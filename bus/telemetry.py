@@ -3,15 +3,17 @@
 Where the spans go is said by OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_ENDPOINT`, …).
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from needlework.bus.redacting import redact_text
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, SpanKind, StatusCode, get_current_span
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 if TYPE_CHECKING:
@@ -51,10 +53,14 @@ class OpenTelemetry:
         links = [Link(get_current_span(parent).get_span_context())] if stored else []
         with self._tracer.start_as_current_span(
             f"handle {topic}", context=parent, kind=SpanKind.CONSUMER, attributes=attributes, links=links,
-            record_exception=True, set_status_on_exception=True,
+            record_exception=False, set_status_on_exception=False,
         ) as span:  # fmt: skip
             context.traceparent = _current()
-            yield
+            try:
+                yield
+            except Exception as error:
+                _record(span, error)
+                raise
             span.set_status(StatusCode.OK)
 
     def close(self) -> None:
@@ -69,6 +75,16 @@ def exporting() -> OpenTelemetry:
     provider = TracerProvider(resource=Resource.create({"service.name": "needlework"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return OpenTelemetry(provider)
+
+
+def _record(span: Span, error: Exception) -> None:
+    """Tell of a failure without what looks like a secret: spans leave the machine."""
+    text = {
+        "exception.message": redact_text(str(error)),
+        "exception.stacktrace": redact_text("".join(traceback.format_exception(error))),
+    }
+    span.record_exception(error, text)
+    span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {text['exception.message']}")
 
 
 def _current() -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,6 +140,22 @@ async def test_publishes_and_attempts_are_linked_spans_where_telemetry_is_on(
     assert handled.attributes is not None
     assert handled.attributes["needlework.attempt"] == 2
     assert seen.parents[1] == f"00-{TRACE}-{handled.context.span_id:016x}-01"
+
+
+def test_a_failed_span_tells_no_secret() -> None:
+    """S17: an error with a token in it was redacted in dead letters and logs, and exported whole."""
+    secret = f"nw_abcdefghijkl_{'A' * 43}"
+    memory, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(memory))
+    lane, head = SimpleNamespace(name="tests.parent"), dict[str, str]()
+    ctx: Any = SimpleNamespace(head=head, _delivery=SimpleNamespace(lane=lane), message_id="m", runner="r", attempt=1)
+    with pytest.raises(RuntimeError), OpenTelemetry(provider).handling(ctx):
+        raise RuntimeError(f"refused {secret}")
+    provider.shutdown()
+    (span,) = memory.get_finished_spans()
+    assert secret not in span.to_json()
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "RuntimeError: refused [redacted]")
+    assert [event.name for event in span.events] == ["exception"]
 
 
 async def test_telemetry_that_is_not_installed_is_said_at_the_start(
