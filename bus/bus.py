@@ -115,7 +115,7 @@ class Bus:
         self.inspection = Inspection(self)
         self.depths = Depths(self)
         self.watching = Watching(self)
-        self.hub = Hub(self.store.names, self.watching.page)
+        self.hub = Hub(self.store.names, self.watching.page, self.watching.gone)
         self.dispatcher = Dispatcher(self)
         self.audit = Audit(read, write, self.clock)
         self.workspaces = WorkspaceStore(read, write, self.clock, self.audit)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 from needlework.bus.messages import Reply
-from needlework.bus.records import TERMINAL, EventRecord, Outcome, OutcomeKind
+from needlework.bus.records import TERMINAL, EventRecord, Outcome, OutcomeKind, Reset
 
 BUFFER = 512
 """Events a watcher may lag behind before it reads the log instead."""
@@ -22,6 +22,8 @@ PAGE = 200
 
 Page = Callable[["Filter", int, int], Awaitable[list[EventRecord]]]
 """(filter, after, limit) -> events of the log in order."""
+Gone = Callable[["Filter"], Awaitable[int]]
+"""filter -> the highest number of an event that retention removed."""
 Row = tuple[int, int, int, int, int, int, str, int, bytes | None]
 
 
@@ -94,8 +96,8 @@ class Watcher:
 class Hub:
     """All watchers and waiters of this process."""
 
-    def __init__(self, names: dict[int, str], page: Page) -> None:
-        self._names, self._page = names, page
+    def __init__(self, names: dict[int, str], page: Page, gone: Gone) -> None:
+        self._names, self._page, self._gone = names, page, gone
         self.latest = 0
         self._by_message: dict[int, set[Watcher]] = {}
         self._by_topic: dict[tuple[int, int | None], set[Watcher]] = {}
@@ -176,9 +178,9 @@ class Hub:
             if not futures:
                 del self._outcomes[message, runner]
 
-    async def stream(self, filter: Filter, after: int) -> AsyncIterator[EventRecord]:
-        """Events after number `after`: first from the log, then live, with no gap and no repeat."""
-        watcher = Watcher(filter, after)
+    async def stream(self, filter: Filter, after: int) -> AsyncIterator[EventRecord | Reset]:
+        """Events after number `after`: first from the log, then live, with no repeat, and no gap that is not told."""
+        watcher, told = Watcher(filter, after), after
         index, key = self._watchers(filter)
         index.setdefault(key, set()).add(watcher)
         try:
@@ -186,6 +188,9 @@ class Hub:
                 if watcher.lagging and not watcher.buffer:
                     watcher.lagging = False  # commits during the read go to the buffer; doubles are dropped by number
                     watcher.catch_up(await self._page(watcher.filter, watcher.last, PAGE))
+                    if (gone := await self._gone(filter)) > max(told, watcher.last):
+                        told = gone
+                        yield Reset(gone + 1)
                 while (event := watcher.take()) is not None:
                     yield event
                     del event

@@ -59,6 +59,14 @@ class Watching:
             after = until
         return []
 
+    async def gone(self, filter: Filter) -> int:
+        """The highest number of an event that retention removed; a message's own go with it, when all has ended."""
+        if filter.message is not None:
+            return 0
+        rows = await self._rows("pruned", workspace=filter.workspace, topic=filter.topic)
+        number: int = rows[0]["event"]
+        return number
+
     async def watch(
         self, workspace: Workspace, after: int | None, message: str | None, topic: str | None
     ) -> AsyncIterator[EventRecord | Reset]:
@@ -70,13 +78,10 @@ class Watching:
                 raise NotFound(f"no topic {topic!r}")
             start = hub.latest if after is None else after
             if after is not None:
-                gone = (await self._rows("pruned", workspace=workspace.id, topic=number))[0]["event"]
                 latest = await self._bus.inspection.latest_event()
                 if after > latest:  # of another database, or of one that was restored
                     start = latest
                     yield Reset(latest + 1)
-                elif after < gone:
-                    yield Reset(gone + 1)
             async for event in hub.stream(Filter(workspace.id, None, number), start):
                 yield event
             return
@@ -94,6 +99,8 @@ class Watching:
             return
         names = {lane.name: lane.number for lane in self._bus.store.runners.values()}
         async for event in self._bus.hub.stream(Filter(workspace.id, seq), after):
+            if isinstance(event, Reset):
+                continue
             yield event
             if event.kind not in TERMINAL:
                 continue

@@ -68,6 +68,29 @@ async def test_p10_a_gap_behind_what_is_kept_longer_is_told(tmp_path: Path, cloc
         assert await first(bus, 1) == Reset(last + 1), "the mark outlives the process"
 
 
+async def test_p10_a_gap_that_comes_while_a_slow_reader_catches_up_is_told(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told of a gap behind its resume point alone: what retention removed before it came there was missing."""
+    monkeypatch.setattr("needlework.bus.events.PAGE", 2)
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        for _ in range(4):
+            await kit.publish(bus, Brief())
+            await drain(bus)
+        kept, last = (await kit.publish(bus, Lasting())).id, await bus.inspection.latest_event()
+        await drain(bus)
+        slow = bus.events(workspace=kit.DEFAULT, after=0)
+        got = [await anext(slow), await anext(slow)]
+        clock.advance(3600)
+        await bus.maintenance.prune()
+        after = [await asyncio.wait_for(anext(slow), 20) for _ in range(2)]
+        await kit.publish(bus, Brief())
+        after += [await asyncio.wait_for(anext(slow), 20)]
+    assert [event.seq for event in got if isinstance(event, EventRecord)] == [1, 2]
+    assert after[0] == Reset(last + 1)
+    assert [event.topic for event in after[1:] if isinstance(event, EventRecord)] == ["t.lasting", "t.brief"], kept
+
+
 async def test_p10_a_resume_point_that_never_was_is_told(tmp_path: Path) -> None:
     """A reader of another database waited in silence until the numbers of this one had passed its own."""
     async with running_bus(REGISTRY, tmp_path) as bus:
