@@ -31,6 +31,8 @@ HOPELESS = 3
 """Starts that fail before it was ever ready, after which it is not tried again: the configuration is wrong."""
 READY = ("is listening on", "is ready")
 """What a process prints when it takes work."""
+API = "api"
+"""The name of the member that listens."""
 LONGEST = 1 << 16
 """Bytes of a line of output; what is longer goes on in the next line."""
 LAST_WORDS = 1.0
@@ -142,6 +144,7 @@ class Supervisor:
     def __init__(self, settings: Settings, api: Sequence[str], worker: Sequence[str], workers: int) -> None:
         self._settings, self._api, self._worker, self._count = settings, api, worker, workers
         self._sockets: list[socket.socket] = []
+        self._given_up: set[str] = set()
         self._chance = random.Random(os.getpid())
 
     def run(self, *, dev: bool) -> int:
@@ -165,7 +168,7 @@ class Supervisor:
         while not stopping.is_set() and not code:
             seen = reload.look(self._settings)
             members[:] = self._members()
-            changed = functools.partial(self._changed, seen) if dev else bool
+            changed = functools.partial(self._changed, seen) if dev else None
             code = await self._once(members, stopping, changed)
         alive.cancel()
         return code
@@ -183,19 +186,24 @@ class Supervisor:
             Member(f"worker {number + 1}", self._worker, (), random.Random(self._chance.random()))
             for number in range(self._count)
         ]
-        return [*workers, Member("api", api, fds, random.Random(self._chance.random()))]
+        return [*workers, Member(API, api, fds, random.Random(self._chance.random()))]
 
-    async def _once(self, members: list[Member], stopping: asyncio.Event, changed: Callable[[], bool]) -> int:
-        """Keep the members until they are to stop or start anew; an exit code where they can't start."""
+    async def _once(self, members: list[Member], stopping: asyncio.Event, changed: Callable[[], bool] | None) -> int:
+        """Keep the members until they are to stop or start anew; an exit code where they can't start.
+
+        Where a change of a file may mend what keeps one from starting (`changed`), it is waited for.
+        """
         tasks = [asyncio.create_task(each.keep(), name=each.name) for each in members]
-        told = False
+        told, excused = False, contextlib.AsyncExitStack()
         try:
-            while not stopping.is_set() and not changed():
-                if any(each.failed for each in members):
-                    return next(each.failed for each in members if each.failed) or 1
-                for task in tasks:
+            while not stopping.is_set() and not (changed and changed()):
+                for task, member in zip(tasks, members, strict=True):
                     if task.done():
                         task.result()  # what ends without a reason of ours must not be missed
+                    if member.failed and changed is None:
+                        return member.failed
+                    if member.failed and member.name not in self._given_up:
+                        await self._give_up(member, excused)
                 if not told and all(each.ready.is_set() for each in members):
                     told = True
                     self._tell()
@@ -203,13 +211,23 @@ class Supervisor:
                     await asyncio.wait_for(stopping.wait(), 0.2)
             return 0
         finally:
+            await excused.aclose()
+            self._given_up.clear()
             if stopping.is_set():
                 systemd.tell("STOPPING=1")
             await self._stop(members, tasks)
 
+    async def _give_up(self, member: Member, excused: contextlib.AsyncExitStack) -> None:
+        """Wait for a change; the API's callers hear meanwhile that there is none."""
+        self._given_up.add(member.name)
+        say(member.name, f"ended with {member.failed}; it starts again when a file changes")
+        if member.failed and member.name == API:
+            await excused.enter_async_context(reload.excusing(self._sockets, member.failed))
+
     def _tell(self) -> None:
-        for each in self._sockets:
-            click.echo(f"needlework is listening on {address_of(each)}")
+        with contextlib.suppress(OSError):
+            for each in self._sockets:
+                click.echo(f"needlework is listening on {address_of(each)}")
         systemd.tell("READY=1")
 
     async def _stop(self, members: list[Member], tasks: list["asyncio.Task[None]"]) -> None:

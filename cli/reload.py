@@ -140,7 +140,7 @@ async def _until_change(
         while not stopping.is_set():
             if child.returncode is not None and not told:
                 told = True
-                await stack.enter_async_context(_excusing(sockets, child.returncode))
+                await stack.enter_async_context(excusing(sockets, child.returncode))
                 click.echo(f"needlework ended with {child.returncode}; it starts again when a file changes", err=True)
             if found := changed(before, files()):
                 return found
@@ -150,7 +150,7 @@ async def _until_change(
 
 
 @contextlib.asynccontextmanager
-async def _excusing(sockets: Sequence[socket.socket], code: int) -> AsyncIterator[None]:
+async def excusing(sockets: Sequence[socket.socket], code: int) -> AsyncIterator[None]:
     """Answer 503 in place of a child that failed; without it every request would hang."""
     detail = f"needlework ended with {code}; its terminal says why, and it starts again when a file changes"
     body = document(503, "not_started", detail, "req_refused")

@@ -6,11 +6,13 @@ import os
 import random
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 from needlework import supervisor
 from needlework.bus.errors import ConfigError
@@ -101,6 +103,30 @@ async def test_a_stop_does_not_wait_for_the_next_start(said: Said, monkeypatch: 
         member.stop()
         await asyncio.wait_for(keeping, 30)
     assert len(said.lines) == 1
+
+
+async def test_while_it_is_written_code_that_fails_is_waited_for_and_callers_hear_of_it(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`supervise --dev` ended for good over a mistake in a file that was being written; `serve --dev` waits."""
+    monkeypatch.setattr(supervisor, "MOST", 0.01)
+    handlers = tmp_path / "plugins" / "mine.py"
+    handlers.parent.mkdir()
+    handlers.write_text("broken")
+    looks = f"open({str(handlers)!r}).read() == 'mended' or sys.exit(7)"
+    fake = f"import sys, time; {looks}; print('is ready'); time.sleep(600)"
+    one = supervisor.Supervisor(load_settings(tmp_path), [sys.executable, "-S", "-u", "-c", fake], ["true"], 0)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        one._sockets = [listener]
+        running = asyncio.create_task(one._run(dev=True))
+        await said.until(lambda line: line == "ended with 7; it starts again when a file changes")
+        async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+            answer = await client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_started")
+        handlers.write_text("mended")
+        await said.until(lambda line: line == "is ready")
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await asyncio.wait_for(running, 30) == 0
 
 
 def test_where_the_output_takes_no_more_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
