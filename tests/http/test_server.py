@@ -7,6 +7,7 @@ import socket
 
 import httpx2
 import pytest
+from needlework.bus.bus import Bus
 from needlework.bus.errors import ConfigError
 from needlework.http.app import Application
 from needlework.http.server import make_server
@@ -194,3 +195,14 @@ async def test_a_stranger_is_never_served_as_the_owner(make_app: MakeApp) -> Non
 def test_settings_that_would_open_a_door_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         HttpSettings(**settings)  # type: ignore[arg-type]
+
+
+async def test_nobody_says_by_a_header_where_they_come_from(make_app: MakeApp, bus: Bus) -> None:
+    """uvicorn believes X-Forwarded-For of whoever comes from 127.0.0.1, unless it is told not to: limits of wrong
+    tokens would count an address that the caller chose."""
+    app = make_app(require_token=True)
+    async with served(app) as address:
+        asked = b"GET /api/workspace HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.7\r\n\r\n"
+        assert status_of(await raw(address, asked)) == 401
+    await app.aclose()
+    assert [line["origin"] for line in (await bus.audit.list(None, limit=1))["items"]] == ["127.0.0.1"]
