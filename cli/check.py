@@ -45,3 +45,4 @@ def check(data: Path | None, plugins: tuple[Path, ...], json: bool) -> None:
     if not json:
         found = f"{counted(summary['topics'], 'topic')}, {counted(summary['runners'], 'runner')}"
         click.echo(f"everything is in order: {found}")
+        click.echo("labels are told in English, in German by few patterns, in other languages not (docs/labels.md)")

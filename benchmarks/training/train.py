@@ -29,6 +29,8 @@ BACKGROUND_WEIGHT = 1.0
 """As much as a near miss of ours: at the same number of false alarms it finds a fifth more than a tenth of it does."""
 FILED_BACKGROUND_WEIGHT = 0.1
 """For the two labels that have other sources of negatives."""
+REPORTING, TALKING = 1.5, 0.8
+"""Of sentences of a help desk that report a fault, and of the others."""
 TITLE_WEIGHT = {"task_issue_bug": 0.1, "feature_request": 0.05}
 TITLE_KIND = {"task_issue_bug": "bug", "feature_request": "feature"}
 WORDS = np.repeat([2.0, 0.7], HALF)
@@ -50,7 +52,7 @@ CUTS = {
     "escalation": 0.16,
     "expansion_signal": 0.19,
     "follow_up_promised": 0.13,
-    "task_issue_bug": 0.45,
+    "task_issue_bug": 0.5,
     "feature_request": 0.45,
     "question": 0.6,
 }
@@ -185,7 +187,7 @@ def _about(key: str, own: list[Sentence], background: list[Sentence], data: Path
         add(
             longer,
             [_reports(key, row) for row in longer],
-            [0.6 if _reports(key, row) else 0.3 for row in longer],
+            [REPORTING if _reports(key, row) else TALKING for row in longer],
         )
     if key in TITLE_WEIGHT:
         filed = [row for row in sources.issues(data) if not row.aside]

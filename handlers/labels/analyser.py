@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from needlework.handlers.labels.reading import Reading
     from needlework.handlers.text.encoder import Encoder
 
-ANALYSER_VERSION = "labels-7/minilm-l6-v2-int8-1"
+ANALYSER_VERSION = "labels-8/minilm-l6-v2-int8-1"
 """Names rules, models and encoder: a result is cached under it, and a change of any of them changes it."""
 MAX_EVIDENCE = 10
 """Sentences quoted for one label, the best ones."""

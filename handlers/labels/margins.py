@@ -32,17 +32,34 @@ _EVIDENCE = {
         r"start-?up|vendors?|suppliers?|providers?|switch\w*|migrat\w+|instead|offers?|offered|same|versus|vs|than|"
         r"replace\w*|next door|undercut|stack up|evaluat\w+|demo|pitch\w*|company|companies|products?)\b"
     ),
+    "pricing_objection": re.compile(
+        r"\b(?:pric\w*|cost\w*|expens\w*|pay\w*|paid|charg\w*|fees?|budget\w*|afford\w*|discount\w*|rebate|bill\w*|"
+        r"invoice\w*|quot\w*|money|cheap\w*|rates?|spend\w*|value|worth|financ\w+|procurement|purchasing|deal|amount|"
+        r"sum|total|figure|number|increase\w*|raise|percent|per cent|tariff|overpriced|purse|wallet|pocket|dollars?|"
+        r"euros?|pounds?|offer|free|less|lower|down|double\w*|half|reduc\w*|hundred|thousand|non-?profit|charity)\b|"
+        r"[%$€£]"
+    ),
+    "escalation": re.compile(
+        r"\b(?:manag\w+|supervisors?|boss\w*|directors?|superiors?|seniors?|higher|chief|heads?|president|board|"
+        r"c[etfio]o|executives?|leadership|owner|some(?:one|body)|any(?:one|body)|complain\w*|complaints?|acceptable|"
+        r"unacceptable|escalat\w+|legal\w*|lawyers?|attorneys?|court|sue|press|public|authorit\w+|regulator\w*|"
+        r"patience|enough|fed up|furious|angry|frustrat\w+|disgrace\w*|ridiculous|outrage\w*|joke|third|fourth|fifth|"
+        r"times|again|still|weeks?|days|hours?|wait\w*|nobody|no ?one|answer\w*|respon\w+|repl(?:y|ies)|react\w*|"
+        r"promis\w*|ignored|name of|urgent\w*|critical|emergency|disappointed|dissatisfied|unhappy|worst|terrible|"
+        r"awful|line|demands?|expect\w*|liable|damages|record|raise|severity|priority|compensation|apology|rude|"
+        r"circles|review|shareholders|explanation|penalt\w+)\b"
+    ),
 }
 _EVERYDAY = re.compile(
-    r"\b(?:breakfast|lunch|dinner|coffee|tea|cake|picnic|kitchen|restaurant|hotel|holidays?|vacation|weekend|weather|rain|"
-    r"snow|bus|train|trains|flight|airport|taxi|traffic|street|road|house|garden|sofa|umbrella|keys|dog|cat|baby|child|"
-    r"children|kids|son|daughter|mother|father|wife|husband|sister|brother|uncle|aunt|grandma|doctor|doctor's|dentist|"
-    r"hospital|school|interns?|trainees?|football|tennis|match|concert|film|movie|party|smoking|passport|gym|shop|"
-    r"birthday|wedding|window|door)\b"
+    r"\b(?:breakfast|lunch|dinner|coffee|tea|cake|picnic|kitchen|restaurant|hotel|holidays?|vacation|weekend|weather|"
+    r"rain|snow|bus|train|trains|flight|airport|taxi|traffic|street|road|house|garden|sofa|umbrella|keys|dog|cat|baby|"
+    r"child|children|kids|son|daughter|mother|father|wife|husband|sister|brother|uncle|aunt|grandma|doctor|doctor's|"
+    r"dentist|hospital|school|interns?|trainees?|football|tennis|match|concert|film|movie|party|smoking|passport|gym|"
+    r"shop|birthday|wedding|window|door)\b"
 )
 _OURS = re.compile(
-    r"\b(?:you|your|yours|yourselves|product|subscription|account|contract|agreement|app|tool|software|service|platform|"
-    r"licen[cs]es?|plan|vendor|provider|supplier|refund|complaint|invoice)\b"
+    r"\b(?:you|your|yours|yourselves|product|subscription|account|contract|agreement|app|tool|software|service|"
+    r"platform|licen[cs]es?|plan|vendor|provider|supplier|refund|complaint|invoice)\b"
 )
 _OF_CUSTOMERS = frozenset({"churn_risk", "escalation", "praise", "pricing_objection", "expansion_signal"})
 """Labels that a sentence of everyday life, without a word of the business, is not likely to carry."""

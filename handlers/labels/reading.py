@@ -15,6 +15,7 @@ from needlework.handlers.text.cites import LAST
 from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.hashing import Double, Float
+from needlework.handlers.text.language import language
 from needlework.handlers.text.sentences import Span, sentences
 from needlework.handlers.text.strip import authored
 from numpy.typing import NDArray
@@ -30,13 +31,19 @@ WHOLE_ISSUE = frozenset({"task_issue_bug", "feature_request"})
 """In a filed issue these are told from the whole text alone."""
 
 _SMALL_TALK = re.compile(
-    r"\W*(?:(?:hi|hello|hey|hai|yes|yeah|yep|no|nope|ok|okay|k|sure|thanks?|thank you|thx|bye|goodbye|"
-    r"please|fine|right|"
-    r"good (?:morning|afternoon|evening|day)|welcome|dear|sir|madam|so much|very much|a lot|there|again|"
-    r"and|all|you too|have a "
-    r"(?:nice|great|good) (?:day|one|weekend|evening)|that's all|thats all|nothing else|uh|um|hmm|mm|oh|"
-    r"well)\W*)+"
+    r"\W*(?:(?:hi|hello|hey|hai|yes|yeah|yep|no|nope|ok|okay|k|sure|thanks?|thank you|thx|bye|goodbye|please|fine|"
+    r"right|good (?:morning|afternoon|evening|day)|welcome|dear|sir|madam|so much|very much|a lot|there|again|and|all|"
+    r"you too|have a (?:nice|great|good) (?:day|one|weekend|evening)|that's all|thats all|nothing else|uh|um|hmm|mm|"
+    r"oh|well)\W*)+"
 )
+_HEADS = (
+    "Actions?|Action Items?|To-?[Dd]os?|Next|Follow|Decisions?|Decided|Bugs?|Features?|Questions?|Tasks?|Notes?|"
+    "Issues?|Actual|Expected|Problem|Owners?|Risks?|Blockers?"
+)
+_SPEAKER = re.compile(
+    rf"\A(?:[-*•] )?\*\*(?!(?:{_HEADS})\b)[A-Z][\w.'’-]{{0,30}}(?: [A-Z][\w.'’-]{{0,30}}){{0,2}}(?::\*\*|\*\*:)\s*"
+)
+"""A name in bold before what somebody says, as chats and minutes in Markdown write it."""
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
@@ -80,7 +87,7 @@ def read(segments: Sequence[Segment], encoder: Encoder) -> Reading | None:
     vectors = np.zeros((len(plain), encoder.dim), dtype=np.float32)
     wide = encoder.wide([found.texts[row] for row in encoded])
     vectors[encoded] = wide[:, : encoder.dim]
-    whole = [not margins.is_fragment(plain[row]) for row in encoded]
+    whole = [not margins.is_fragment(plain[row]) and language(plain[row]) == "en" for row in encoded]
     judged = [row for row, is_whole in zip(encoded, whole, strict=True) if is_whole]
     scores = _model_scores(found, plain, vectors, judged, wide[whole])
     filed = _read_issues(segments, found, scores, encoder)
@@ -115,13 +122,15 @@ def _sentences(segments: Sequence[Segment]) -> _Found:
             if len(found.spans) == MAX_SENTENCES:
                 return found
             text = LAST.sub("", segment.text[span.start : span.end])
+            end = span.start + len(text)
+            text = _SPEAKER.sub("", text)  # who speaks is no part of what is said
             if not text:
                 continue
             row = rows.setdefault(text, len(rows))
             if row == len(found.texts):
                 found.texts.append(text)
             found.segments.append(index)
-            found.spans.append(Span(span.start, span.start + len(text)))
+            found.spans.append(Span(end - len(text), end))
             found.rows.append(row)
     return found
 
@@ -233,6 +242,8 @@ def _verdict(definition: LabelDefinition, plain: str, text: str) -> bool | None:
     taught = rules.taught(definition.rules, plain)
     if taught is not None:
         return taught
+    if language(plain) == "de":
+        return rules.german_verdict(definition.key, plain)
     if rules.forbidden(definition.key, plain):
         return False
     if definition.key in named.LABELS and named.leaving_for_a_name(text):
