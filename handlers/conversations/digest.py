@@ -8,11 +8,13 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from needlework.bus.clock import SECOND
+from needlework.handlers.text.asked import Asked
 from needlework.handlers.text.bullets import Scene, action, asked, document, flat, said, told
 from needlework.handlers.text.cites import cite
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.outcome import outcome
-from needlework.handlers.text.summarise import Turn, summarise
+from needlework.handlers.text.speech import content
+from needlework.handlers.text.summarise import LEAST_CONTENT, Sentence, Turn, summarise
 from needlework.handlers.text.talk import Point
 from needlework.handlers.times import MINUTE
 from needlework.handlers.zones import wall_of
@@ -21,6 +23,9 @@ LEAST, LEAST_PEOPLE = 5, 2
 """Messages, and for a thread people, below which there is nothing to summarise."""
 ANSWERED = 60 * MINUTE
 """How long after a question what others say in a channel may answer it; in a thread everything may."""
+SHORTEST, MOST, ANSWERS = 40, 117, 3
+"""Words of a TL;DR; questions in it with what was said to them."""
+_PICTURE = re.compile(r"(?<!\w):(?=[^:\s]{0,59}[a-z])[a-z0-9_+'-]{1,60}:(?!\w)")
 _LINK = re.compile(r"https?://[^\s<>()\[\]{}|\"'`]{3,2000}")
 
 
@@ -51,8 +56,8 @@ def worth(posts: Sequence[Post], *, thread: bool) -> bool:
 
 
 def turns_of(posts: Sequence[Post]) -> list[Turn]:
-    """The posts as what somebody said."""
-    return [Turn(post.speaker, post.text) for post in posts]
+    """The posts as what somebody said, without the names of emoji."""
+    return [Turn(post.speaker, _PICTURE.sub("", post.text)) for post in posts]
 
 
 def digest(posts: Sequence[Post], points: Sequence[Point], of: Subject, encoder: Encoder) -> str:
@@ -63,9 +68,9 @@ def digest(posts: Sequence[Post], points: Sequence[Point], of: Subject, encoder:
     scene = Scene(turns, of.zone, lambda turn: _moment(posts[turn].at), lambda turn: named(posts[turn]))
     words = sum(len(turn.text.split()) for turn in turns)
     came = outcome(turns, points, people, partial(_replies, posts))
-    best = summarise(turns, encoder, words=min(117, max(25, words // 3)), without=came.said)
+    best = summarise(turns, encoder, words=min(MOST, max(SHORTEST, words // 3)), without=came.said)
     parts = {
-        "TL;DR": told(scene, best),
+        "TL;DR": _in_order(scene, best, _telling(came.answered)),
         "Decisions": [said(scene, turn, text) for turn, text in came.decisions],
         "Action items": [action(scene, task) for task in came.tasks],
         "Open questions": [asked(scene, each) for each in came.open],
@@ -78,6 +83,24 @@ def digest(posts: Sequence[Post], points: Sequence[Point], of: Subject, encoder:
     return document(f"*{flat(of.name)} · {of.day} · {shown} · {len(posts)} messages*", parts)
 
 
+def _in_order(scene: Scene, best: Sequence[Sentence], answered: Sequence[Asked]) -> list[str]:
+    """Lines of a TL;DR as they were said: what tells most, and questions with their answers."""
+    lines = list(zip(dict.fromkeys(each.turn for each in best), told(scene, best), strict=True))
+    lines += [(each.turn, asked(scene, each)) for each in answered]
+    return [line for _, line in sorted(lines, key=lambda line: line[0])]
+
+
+def _telling(answered: Sequence[Asked]) -> list[Asked]:
+    """The questions with their answers that say most: not where to have lunch."""
+    worth = [each for each in answered if min(_weight(each.text), _weight(each.reply)) >= LEAST_CONTENT]
+    best = sorted(worth, key=lambda each: -_weight(f"{each.text} {each.reply}"))[:ANSWERS]
+    return sorted(best, key=lambda each: each.turn)
+
+
+def _weight(text: str) -> int:
+    return len(content(_LINK.sub("", text)))
+
+
 def _cite(of: Subject, post: Post) -> str:
     """A message by its time, and by its day where that is not the summary's."""
     local = wall_of(_moment(post.at), of.zone)
@@ -87,7 +110,7 @@ def _cite(of: Subject, post: Post) -> str:
 
 def first_words(posts: Sequence[Post]) -> str:
     """What a thread begins with."""
-    words = flat(posts[0].text)
+    words = flat(_PICTURE.sub("", posts[0].text)) or flat(posts[0].text)
     return f"{words[:79]}…" if len(words) > 80 else words
 
 

@@ -12,6 +12,14 @@ TIMES: Final = re.compile(
 VOICE: Final = re.compile(r"<v(?:\.[^\s>]{0,80})?[ \t]+([^>]{1,200})>")
 SPEAKER: Final = re.compile(r"([^\s:][^:\n]{0,58}?)[ \t]*:[ \t]+(?=\S)")
 NOT_A_NAME: Final = re.compile(r"[.!?,;]\s|[.!?;]$|https?$|\d$")
+ABBREVIATED: Final = re.compile(
+    r"\b(?:[A-Z]|(?:Mr|Mrs|Ms|Mx|Dr|Prof|Rev|Fr|St|Sr|Jr|Hon|Capt|Sgt|Lt|Col|Gen|Dipl|Ing))\.", re.I
+)
+"""What ends in a full stop within a name: a title, an initial."""
+EMPHASIS: Final = re.compile(
+    r"(?:[-*+•][ \t]+)?(\*{1,3}|_{1,3})(?=\S)([^*_:\n]{1,60}?)[ \t]*(?::[ \t]*\1|\1[ \t]*:)[ \t]*(?=\S)"
+)
+"""A name in bold or italic letters of Markdown: `**Name:** …`, `**Name**: …`, as an element of a list too."""
 NUMBERED: Final = re.compile(
     r"(?:speaker|participant|person|guest|caller|customer|user|agent|host|interviewer|interviewee|respondent|voice|"
     r"unknown(?: speaker)?)"
@@ -39,10 +47,16 @@ def clock(text: str) -> float:
 
 def speaker(text: str) -> tuple[str, str]:
     """Split `Name: what was said`; no name where what stands before the colon reads like a sentence."""
-    found = SPEAKER.match(text)
-    if found is None or len(found[1].split()) > 6 or (NOT_A_NAME.search(found[1]) and not NUMBERED.fullmatch(found[1])):
+    marked = EMPHASIS.match(text)
+    found = marked or SPEAKER.match(text)
+    name = (found[2] if marked else found[1]).strip() if found else ""
+    if (
+        found is None
+        or len(name.split()) > 6
+        or (NOT_A_NAME.search(ABBREVIATED.sub("", name)) and not NUMBERED.fullmatch(name))
+    ):
         return "", text
-    return found[1].strip(), text[found.end() :]
+    return name, text[found.end() :]
 
 
 def turns(text: str) -> Iterator[Turn]:

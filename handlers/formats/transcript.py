@@ -24,6 +24,7 @@ HEADER: Final = re.compile(
 )
 MOST_HEADER_LINES: Final = 20
 LONGEST_HEADING: Final = 120
+HEADING: Final = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+(.*[^\W_].*)")
 
 
 def looks_spoken(text: str) -> bool:
@@ -150,9 +151,14 @@ def _header(text: str) -> tuple[dict[str, str], Iterator[str]]:
 
 
 def _heads(line: str, stated: dict[str, str]) -> bool:
-    """Whether a line is a heading with a date, "Acme call, 4 March 2026"; it is taken into `stated` then."""
-    if len(line) > LONGEST_HEADING or _turn(line).speaker or LEADING.match(line) or (found := when.held(line)) is None:
+    """Whether a line is a heading: with a date, "Acme call, 4 March 2026", or one of Markdown. `stated` takes it."""
+    if len(line) > LONGEST_HEADING or _turn(line).speaker or LEADING.match(line):
         return False
+    if (found := when.held(line)) is None:
+        marked = HEADING.match(line)
+        if marked:
+            stated.setdefault("title", marked[1].strip())
+        return marked is not None
     stated.setdefault("date", line.strip())
     if any(each.isalpha() for each in found.rest):
         stated.setdefault("title", when.title(line.strip("#* \t")))

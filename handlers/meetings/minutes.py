@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from needlework.handlers.text.bullets import MOST, Scene, action, asked, document, flat, said, told
+from needlework.handlers.text.carried import still_open
 from needlework.handlers.text.cites import cite
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.outcome import outcome
@@ -16,8 +17,8 @@ from needlework.handlers.zones import wall_of
 
 HIGHLIGHTS = 150
 """Words below which nothing is summarised: what was said is shown as it is."""
-LEAST, OVERVIEW, SHARE = 45, 117, 5
-"""Words of an overview: the fifth part of what was said, within these bounds."""
+SHORT, OVERVIEW = 80, 117
+"""Words of an overview: a third of what was said up to the first, a quarter from there to the second."""
 
 
 class Heading(NamedTuple):
@@ -53,16 +54,19 @@ def minutes(record: Record, points: Sequence[Point], head: Heading, encoder: Enc
     words = sum(len(turn.text.split()) for turn in turns)
     if words < HIGHLIGHTS:
         shown = [said(scene, number, turn.text) for number, turn in enumerate(turns[: MOST * 4])]
-        return "\n".join([first, "", "## Highlights", *shown]) + "\n"
+        return document(
+            first, {"Highlights": shown, "Open from last time": still_open(head.open_items, turns)}, MOST * 4
+        )
     came = outcome(turns, points, head.people)
-    best = summarise(turns, encoder, words=min(OVERVIEW, max(LEAST, words // SHARE)), without=came.said)
+    actions = [action(scene, task) for task in came.tasks]
+    best = summarise(turns, encoder, words=min(OVERVIEW, max(min(SHORT, words // 3), words // 4)), without=came.said)
     return document(
         first,
         {
             "Overview": told(scene, best),
             "Decisions": [said(scene, turn, text) for turn, text in came.decisions],
-            "Action items": [action(scene, task) for task in came.tasks],
-            "Open from last time": head.open_items,
+            "Action items": actions,
+            "Open from last time": still_open(head.open_items, turns, actions),
             "Open questions": [asked(scene, each) for each in came.open],
             "Questions answered": [asked(scene, each) for each in came.answered],
             "Topics": _topics(record, head, encoder),

@@ -116,8 +116,8 @@ WHERE workspace_id = :workspace AND id = :id;
 -- Where a meeting's summary stands.
 UPDATE meetings SET summary_note_id = :note WHERE workspace_id = :workspace AND id = :id;
 
--- name: meeting_before
--- The occurrence before, of those that have a summary.
+-- name: meetings_before
+-- The occurrences before, the latest first, of those that have a summary.
 SELECT * FROM meetings
 WHERE workspace_id = :workspace AND uid = :uid AND starts_at < :start AND summary_note_id IS NOT NULL
-ORDER BY starts_at DESC LIMIT 1;
+ORDER BY starts_at DESC LIMIT :limit;

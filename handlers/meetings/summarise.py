@@ -1,6 +1,5 @@
 """Write the summary of a meeting that has ended."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -10,13 +9,14 @@ import anyio.to_thread
 import msgspec
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
-from needlework.bus.errors import Discard, Refuse, Retry
+from needlework.bus.errors import Discard, Retry
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Page
 from needlework.handlers.labels.messages import LabelAnalysis, PreviewLabels
 from needlework.handlers.meetings import store, summaries
 from needlework.handlers.meetings.messages import SummariseMeeting
 from needlework.handlers.meetings.minutes import Heading, Record, minutes
+from needlework.handlers.meetings.open_items import open_items
 from needlework.handlers.meetings.spoken import spoken
 from needlework.handlers.notes.messages import ListNotes, NoteSummary, NoteText, ReadNoteText, RecordNote
 from needlework.handlers.people import Person
@@ -37,7 +37,6 @@ STARTS = {
     "none": "The meeting states no start.",
 }
 """What is said of a start that nobody stated."""
-_OPEN = re.compile(r"^- \[ \] .*$", re.MULTILINE)
 
 
 @subscribe(SummariseMeeting, runner="scheduled_meetings")
@@ -61,7 +60,7 @@ async def summarise_meeting(message: SummariseMeeting, ctx: Context) -> dict[str
     if not record.turns:
         raise Discard("no_content")
     points = await _points(ctx, record.turns)
-    head = await _heading(ctx, row, from_notes=not lines)
+    head = _heading(ctx, row, await open_items(ctx, row), from_notes=not lines)
     body = await anyio.to_thread.run_sync(partial(minutes, record, points, head, shared_encoder()))
     note = summaries.note_of(message.meeting_id)
     ctx.publish(
@@ -98,17 +97,7 @@ async def _points(ctx: Context, turns: Sequence[Turn]) -> list[Point]:
     return points
 
 
-async def _heading(ctx: Context, row: store.Row, *, from_notes: bool) -> Heading:
-    before, items = None, []
-    if row["uid"] is not None and row["starts_at"] is not None:
-        values = {"workspace": ctx.workspace.id, "uid": row["uid"], "start": row["starts_at"]}
-        before = await ctx.db.one(store.sql("meeting_before", **values))
-    if before is not None:
-        try:
-            note: NoteText = await ctx.query(ReadNoteText(id=before["summary_note_id"]))
-            items = _OPEN.findall(note.text or "")
-        except Refuse:
-            items = []  # the note was not written yet, or is gone
+def _heading(ctx: Context, row: store.Row, items: list[str], *, from_notes: bool) -> Heading:
     people = [each.name or each.email for each in msgspec.json.decode(row["attendees"], type=list[Person])]
     when = datetime.fromtimestamp((row["starts_at"] or row["created_at"]) // SECOND, UTC)
     remarks = ["From notes: there is no transcript."] if from_notes else []

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from needlework.handlers.text import speech
-from needlework.handlers.text.talk import AGREED_TAG, PROMISES, Place, Talk
-from needlework.handlers.text.tidy import tidy
+from needlework.handlers.text import consent, deeds, speech
+from needlework.handlers.text.talk import PROMISES, Place, Talk
+from needlework.handlers.text.tidy import tidy, together
 
 LATER = 10
 """Turns in which a question is put off to another time after all."""
@@ -51,22 +51,24 @@ class _Questions:
 
     def _is_question(self, text: str) -> bool:
         """Whether somebody wants to know something; what is to be done stands elsewhere."""
-        if speech.is_procedure(text) or speech.is_request(text, self.talk.names) or _WALK.match(speech.core(text)):
+        if speech.is_procedure(text) or deeds.is_request(text, self.talk.names) or _WALK.match(speech.core(text)):
             return False
         if text.rstrip().endswith((".", "!")):
             return False  # "What worries me is the price."
-        return not AGREED_TAG.search(text) and len(text.split()) >= 3 and bool(speech.content(text))
+        return not consent.TAG.search(text) and len(text.split()) >= 3 and bool(speech.content(text))
 
     def _answered(self, places: Sequence[Place]) -> Asked | None:
         """A turn's questions with what others said; None where that is a task or a decision, which stands elsewhere."""
         turn, question = places[-1][0], self.talk.text(places[-1])
-        text = " ".join(tidy(self.talk.text(place)) for place in places)
+        text = together(*(tidy(self.talk.text(place)) for place in places))
         if speech.core(question).startswith("who ") and self._taken_on(turn):
             return None
         another = False
         for later in self.talk.after[turn]:
             speaker, said = self.talk.turns[later].speaker, self.talk.said[later]
             if speaker == self.talk.turns[turn].speaker:
+                continue
+            if any(map(speech.looks, said[:3])) and self._tells(question, later):
                 continue
             if any(map(speech.defers, said[:3])):
                 reply = "" if another else self._reply([(later, at) for at in range(len(said))])
@@ -80,18 +82,26 @@ class _Questions:
                 return None
         return Asked(turn, text)
 
+    def _tells(self, question: str, turn: int) -> bool:
+        """Whether who only looks in this turn tells what he found in one of his next."""
+        mine = (
+            each for each in self.talk.after[turn] if self.talk.turns[each].speaker == self.talk.turns[turn].speaker
+        )
+        said = next((self.talk.said[each] for each in mine), [])
+        return any(speech.is_answer(question, each) and not speech.defers(each) for each in said[:2])
+
     def _reply(self, told: Sequence[Place]) -> str:
         """The first sentences of a reply that stand nowhere else, up to where it turns to something else."""
         shown: list[str] = []
         for place in told:
             text = self.talk.text(place)
             long = len(" ".join([*shown, text]).split()) > LONGEST_REPLY or len(shown) == MOST_TOLD
-            if place in self.talk.used or (shown and (long or speech.is_request(text, self.talk.names))):
+            if place in self.talk.used or (shown and (long or deeds.is_request(text, self.talk.names))):
                 break
             if speech.content(text) or not shown:
                 shown.append(tidy(text))
                 self.talk.used.add(place)
-        return " ".join(shown)
+        return together(*shown)
 
     def _put_off(self, turn: int, question: str) -> bool:
         about = speech.content(question)

@@ -11,8 +11,8 @@ from needlework.handlers.text.asked import Asked
 from needlework.handlers.text.dates import find_due
 from needlework.handlers.text.summarise import Sentence, Turn
 from needlework.handlers.text.talk import Point
-from needlework.handlers.text.tidy import tidy
-from needlework.handlers.text.undertaken import Task
+from needlework.handlers.text.tidy import tidy, together
+from needlework.handlers.text.timed import Task
 
 MOST = 12
 """Lines of one part."""
@@ -66,7 +66,7 @@ def said(scene: Scene, turn: int, text: str) -> str:
 def told(scene: Scene, chosen: Sequence[Sentence]) -> list[str]:
     """Lines for chosen sentences: what is of one turn stands in one."""
     return [
-        said(scene, turn, " ".join(tidy(scene.turns[turn].text[each.start : each.end]) for each in those))
+        said(scene, turn, together(*(tidy(scene.turns[turn].text[each.start : each.end]) for each in those)))
         for turn, those in groupby(chosen, key=lambda each: each.turn)
     ]
 
@@ -85,13 +85,19 @@ def asked(scene: Scene, each: Asked) -> str:
     return said(scene, each.turn, f"{flat(each.text)}{reply}")
 
 
-def document(head: str, parts: dict[str, list[str]]) -> str:
-    """A line about the whole, then each part that has lines, under its title."""
+def document(head: str, parts: dict[str, list[str]], most: int = MOST) -> str:
+    """A line about the whole, then each part that has lines, at most so many, under its title."""
     lines = [head, ""]
     for title, found in parts.items():
         if found:
-            lines += [f"## {title}", *found[:MOST], ""]
+            lines += [f"## {title}", *found[:most], ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def section(document: str, title: str) -> list[str]:
+    """The lines under a title of a document, without empty ones."""
+    _, found, rest = f"\n{document}".partition(f"\n## {title}\n")
+    return [line for line in rest.partition("\n## ")[0].splitlines() if line.strip()] if found else []
 
 
 def flat(text: str) -> str:

@@ -11,7 +11,8 @@ from needlework.handlers.text.asked import Asked, questions
 from needlework.handlers.text.decided import decisions
 from needlework.handlers.text.summarise import Turn
 from needlework.handlers.text.talk import Point, Talk
-from needlework.handlers.text.undertaken import Task, tasks
+from needlework.handlers.text.timed import Task
+from needlework.handlers.text.undertaken import tasks
 
 AHEAD = 3
 """Turns in which a question is answered."""

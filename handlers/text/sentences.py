@@ -16,6 +16,10 @@ WRAPPED_LINE = 60
 _NEW_LINE_STARTS = re.compile(r"\s*(?:[-*•–>#|+]|\d{1,3}[.)]|[A-Za-z][.)]\s|\[[ xX]\]|```)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LETTER = re.compile(r"\w")
+_NO_ABBREVIATION = re.compile(
+    r"(?<=\b[mM]e\.)(?= +[A-Z])|(?<=\b[nN]o\.)(?= +(?:I|We|You|He|She|They|It|But|And|So|Then|The|That|This|My|Our)\b)"
+)
+"""Where sentencex takes "me." for the state of Maine, or "no." for a number, before a new sentence."""
 
 
 class Span(NamedTuple):
@@ -67,7 +71,7 @@ def _segments(text: str, block: Span) -> list[Span]:
     parts = segment("en", plain)
     if sum(map(len, parts)) != len(plain):
         parts = [plain]
-    for part in parts:
+    for part in [each for whole in parts for each in _NO_ABBREVIATION.split(whole)]:
         following = position + len(part)
         trimmed = trim(text, position, following)
         if trimmed.end > trimmed.start:

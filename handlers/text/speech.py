@@ -1,16 +1,18 @@
-"""What a spoken sentence does, by its words: steers the talk, asks for something, takes it on, agrees, puts off."""
+"""What a spoken sentence does, by its words: steers the talk, asks, answers, says yes, puts off."""
 
 import re
-from collections.abc import Collection
 
 from needlework.handlers.text.tidy import FUNCTION_WORDS, tidy
 
 BEGINNING = 200
 """Characters of a turn in which it says yes or no."""
+_PICTURES = re.compile(r"^(?:[^\w\s!-~]+\s*)+(?=\w)")
+"""Emoji before the first word."""
 _LEAD = re.compile(
     r"(?:(?:and|but|so|okay|ok|well|right|then|yes|yeah|yep|no|nope|now|great|good|oh|ah|um|uh|alright|"
     r"all right|sure|"
-    r"fine|perfect|brilliant|lovely|also|first|actually|honestly|hmm|mhm|exactly|of course)\b[\s,.!:–—-]*)+"
+    r"fine|perfect|brilliant|lovely|also|first|actually|honestly|hmm|mhm|exactly|of course|meanwhile|in the meantime|"
+    r"in that case|by the way|finally|very well|wonderful|agreed)\b[\s,.!:–—-]*)+"
 )
 
 _NAME = r"(?:[^\W\d_]+(?: [^\W\d_]+)?, )?"
@@ -19,7 +21,8 @@ _PROCEDURE = re.compile(
     r"(?:(?:hi|hello|hey|welcome|bye|goodbye|good (?:morning|afternoon|evening|day|night)|morning)\b(?!,? (?:i|we) )|"
     r"see you|talk (?:to you )?soon|(?:nice|good|great|lovely) (?:to (?:see|meet|have)|meeting) |"
     r"(?:thanks|thank you|cheers)(?! to\b)|congratulations|.{0,40}\bwell done\b|"
-    r"have a (?:nice|good|great|lovely|safe)|(?:how are|how's|how is) (?:you|things|it going|every)|how about you\b|"
+    r"have a (?:nice|good|great|lovely|safe)|(?:i )?hope (?:you|everyone|everybody|all)\b.{0,60}$|"
+    r"(?:how are|how's|how is) (?:you|things|it going|every)|how about you\b|"
     r"(?:i )?can't complain|(?:can|do) (?:you|everyone|everybody|anyone|people) (?:all )?(?:hear|see) |"
     r"(?:you're|you are|am i|are you|i was|i'm) (?:on mute|muted|audible|still here)|"
     r"(?:is|are) (?:everybody|everyone|anybody|we|you)(?: all)? (?:here|there|ready|recording|back)|"
@@ -40,47 +43,9 @@ _PROCEDURE = re.compile(
     r"sounds (?:good|great|fine)|my turn|what did i miss|(?:what's|what is) next|over to you|go ahead|you first|"
     r"sorry,? (?:sorry,? )?(?:i'm|i am|for being) late|is it (?:okay|ok) if i record|(?:you|you're) welcome|"
     r"(?:i'm|i am) sorry\b.{0,20}$|one more (?:thing|question)\W*$|give me (?:a|one) (?:second|moment|minute)|"
+    r"(?:tell|give|show) us (?:the|a|an|your) (?:short |quick )?(?:timeline|overview|update|background|status|news)\b|"
+    r"(?:a )?(?:quick|short) (?:round|question|one|thing)\b.{0,20}$|(?:small |quick )?one from me\W*$|"
     r"(?:just )?(?:a|one) (?:second|moment|minute)\W*$|(?:really|right|correct|true|wow|ouch|cool|no problem)\W*$)"
-)
-_TELLING = (
-    "hear|see|tell (?:me|us) (?:a bit |a little |more |something )?(?:about|more|what|how|why|when|where|who)|"
-    "explain|"
-    "know|say|believe|imagine|remember|describe|remind|repeat|(?:take|walk|talk|guide) (?:me|us)|start|begin|"
-    "go first|be|"
-    "elaborate|give an example"
-)
-_REQUEST = re.compile(
-    rf"{_NAME}(?:(?:maybe|perhaps|then|please),? )?(?:can|could|would|will|may) "
-    rf"(?:you|we|someone|somebody|anyone|anybody|everybody|(?P<name>[^\W\d_]+))(?: (?:two|all|both|guys|maybe|"
-    rf"please|also|then|just))* "
-    rf"(?!(?:{_TELLING})\b)[a-z]+|.{{0,90}}[,;] (?:and )?{_NAME}(?:can|could|would|"
-    rf"will) you (?!(?:{_TELLING})\b)[a-z]+|"
-    rf".{{0,90}}\bplease\b|.{{0,60}}\b(?:do|would) you mind\b|"
-    r".{0,60}\b(?:i need|i want|we need|i'd like|i would like) you to\b|it would be (?:great|good|nice|"
-    r"helpful) if (?:you|we)\b"
-)
-_COMMITS = re.compile(
-    r"(?:i'll|i will|i'm going to|i am going to) (?:also |then |just |quickly |try to |have to )*(?:come to|send|write|"
-    r"ask|tell|call|check|prepare|bring|make|set|get|find|"
-    r"add|fix|talk|put|open|update|review|schedule|book|share|draft|follow|forward|e?-?mail|order|buy|"
-    r"organi[sz]e|create|finish|test|run|plan|"
-    r"contact|invite|pay|clean|build|move|change|remove|document|report|speak|arrange|confirm|reply|ping|push|"
-    r"deploy|release|collect|"
-    r"compare|measure|count|publish|translate|print|file|submit|register|cancel|renew|replace|remind|"
-    r"let (?:you|them|him|her|everybody|everyone) know)\b"
-)
-_ASSIGNS = re.compile(
-    r"(?P<name>[^\W\d_]+)(?: [^\W\d_]+)?, (?:please|you (?!are|were|had|have|said|know|mentioned|can|could|do|"
-    r"did|don't|must be|see|might|may|wanted)) ?[a-z]+"
-)
-_TAKEN = re.compile(
-    r"(?:i'll|i will|i shall|i can|i could|let me|will|consider it|happy to|on it|i'm on it|we'll|we will|we can)"
-    r"(?: (?:also|try|gladly|happily|certainly|definitely|to))*"
-    r"(?: (?:do|done|take|handle|manage|look|find out|check|ask|see|make|bring|send|write|fix|call|tell|add|"
-    r"try|go|give|set|put|be|take care))?"
-    r"(?: (?:it|that|this|them|him|her|those|these|one|so|care of (?:it|that)|into (?:it|that)|to (?:it|that)|"
-    r"for (?:it|that)))*"
-    r"(?: (?:up|too|as well|right away|right after(?: this)?|today|tomorrow|for you|then|now|myself|again))*[.! ]*"
 )
 _ACCEPTS = re.compile(
     r"(?:agreed|i agree|agree|deal|yes|yeah|yep|sure|okay|ok|of course|will do|i will|i'll|i can do|fine|"
@@ -89,25 +54,6 @@ _ACCEPTS = re.compile(
     r"do it|do that|happy to|on it|"
     r"i'm on it|fine with me|understood|certainly|all right|alright|brilliant|i like (?:that|it)|makes sense|"
     r"good idea|gladly|and i will)\b"
-)
-_AGREES = re.compile(
-    r"(?:(?:yes|yeah|okay|ok|good|great|sure|right),? )?(?:agreed|i agree|we agree|deal|works for me|"
-    r"fine (?:with|by) me|let's do (?:it|that)|same here|"
-    r"i like that|makes sense|good idea|sounds good)\b"
-)
-_PROPOSES = re.compile(
-    r"(?:(?:let's|let us) (?!see|look|say|assume|hope|discuss|talk|not forget|decide|take (?:a|this)|park|"
-    r"wait)|(?:i'd|i would) (?:propose|suggest|say|take|rather|go)|"
-    r"(?:i|we) (?:suggest|propose)|my proposal|(?:then )?we(?:'ll| will)? (?:(?:just )?(?:go|went|are going|"
-    r"stick) with|ship|drop|keep|leave|"
-    r"don't|do not|won't|will not|start|stop|move|use|take|release)|how about|why don't we)"
-)
-_CONCLUDES = re.compile(
-    r"(?:(?:okay|ok|so|then|good),? )?(?:decided|agreed|decision)\s?:|"
-    r"(?:(?:okay|ok|good|great|right|alright|all right|brilliant|perfect|lovely|fine)[,.!]? )?(?:so|then),? "
-    r"(?:we(?:'ll| will| are going to|'re going to)? (?:(?:just )?(?:go|went|stick|are going) with|do|take|use|"
-    r"keep|ship|start|leave|drop)|it's settled)\b|"
-    r"(?:okay|ok|good|great|right|alright|brilliant|perfect)[,.!]? (?:so|then),? (?:the|it's|it is)\b"
 )
 _UNDECIDED = re.compile(
     r"\b(?:decide|deciding|decides|undecided|a decision|the decision)\b|\b(?:not|n't|yet to be|"
@@ -128,6 +74,8 @@ _DEFERS = re.compile(
     r"that|an? )(?:\w+ )?(?:number|figure|answer))"
 )
 _PUT_OFF = re.compile(
+    r"\b(?:leave (?:it|that|this) (?:for|until|to)(?! me| us)|talk again|think (?:about it|it over)|sleep on it|"
+    r"look at it again)\b|"
     r"\b(?:decide|discuss|talk about|come back to|settle|clarify|park|postpone|take|"
     r"look at)\b.{0,60}\b(?:next (?:time|week|meeting)|later|"
     r"offline|another time|separately)\b|\bstill (?:open|unclear)\b|\bup in the air\b"
@@ -146,6 +94,11 @@ _ACKNOWLEDGES = re.compile(
     r"good question|exactly|alright|thanks|thank you)\b[\s,.!?]*)+"
 )
 _NOT_ME = re.compile(r"(?:no,? )?not me\b")
+_LOOKING = re.compile(
+    r"(?:(?:let me|i'll|i will|i'm going to|give me a (?:second|minute|moment) to) (?:quickly |just )?"
+    r"(?:check|see|look|have a look|take a look|find out|look it up)|(?:i'm )?(?:checking|looking))"
+    r"(?: (?:it|that|this|into (?:it|that)))?(?: (?:up|now|quickly|for you))?[.!… ]*"
+)
 _RECAP = re.compile(
     r"(?:so,? )?(?:to (?:sum up|summari[sz]e|recap)|in short|in summary|the (?:main|key) (?:thing|"
     r"point)s? (?:is|are)|the goal)\b"
@@ -159,7 +112,7 @@ _WORD = re.compile(r"[^\W_](?:[\w'’-]*\w)?")
 
 def core(text: str) -> str:
     """A sentence in small letters without the words with which people begin to speak."""
-    lowered = tidy(text).lower()
+    lowered = _PICTURES.sub("", tidy(text).lower())
     lead = _LEAD.match(lowered)
     rest = lowered[lead.end() :] if lead else lowered
     return rest or lowered
@@ -179,51 +132,13 @@ def asks(text: str) -> bool:
 
 def is_procedure(text: str) -> bool:
     """Whether it greets, thanks, or steers the talk: nobody reads it a day later."""
-    return bool(_PROCEDURE.match(core(text)) or _PROCEDURE.match(tidy(text).lower()))
-
-
-def is_request(text: str, names: Collection[str] = ()) -> bool:
-    """Whether it asks somebody to do something, rather than to tell something; `names`: first names, small letters."""
-    found = _REQUEST.match(core(text))
-    name = found and found["name"]
-    return bool(found) and (not name or name in names) and not is_procedure(text)
-
-
-def is_taken(text: str) -> bool:
-    """Whether it takes on what was just spoken of, and does not say what: "I'll do that"."""
-    return bool(_TAKEN.fullmatch(core(text)) or _TAKEN.fullmatch(tidy(text).lower()))
-
-
-def commits(text: str) -> bool:
-    """Whether the speaker says in so many words what he will do."""
-    return bool(_COMMITS.match(core(text)))
-
-
-def assigns(text: str, names: Collection[str]) -> bool:
-    """Whether it gives something to do to one of `names`: "Ada, you write it down"."""
-    found = _ASSIGNS.match(core(text))
-    return bool(found) and not asks(text) and found["name"] in names  # type: ignore[index]
+    return bool(_PROCEDURE.match(core(text)) or _PROCEDURE.match(_PICTURES.sub("", tidy(text).lower())))
 
 
 def accepts(text: str) -> bool:
     """Whether a turn begins with a yes to what was said before."""
     text = text[:BEGINNING]
     return bool(_ACCEPTS.match(tidy(text).lower()) or _ACCEPTS.match(text.lower().lstrip()))
-
-
-def agrees(text: str) -> bool:
-    """Whether a turn begins with words that make a proposal a decision."""
-    return bool(_AGREES.match(text[:BEGINNING].lower().lstrip()))
-
-
-def proposes(text: str) -> bool:
-    """Whether it says what should be done by all."""
-    return bool(_PROPOSES.match(core(text)))
-
-
-def concludes(text: str) -> bool:
-    """Whether it says what comes of the talk: "So we go with two"."""
-    return not asks(text) and bool(_CONCLUDES.match(" ".join(text.replace("’", "'").lower().split())))
 
 
 def is_undecided(text: str) -> bool:
@@ -237,6 +152,11 @@ def is_undecided(text: str) -> bool:
 def defers(text: str) -> bool:
     """Whether it answers a question with not knowing."""
     return bool(_DEFERS.search(text.replace("’", "'").lower()))
+
+
+def looks(text: str) -> bool:
+    """Whether somebody only says that he looks now: "Let me check.\""""
+    return bool(_LOOKING.fullmatch(core(text)))
 
 
 def puts_off(text: str) -> bool:

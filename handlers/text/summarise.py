@@ -28,6 +28,10 @@ LEAST_CONTENT, THIN = 3, 2.0
 OPENING = 5
 """So many of them a sentence may hold and only greet or steer the talk."""
 _NOISE = re.compile(r"\{[a-z]+\}|\[[a-z ]+\]|\b(?:um+|uh+|er+m?|mm-?hmm|hmm+|mm+|yeah|okay|ok)\b[ ,.]*", re.IGNORECASE)
+_MARKS = re.compile(
+    r"```.*?(?:```|$)|<?\bhttps?://\S+|\bwww\.\S+|(?<!\w):(?=[^:\s]{0,59}[a-z])[a-z0-9_+'-]{1,60}:(?!\w)"
+)
+"""Addresses and names of emoji, which tell nothing by themselves."""
 _REPEATED = re.compile(r"\b(\w+(?: \w+)?)((?:[ ,]+\1)+)\b", re.IGNORECASE)
 _SPACED = re.compile(r"\s+([,.?!;:])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9'-]*")
@@ -73,8 +77,8 @@ class Sentence(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Speech without its fillers and repetitions."""
-    bare = _SPACED.sub(r"\1", _NOISE.sub("", text))
+    """Speech without its fillers and repetitions, addresses and names of emoji."""
+    bare = _SPACED.sub(r"\1", _NOISE.sub("", _MARKS.sub("", text)))
     bare = " ".join(_REPEATED.sub(r"\1", bare).split()).lstrip(" ,.-;:")
     return bare[:1].upper() + bare[1:]
 

@@ -9,8 +9,11 @@ from needlework.handlers.text.summarise import Turn
 
 PROMISES = ("i'll ", "i will ", "let me ", "i can ", "i'm going to ")
 """With which words, in small letters, somebody takes something on."""
-AGREED_TAG = re.compile(r",? (?:agreed|right|okay|ok|yes|deal|everyone agree\w*|all agree\w*)\?$", re.IGNORECASE)
-"""A question that only asks for consent, at the end of what is to be agreed."""
+_TITLE = re.compile(
+    r"(?:(?:mr|mrs|ms|mx|dr|prof|professor|doctor|sir|dame|lord|lady|rev|fr|st|hon|capt|sgt|lt|col|gen|herr|frau|miss)"
+    r"\b\.?\s+)+",
+    re.IGNORECASE,
+)
 
 
 class Point(NamedTuple):
@@ -35,7 +38,8 @@ class Talk:
         self.turns, self.after = turns, after
         self.before = {each[0]: turn for turn, each in enumerate(after) if each}
         self.said = [[turn.text[span.start : span.end] for span in sentences(turn.text)] for turn in turns]
-        self.names = {first(name): name for name in [*people, *(turn.speaker for turn in turns)] if first(name)}
+        who = [*people, *(turn.speaker for turn in turns)]
+        self.names = {called: name for name in who for called in _called(name)}
         self.labels: dict[str, set[Place]] = {}
         for point in points:
             place = self._place(point)
@@ -68,5 +72,12 @@ class Talk:
 
 
 def first(name: str) -> str:
-    """A first name, in small letters."""
-    return next(iter(name.lower().split()), "")
+    """A name's first part that is no title, in small letters: "hollis" of "Mr. Hollis"."""
+    return next(iter(_TITLE.sub("", name.strip(), count=1).lower().split()), "")
+
+
+def _called(name: str) -> set[str]:
+    """What somebody is called by: the first name; with a title the last one too, as in "Dr. Marsh, could you …"."""
+    parts = name.lower().split()
+    titled = {parts[-1]} if len(parts) > 1 and _TITLE.match(name) else set()
+    return ({first(name)} | titled) - {""}

@@ -26,6 +26,14 @@ _AGAIN = re.compile(r"(?<![\w'-])(\w[\w']*(?: \w[\w']*){0,2})((?:(?:,? |,? ?[-�
 _STAMMERED_WORDS = "i the a an we and to in of so but my our is was it's that's he she for with on i'm about"
 _STAMMERED = frozenset(_STAMMERED_WORDS.split())
 _SPACED = re.compile(r"\s+([,.?!;:])")
+_BEFORE = re.compile(r"^(?:[ ,;:…–—]|[.-](?!\d))+")
+"""What may stand before the first word; a minus before a number is no dash."""
+_ADDRESS = re.compile(r"\w+(?:://|\.\w+[/.@])|\S+@\S+\.")
+_ENDED = re.compile(r"[.?!:;,…)\"”]\s*$|[^\w\s]$")
+_COUNTED = re.compile(
+    r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred|thousand|million|"
+    r"double|triple)"
+)
 _DOUBLE = re.compile(r",(?:\s*,)+|,(?=[.?!;])")
 
 
@@ -35,14 +43,21 @@ def tidy(text: str) -> str:
     for _ in range(2):
         bare = _FILLER.sub("", _ASIDE.sub(" ", bare))
         bare = _AGAIN.sub(_once, bare)
-    bare = _DOUBLE.sub(",", _SPACED.sub(r"\1", " ".join(bare.split()))).lstrip(" ,.-–—;:…")
-    return bare[:1].upper() + bare[1:]
+    bare = _DOUBLE.sub(",", _SPACED.sub(r"\1", " ".join(bare.split())))
+    bare = _BEFORE.sub("", bare)
+    return bare if _ADDRESS.match(bare) else bare[:1].upper() + bare[1:]
+
+
+def together(*texts: str) -> str:
+    """Tidied sentences as one text: one that ends without a mark, as in chats, gets a full stop."""
+    shown = [text for text in texts if text]
+    return " ".join([*(text if _ENDED.search(text) else f"{text}." for text in shown[:-1]), *shown[-1:]])
 
 
 def _once(match: re.Match[str]) -> str:
     """A stammer repeats small words; "then four, then four" says something."""
     words = match[1].lower().split()
     if len(words) == 1:  # "because of it, it was late" is none; "report report" is a slip too
-        slip = "," not in match[2] if match[1].isalpha() else False
+        slip = "," not in match[2] and match[1].isalpha() and not _COUNTED.fullmatch(words[0])
         return match[1] if slip or words[0] in _STAMMERED else match[0]
     return match[1] if all(word in FUNCTION_WORDS for word in words) else match[0]

@@ -32,27 +32,26 @@ _NUMBER = re.compile(
     rf"\w{{3,6}}teen|{_TENS}|hundreds?|thousands?|(?:{_TENS})-\w+"
 )
 _EMPTY_WORDS = (
-    "above across actually again ago agree agreed almost along already alright always angry another anybody anyone "
-    "anything anyway april around asked august away back bad basically below best better beyond big bit boring bring "
-    "brought came cannot care clear closed come comes coming completely couple course days december definitely "
-    "different done early easier easy either else embarrassing end ended ends enough especially even ever every "
-    "everybody everyone everything exactly example fact fair far fast february feel feeling felt finally find fine "
-    "finished first fourth frankly free friday friend full fun get gets getting give given gives glad go goes going "
-    "gone gonna good got gotten great guess guy guys half happen happened happens happy hard hear hello help here hi "
-    "honest honestly hope hour hours however idea including instead january job july june keep kept kind know known "
-    "knows last late later least leave left less let like likely little live long look looked looking looks lot lots "
-    "love made main make makes making many march matter may maybe mean means meant meanwhile meeting middle mind minus "
-    "minute minutes moment monday month months morning much must myself "
-    "need needed needs never new next nice no nobody none "
-    "normal nothing november obvious october of often oh ok okay old open option others ourselves own per perhaps "
-    "pick piece please plus possible pretty probably problem put question questions quick quickly quite rather ready "
-    "real really reason right roughly sad said same saturday saw say saying says second seconds see seem seemed seems "
-    "seen sense sent september several shall show simple simply since small somebody someone something sometimes "
-    "somewhere soon sorry sort start started still stuff sunday sure take taken takes talk talked talking tell than "
-    "thank thanks themselves things think thinking third thought thursday till tired today together told tomorrow "
-    "tonight took top topic total tried true try trying tuesday turn understand understood used useful using usually "
-    "via wait want wanted wants way ways wednesday weekend well went whatever whether whoever whole without wonder "
-    "word words worked working works world worse worst wow wrong yeah yep yes yesterday yet yourself"
+    "above across actually afternoon again ago agree agreed almost along already alright always angry another anybody "
+    "anyone anything anyway april around asked august away back bad basically below best better beyond big bit boring "
+    "bring brought came cannot care clear closed come comes coming completely couple course days december definitely "
+    "different done early easier easy either else embarrassing evening end ended ends enough especially even ever "
+    "every everybody everyone everything exactly example fact fair far fast february feel feeling felt finally find "
+    "fine finished first fourth frankly free friday friend full fun get gets getting give given gives glad go goes "
+    "going gone gonna good got gotten great guess guy guys half happen happened happens happy hard hear hello help "
+    "here hi honest honestly hope hour hours however idea including instead january job july june keep kept kind know "
+    "known knows last late later least leave left less let like likely little live long look looked looking looks lot "
+    "lots love made main make makes making many march matter may maybe mean means meant meanwhile meeting middle mind "
+    "minus minute minutes moment monday month months morning much must myself need needed needs never new next nice no "
+    "nobody none normal nothing november obvious october of often oh ok okay old ones open option others ourselves own "
+    "per perhaps pick piece please plus possible pretty probably problem put question questions quick quickly quite "
+    "rather ready real really reason right roughly sad said same saturday saw say saying says second seconds see seem "
+    "seemed seems seen sense sent september several shall show simple simply since small somebody someone something "
+    "sometimes somewhere soon sorry sort start started still stuff sunday sure take taken takes talk talked talking "
+    "tell than thank thanks themselves things think thinking third thought thursday till tired today together told "
+    "tomorrow tonight took top topic total tried true try trying tuesday turn understand understood used useful using "
+    "usually via wait want wanted wants way ways wednesday weekend well went whatever whether whoever whole without "
+    "wonder word words worked working works world worse worst wow wrong yeah yep yes yesterday yet yourself"
 )
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 _WEAK_WORDS = (
@@ -192,7 +191,7 @@ def _may_name(token: str, names: set[str]) -> bool:
         len(word) > 2
         and "'" not in word.removesuffix("'s")
         and word not in FUNCTION_WORDS
-        and word not in _EMPTY
+        and word.removesuffix("'s") not in _EMPTY
         and word.removesuffix("'s") not in names
         and not word.endswith("ly")
         and not _NUMBER.fullmatch(word)

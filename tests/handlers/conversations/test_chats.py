@@ -18,6 +18,7 @@ from needlework.handlers.conversations.messages import (
     TickConversations,
 )
 from needlework.handlers.notes.messages import ListNotes, ReadNote
+from needlework.handlers.text.bullets import section
 from needlework.handlers.times import DAY, MINUTE
 from needlework.handlers.zones import day_of
 
@@ -121,6 +122,27 @@ async def test_every_part_stands_in_it_and_every_line_names_its_message(room: De
     places = [line.rpartition("(/ui/conversations#")[2].rstrip(")").split("/") for line in lines]
     assert all(place[0] == conversation and place[1] in ids for place in places)
     assert not any(message in re.sub(r"\]\([^)]*\)", "]", body) for message in ids), "people read a time, no id"
+
+
+async def test_a_tldr_is_no_greeting_no_link_and_no_emoji(room: Desk, clock: Any) -> None:
+    """Story: a TL;DR was "Https://status.example.com/incidents/4711" and "Hope you all had a great weekend"."""
+    said = (
+        ("Ann", "Good morning everyone! :sun_with_face: Hope you all had a great weekend"),
+        ("Bob", "https://status.example.com/incidents/4711"),
+        ("Ann", "The cluster in Frankfurt is slow again :fire:, p95 is at 4 seconds since 8:10"),
+        ("Bob", "Is that from the change of the cache nodes on Friday?"),
+        ("Cleo", "Yes, they were switched to half of the memory by mistake"),
+        ("Ann", ":tada: :our_logo:"),
+    )
+    await day(room, posts(*said))
+    later(clock, 86_400)
+    assert await ticked(room) == 1
+    (note,) = await summaries(room)
+    assert [line.partition(" [(")[0] for line in section(note["body_md"], "TL;DR")] == [
+        "- **Ann:** The cluster in Frankfurt is slow again 🔥, p95 is at 4 seconds since 8:10",
+        "- **Bob:** Is that from the change of the cache nodes on Friday? **Cleo:** "
+        "Yes, they were switched to half of the memory by mistake",
+    ]
 
 
 def _messages_of(conversation: str) -> Any:

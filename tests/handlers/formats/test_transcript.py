@@ -48,6 +48,36 @@ def test_webvtt(samples: Path) -> None:
     assert found["subject"] == "call"
 
 
+@pytest.mark.parametrize(
+    ("line", "who"),
+    [
+        ("Mrs. Lindgren: We start.", "Mrs. Lindgren"),
+        ("[00:12] Dr. Elena Marsh: We start.", "Dr. Elena Marsh"),
+        ("John F. Kennedy: We start.", "John F. Kennedy"),
+        ("**Mr. Hollis:** We start.", "Mr. Hollis"),
+        ("**Ann**: We start.", "Ann"),
+        ("- __Ann Lee:__ We start.", "Ann Lee"),
+    ],
+)
+def test_a_name_may_have_a_title_an_initial_or_bold_letters(line: str, who: str) -> None:
+    """Story: "Mrs. Lindgren: …" went on with the turn before, and its words were somebody else's."""
+    found = transcript.conversation(f"Bob: Hello.\n{line}\n".encode(), received=NOW)
+    assert isinstance(found, Item)
+    assert spoken(found.data) == [("Bob", "Hello."), (who, "We start.")]
+
+
+def test_a_sentence_before_a_colon_is_no_name() -> None:
+    found = transcript.conversation(b"Bob: Hello.\nThat is all. Note: it rains.\n", received=NOW)
+    assert isinstance(found, Item)
+    assert spoken(found.data) == [("Bob", "Hello.\nThat is all. Note: it rains.")]
+
+
+def test_a_heading_of_markdown_is_the_title() -> None:
+    found = transcript.conversation(b"# Acme call\nDate: 2026-03-10\n\n**Ann:** Hello.\n", received=NOW)
+    assert isinstance(found, Item)
+    assert (found.data["subject"], spoken(found.data)) == ("Acme call", [("Ann", "Hello.")])
+
+
 def test_srt(samples: Path) -> None:
     """Names before a colon; carriage returns."""
     found = only(samples / "transcripts" / "call.srt")

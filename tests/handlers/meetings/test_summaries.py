@@ -16,6 +16,7 @@ from needlework.handlers.meetings.messages import (
     TurnInput,
 )
 from needlework.handlers.notes.messages import IngestNote, ListNotes, ReadNote
+from needlework.handlers.text.bullets import section
 
 pytestmark = pytest.mark.anyio
 TALK = """Ada: Welcome. Today we look at the export to PDF, which fails for large invoices at two customers.
@@ -152,23 +153,54 @@ async def test_a_transcript_of_no_known_meeting_is_a_meeting_of_its_own(desk: An
     assert await summary(desk, meeting["id"]) is not None
 
 
-async def test_open_items_of_the_occurrence_before_are_carried_on(desk: Any, clock: Any) -> None:
+SMALL_TALK = """Ada: The weather was fine at the lake, and half of the town was there with their boats and their dogs.
+Grace: We had rain in the hills from morning to evening, so that nobody wanted to walk as far as we had said.
+"""
+
+
+async def daily(desk: Any, clock: Any, times: int) -> list[str]:
+    """Occurrences of a daily meeting, from tomorrow on at one o'clock, the earliest first."""
     day = clock.now() // (86_400 * SECOND) * 86_400 * SECOND
     clock.advance((day + 86_400 * SECOND - clock.now()) / SECOND)
     stamp = rfc3339(clock.now())[:10].replace("-", "")
-    rule = "RRULE:FREQ=DAILY;COUNT=2"
+    rule = f"RRULE:FREQ=DAILY;COUNT={times}"
     event = f"BEGIN:VEVENT\nUID:w\nSUMMARY:Daily\nDTSTART:{stamp}T010000Z\nDURATION:PT1H\n{rule}\nEND:VEVENT\n"
     await desk(IngestCalendar(name="team", text=f"BEGIN:VCALENDAR\n{event}END:VCALENDAR\n"))
     await desk.drain()
     items = (await desk(ListMeetings()))["items"]
-    first, second = sorted(items, key=lambda each: str(each["start"]))
-    for meeting in (first, second):
-        await desk(AddTranscript(id=meeting["id"], text=TALK))
-    await pass_by(desk, clock, 150)
-    clock.advance(86_400)
-    await pass_by(desk, clock, 15)
-    notes = [await summary(desk, each["id"]) for each in (first, second)]
-    assert ["## Open from last time" in (note or {}).get("body_md", "") for note in notes] == [False, True]
+    return [each["id"] for each in sorted(items, key=lambda each: str(each["start"]))]
+
+
+async def carried(desk: Any, clock: Any, meeting: str, text: str) -> list[str]:
+    """What a meeting carries on from those before, when this was said in it; then a day has passed."""
+    clock.step(2.5 * 3600)
+    await desk(AddTranscript(id=meeting, text=text))
+    await pass_by(desk, clock, 10)
+    found = section((await summary(desk, meeting) or {})["body_md"], "Open from last time")
+    clock.step(21 * 3600 + 20 * 60)
+    return found
+
+
+def has(lines: list[str], words: str) -> bool:
+    return any(words in line for line in lines)
+
+
+async def test_an_open_item_ends_when_it_is_done_ticked_off_or_three_meetings_old(desk: Any, clock: Any) -> None:
+    """Story: what somebody had promised in January stood in every summary of the year."""
+    first, second, third, fourth, fifth = await daily(desk, clock, 5)
+    assert await carried(desk, clock, first, TALK) == []
+    found = await carried(desk, clock, second, f"{SMALL_TALK}Edsger: The design is sent, everybody has it.\n")
+    assert [has(found, each) for each in ("send the design", "list of the customers", "support team")] == [
+        False, True, True,
+    ]  # fmt: skip
+    note = await summary(desk, second)
+    assert note is not None
+    done = next(line for line in found if "list of the customers" in line)
+    await desk(IngestNote(id=note["id"], body_md=note["body_md"].replace(done, done.replace("[ ]", "[x]"))))
+    found = await carried(desk, clock, third, SMALL_TALK)
+    assert [has(found, each) for each in ("list of the customers", "support team")] == [False, True]
+    assert has(await carried(desk, clock, fourth, SMALL_TALK), "support team")
+    assert await carried(desk, clock, fifth, SMALL_TALK) == []
 
 
 async def test_another_workspace_cannot_touch_a_meeting(desk: Any, clock: Any) -> None:

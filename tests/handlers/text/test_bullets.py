@@ -9,7 +9,7 @@ from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
 from needlework.handlers.text.bullets import Scene, action
 from needlework.handlers.text.cites import CITE, LAST, cite
 from needlework.handlers.text.summarise import Turn
-from needlework.handlers.text.undertaken import Task
+from needlework.handlers.text.timed import Task
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -8,8 +8,9 @@ from needlework.handlers.formats.read import read
 from needlework.handlers.labels.analyser import Segment, analyse
 from needlework.handlers.labels.definitions import DEFAULTS_BY_KEY
 from needlework.handlers.text.bullets import LABELS, joined, pieces, place
+from needlework.handlers.text.deeds import is_request
 from needlework.handlers.text.outcome import Outcome, outcome
-from needlework.handlers.text.speech import is_procedure, is_request
+from needlework.handlers.text.speech import is_procedure
 from needlework.handlers.text.summarise import Turn
 from needlework.handlers.text.talk import Point
 from needlework.handlers.text.tidy import tidy

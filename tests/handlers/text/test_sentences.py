@@ -21,6 +21,8 @@ def cut(text: str) -> list[str]:
         ("Hello Mr. Smith. How are you?", ["Hello Mr. Smith.", "How are you?"]),
         ("Version 1.2.3 fails. Why?", ["Version 1.2.3 fails.", "Why?"]),
         ("one\r\ntwo\r\n", ["one", "two"]),
+        ("Leave that with me. I'll ask. No. I forgot.", ["Leave that with me.", "I'll ask.", "No.", "I forgot."]),
+        ("It is invoice no. 5. Portland, Me. was cold.", ["It is invoice no. 5.", "Portland, Me. was cold."]),
         ("- first\n- second", ["- first", "- second"]),
         ("😀 Great. \x00 Bad.", ["😀 Great.", "\x00 Bad."]),
         ("Say \ud800 bye. Come down.", ["Say \ud800 bye.", "Come down."]),
