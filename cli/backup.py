@@ -29,7 +29,7 @@ def _named(context: click.Context, parameter: click.Parameter, value: Path | Non
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path), callback=_named)
+@click.argument("file", metavar="FILE", required=False, type=click.Path(path_type=Path), callback=_named)
 @data_option
 @click.option("--fast", is_flag=True, help="Without rests: ten times as fast, and a service beside it waits for it.")
 @json_option

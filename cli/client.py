@@ -198,4 +198,8 @@ def problem(content: dict[str, Any], status: int, where: str) -> Refused:
         hints.append(
             "make one where the server's data is, DIR being its data directory: needlework token create NAME --data DIR"
         )
+    if code is None:
+        hints.append("that is no answer of needlework's: is another program there, or a proxy that cannot reach it?")
+    if code == "unknown_topic":
+        hints.append("all there are: needlework topics")
     return Refused(status, f"{detail} [{status}{f' {code}' if code else ''}] at {where}", *hints)

@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit:audit", "Show who changed what."),
     "workspace": ("workspace:workspace", "Create, list and configure workspaces."),
     "token": ("token:token", "Create, list and revoke access tokens."),
+    "login": ("login:login", "Print a link that signs a browser in."),
     "session": ("session:session", "List and end the sessions of browsers."),
     "backup": ("backup:backup", "Copy the database, whether it is served or not."),
     "restore": ("backup:restore", "Put a backup into a new data directory."),

@@ -124,7 +124,7 @@ async def _serve(command: Sequence[str], sockets: Sequence[socket.socket], files
             await _end(child)
         if found:
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            click.echo(f"{found[0]}{more} changed: needlework starts again", err=True)
+            click.echo(f"{found[0]}{more} changed, starting again", err=True)
 
 
 async def _until_change(

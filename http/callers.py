@@ -84,7 +84,11 @@ class Callers:
         if named is not None:
             found = None if headers.is_repeated(b"x-workspace") else await store.get(named)
             if found is None or not principal.sees(found.id):
-                raise Problem(404, "not_found", "no such workspace")
+                raise Problem(
+                    404,
+                    "not_found",
+                    "no such workspace; GET /api/workspaces lists yours, needlework workspace list too",
+                )
             return found
         default = self.home(principal, headers)
         if default is not None:

@@ -101,7 +101,14 @@ def test_what_can_not_be_read_as_json_is_one_line(server, content) -> None:
 
 
 def test_a_page_in_place_of_a_problem_is_still_one_line() -> None:
-    assert problem({}, 502, "GET /x").message == "the server refused [502] at GET /x"
+    refused = problem({}, 502, "GET /x")
+    assert refused.what == "the server refused [502] at GET /x"
+    assert "is another program there" in "\n".join(refused.hints)
+
+
+def test_an_unknown_topic_is_told_where_all_are(server) -> None:
+    server.says({"detail": "no topic 'x'", "code": "unknown_topic"}, 422)
+    assert "needlework topics" in server("publish", "x").stderr
 
 
 @pytest.mark.parametrize("url", ["localhost", "ftp://host", "http://", ""])

@@ -171,6 +171,17 @@ def test_a_token_is_printed_once_and_alone_on_standard_output(server) -> None:
     assert server.sent() == {"name": "laptop", "permissions": ["permissionRead"], "workspaces": ["acme"]}
 
 
+def test_login_prints_a_link_that_a_browser_can_open(server) -> None:
+    """The page for signing in named a command that was not there."""
+    server.says({"ticket": "nwt_a+b"}, 201)
+    assert server("login").stdout == "http://127.0.0.1:6767/login?ticket=nwt_a%2Bb\n"
+    assert (server.requests[0].method, server.requests[0].url.path) == ("POST", "/api/tickets")
+    assert json.loads(server("login", "--url", "https://n.example/", "--json").stdout) == {
+        "url": "https://n.example/login?ticket=nwt_a%2Bb"
+    }
+    assert "--url" in server("login", "--url", "unix:/tmp/s").stderr
+
+
 def test_a_named_server_that_is_away_is_not_replaced_by_the_data_directory(server) -> None:
     import httpx2
 

@@ -12,6 +12,7 @@ from needlework.compose import load_registry
 from needlework.settings import load_settings
 
 TOPIC = re.compile(r"needlework (?:publish|(?:pause|resume) topic) ([a-z]\S*)|--topic ([a-z]\S*)")
+COMMAND = re.compile(r"(?:`|<code>|code\", \"|: |^ {4,6})(?:uv run )?needlework ([a-z]+)(?=[ `<\"\n])", re.MULTILINE)
 RUNNER = re.compile(r"needlework (?:tick|(?:pause|resume) runner) ([a-z]\S*)")
 
 
@@ -41,6 +42,17 @@ def test_every_topic_and_runner_of_an_example_exists(registry: Registry) -> None
     assert runners
     assert topics - set(registry.topics) == set()
     assert runners - {name for name, runner in registry.runners.items() if not runner.policy.hidden} == set()
+
+
+def test_every_command_that_pages_documents_and_hints_name_exists(root: Path) -> None:
+    """The page for signing in named `needlework login`, which was not there."""
+    places = [root / "README.md", *(root / "docs").rglob("*.md"), *(root / "http" / "pages").iterdir()]
+    places += [*(root / "http").glob("*.py"), *(root / "cli").rglob("*.py"), *(root / "bus").rglob("*.py")]
+    named = {(word, path.name) for path in places for word in COMMAND.findall(path.read_text())}
+    assert len(named) > 50
+    assert isinstance(main, click.Group)
+    known = main.list_commands(click.Context(main))
+    assert {(word, name) for word, name in named if word not in known} == set()
 
 
 def test_commands_of_the_documentation_name_what_exists(root: Path, registry: Registry) -> None:
