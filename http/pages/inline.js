@@ -149,14 +149,16 @@ function shown(node, words) {
 }
 
 const SIGNS = /^\s*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)\s+)?(?:\[[ xX]\]\s+)?/;
-const SURE = /(\*\*|`)(?=\S)([^\n]*?\S)\1/g; // where nobody said that it is Markdown, 2*3*4 stays what it is
+const LOOSE = /^(?:\*\*|__|[*_`])(?=[^\s*_`])|([^\s*_`])(?:\*\*|__|`)$/g; // a sentence cut out of what they enclose
+const SURE = /(\*\*|`)(?=\S)([^\n]*?\S)\1/g;
+const ROUND = /(^|[\s("“])([*_])(?=[^\s*_`])([^\n*_]*[^\s*_])\2(?=$|[\s.,;:!?)"”])/g; // 2*3*4 and a_b_c stay what they are
 
 // What was quoted, without the signs of Markdown: all of them in a note, elsewhere those that are nothing else.
 export function quoted(text, type) {
-  const line = text.replace(/\s+/g, " ");
-  if (type !== "note") return line.replace(SURE, "$2");
+  const line = text.replace(/\s+/g, " ").trim();
+  if (type !== "note") return line.replace(SURE, "$2").replace(ROUND, "$1$3").replace(LOOSE, "$1");
   const whole = element("span");
   inline(whole, line.replace(SIGNS, ""), "", { put: (parent, words) => parent.append(words) });
   for (const each of whole.querySelectorAll(".where")) each.remove();
-  return whole.textContent;
+  return whole.textContent.replace(LOOSE, "$1");
 }

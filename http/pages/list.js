@@ -89,8 +89,9 @@ async function showOne(place) {
   all.href = location.pathname;
   const back = element("p");
   back.append(all);
+  byId("list").replaceChildren(back); // also where there is no such thing
   const one = await view.one(place);
-  byId("list").replaceChildren(back, one);
+  byId("list").append(one);
   byId("list").setAttribute("aria-busy", "false");
   const target = document.getElementById(place.split("/").pop());
   if (target && target !== one) {
@@ -152,7 +153,7 @@ byId("filters").addEventListener("submit", (event) => {
 byId("more").addEventListener("click", () => show(true).catch(fail));
 window.addEventListener("hashchange", () => location.reload());
 start().catch((error) => {
-  byId("list").replaceChildren();
+  byId("list").querySelector(":scope > .quiet")?.remove(); // what said that it loads
   byId("list").setAttribute("aria-busy", "false");
   fail(error);
 });

@@ -198,3 +198,13 @@ def test_the_console_stays_empty_on_each_page(open_page: Open, browser: Chrome) 
         open_page(name)
     log = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     assert json.dumps(log) == "[]"
+
+
+def test_what_is_not_there_says_so_and_leads_back(browser: Chrome, demo: str, http: Any) -> None:
+    """A link to something deleted showed an error above an empty page."""
+    for place, name in (("reports#run_nowhere", "reports"), ("notes#note_nowhere", "notes")):
+        browser.get("about:blank")
+        browser.get(f"{demo}/ui/{place}")
+        until(browser, lambda: "nowhere" in text(browser, "#message"))
+        assert text(browser, "#list") == f"← All {name}"
+    browser.get_log("browser")  # 404 stands there, as it should

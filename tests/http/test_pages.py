@@ -189,6 +189,9 @@ import("/ui/inline.js").then(({ quoted }) => done(quoted(text, type))).catch(don
         ("## 2*3*4\n is _it_", "note", "234 is it"),
         ("2*3*4 snake_case `TypeError` **now** 1. #5", "conversation", "2*3*4 snake_case TypeError now 1. #5"),
         ("a ** b ` c", "conversation", "a ** b ` c"),
+        ("*Note*: _really_ (*this*), __init__ 2 * 3 * 4", "conversation", "Note: really (this), __init__ 2 * 3 * 4"),
+        ("**We will cancel.", "note", "We will cancel."),
+        ("We will cancel.**", "conversation", "We will cancel."),
     ],
 )
 def test_a_quote_is_shown_without_the_signs_of_markdown(page: Chrome, said: str, type_: str, shown: str) -> None:
