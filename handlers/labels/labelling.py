@@ -36,5 +36,6 @@ async def label(
         for each in definitions:
             versions = {"version": content.version, "definition_version": each.version}
             ctx.write(store.sql("finish_pair", label=each.key, now=ctx.now, **versions, **values))
-    store.hand_on(ctx, content, change)
+    told = {result.label for result in found if result.present and whole and not cached}
+    store.hand_on(ctx, content, change, told if content.type == "conversation" else set())
     return Labelled(found, change, cached)

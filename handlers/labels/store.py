@@ -127,10 +127,15 @@ def tell(ctx: Context, what: str, type_: ContentType, id_: str, labels: Sequence
         ctx.tell(f"content_label.{what}", content_type=type_, content_id=id_, labels=named)
 
 
-def hand_on(ctx: Context, content: Content, change: Change) -> None:
-    """Collect what follows from labels that came or went: matching with needle movers, and tasks."""
+def hand_on(ctx: Context, content: Content, change: Change, told: set[str]) -> None:
+    """Collect what follows from labels that came or went: matching with needle movers, and tasks.
+
+    `told` are all labels of a conversation in which more was said: a "sure, will do" has none, and somebody's task.
+    """
     keys = {result.label for result, _ in change.added} | {row["label_key"] for row in change.removed}
     changed_labels(ctx, content.type, content.id, keys, version=content.version)
+    if told & TASK_LABELS and not keys & TASK_LABELS:
+        ctx.publish(LabelTasks(content_type=content.type, content_id=content.id))
 
 
 def changed_labels(ctx: Context, type_: ContentType, id_: str, keys: set[str], *, version: int | None = None) -> None:

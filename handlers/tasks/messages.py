@@ -86,6 +86,10 @@ class CountTasks(Message[dict[str, int]], topic="tasks.counts"):
     """How many tasks there are, by status."""
 
 
+class ListTaskOwners(Message[dict[str, int]], topic="tasks.owners"):
+    """Who has tasks, and how many: at most 500, those with the most first."""
+
+
 class ReadTask(Message[Task], topic="tasks.read"):
     """One task with its evidence."""
 

@@ -10,13 +10,15 @@ from needlework.handlers.tasks import store
 from needlework.handlers.tasks.judging import judge_new
 from needlework.handlers.tasks.messages import LabelTasks, Suggested
 from needlework.handlers.tasks.owners import same_person
-from needlework.handlers.tasks.titles import fingerprint
+from needlework.handlers.tasks.titles import FIX, fingerprint
 from needlework.handlers.times import read_time
 
 FAULTS = frozenset({"task_issue_bug"})
 """Labels whose sentences say what is broken, not what is to be done."""
 NEAR = 0.9
 """Cosine of two titles from which they are the same task."""
+NEAR_FAULTS = 0.75
+"""The same for two faults of one account: who reports one twice says it in other words."""
 FIRST = 1
 """The revision of a task that was just made."""
 
@@ -104,6 +106,8 @@ async def _near(ctx: Context, given: Offer, place: bytes, encoder: str) -> store
         return None
     others = np.frombuffer(b"".join(row["vector"] for row in rows), dtype=np.float32).reshape(len(rows), -1)
     cosines = others @ np.frombuffer(place, dtype=np.float32)
+    if given.title.startswith(FIX):
+        cosines = cosines + np.array([NEAR - NEAR_FAULTS if row["title"].startswith(FIX) else 0 for row in rows])
     best = int(np.argmax(cosines))
     return rows[best] if cosines[best] >= NEAR else None
 

@@ -49,6 +49,7 @@ _WAYS = (
     _Way(re.compile(rf"[,;.]?\s+(?:assigned to|[Oo]wner(?: is)?:?)\s+@?{_NAME}\W*$"), at_end=True, sure=True),
     _Way(re.compile(rf",\s+{_NAME}(?P<mark>[?.!]*)\s*$"), at_end=True, asks=True),
 )
+_PRESENT = re.compile(rf"^{_NAME}\s+(?P<verb>[a-z]{{3,}}s)\s+(?=\S)")
 _EVERYBODY = frozenset({"all", "channel", "here", "everyone", "everybody", "team"})
 
 
@@ -67,6 +68,20 @@ def owner_in(text: str, people: Collection[str], *, listed: bool = False) -> tup
         if known or way.sure or (way.listed and listed) or (way.asks and _asks(rest, at_end=way.at_end)):
             return rest, None if name.lower() in _EVERYBODY else full_name(name, people)
     return text, None
+
+
+def to_come(text: str) -> str:
+    """ "Tom will fix the export" for "Tom fixes the export": with a day to come beside it, it is what Tom will do."""
+    found = _PRESENT.match(text)
+    if found is None or not _is_name(found["name"]) or (base := _base(found["verb"])) is None:
+        return text
+    return f"{found['name']} will {base} {text[found.end() :]}"
+
+
+def _base(verb: str) -> str | None:
+    """ "fix" for "fixes"; None for what is no verb of ours."""
+    endings = ((verb[:-1], "s"), (verb[:-2], "es"), (verb[:-3] + "y", "ies"))
+    return next((base for base, ending in endings if verb.endswith(ending) and base in VERBS), None)
 
 
 def full_name(name: str, people: Collection[str]) -> str:

@@ -55,6 +55,12 @@ t.workspace_id = :workspace AND :overdue = (
     t.due_on IS NOT NULL AND t.due_on < :today AND t.status IN ('suggested', 'open', 'in_progress')
 )
 
+-- name: count_owners
+-- How many tasks each has, those with the most first.
+SELECT assignee, count(*) AS tasks FROM tasks
+WHERE workspace_id = :workspace AND assignee IS NOT NULL
+GROUP BY assignee ORDER BY tasks DESC, assignee LIMIT 500;
+
 -- name: filter_search
 -- Only those that match, or the sentence behind which does. CROSS JOIN keeps the search first: else it runs per row.
 t.workspace_id = :workspace AND t.seq IN (
@@ -119,6 +125,25 @@ SELECT c.subject, c.channel, c.started_at, (
 FROM conversations AS c WHERE c.workspace_id = :workspace AND c.id = :content AND :type = 'conversation'
 UNION ALL SELECT n.title, '', 0, '[]' FROM notes AS n
 WHERE n.workspace_id = :workspace AND n.id = :content AND :type = 'note';
+
+-- name: turns_of
+-- What was said in a conversation, the newest first; the current text of a note.
+SELECT m.id, coalesce(nullif(m.sender_email, ''), nullif(m.sender_name, ''), m.sender_id) AS sender,
+    substr(m.text, 1, 20000) AS text, m.sent_at AS at, m.seq AS place
+FROM conversation_messages AS m
+WHERE m.workspace_id = :workspace AND m.conversation_id = :content AND :type = 'conversation'
+UNION ALL SELECT '', '', v.body_md, 0, 0 FROM notes AS n
+CROSS JOIN note_versions AS v ON v.workspace_id = n.workspace_id AND v.note_id = n.id AND v.version = n.current_version
+WHERE n.workspace_id = :workspace AND n.id = :content AND :type = 'note'
+ORDER BY at DESC, place DESC LIMIT 2000;
+
+-- name: close_settled
+-- A suggestion whose request was fulfilled where it was made, and is not made elsewhere.
+UPDATE tasks SET status = 'dismissed', closed_reason = 'external', revision = revision + 1, updated_at = :now
+WHERE workspace_id = :workspace AND id = :id AND status = 'suggested' AND source = 'content_label' AND NOT EXISTS (
+    SELECT 1 FROM task_evidence AS e
+    WHERE e.workspace_id = :workspace AND e.task_id = tasks.id AND e.content_id <> :content
+);
 
 -- name: evidence_at
 -- What the same sentence suggested before.

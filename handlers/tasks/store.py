@@ -15,6 +15,7 @@ from needlework.bus.errors import Refuse
 from needlework.bus.sql import Queries
 from needlework.handlers.labels.messages import Span
 from needlework.handlers.tasks.messages import Task, TaskEvidence, TaskHead, TaskLabel
+from needlework.handlers.tasks.turns import Turns
 from needlework.handlers.text.encoder import shared_encoder
 from needlework.handlers.times import show
 
@@ -22,7 +23,7 @@ sql = Queries(Path(__file__).with_name("queries.sql"))
 Row = Any
 LIVING = ("suggested", "open", "in_progress")
 _ROLE = re.compile(
-    r"(?:support|info|help|helpdesk|sales|team|hello|contact|office|service|billing|accounts|admin|no-?reply)@",
+    r"(?:support|info|help|helpdesk|sales|team|hello|contact|office|service|billing|accounts|admin|no-?reply)(?:@|$)",
     re.IGNORECASE,
 )
 """A mailbox that several people read."""
@@ -41,6 +42,8 @@ class Scene(NamedTuple):
     names: dict[str, str]
     """By address."""
     automatic: frozenset[str]
+    shared: frozenset[str] = frozenset()
+    """Names of shared mailboxes."""
 
     def name_of(self, sender: str | None) -> str | None:
         """The name of who said something."""
@@ -69,7 +72,14 @@ async def scene(ctx: Context, type_: str, content: str) -> Scene:
     people = dict.fromkeys(each["name"] for each in took_part if each["name"] not in shared)
     names = {key: each["name"] for each in took_part for key in (each["address"], each["email"]) if key}
     automatic = frozenset(msgspec.json.decode(row["automatic"]))
-    return Scene(row["subject"], row["channel"], row["started_at"], list(people), names, automatic)
+    return Scene(row["subject"], row["channel"], row["started_at"], list(people), names, automatic, frozenset(shared))
+
+
+async def turns(ctx: Context, type_: str, content: str, scene: Scene) -> Turns:
+    """What was said in a conversation, by whom; the text of a note. The newest thousands, of each its beginning."""
+    values = {"workspace": ctx.workspace.id, "type": type_, "content": content}
+    rows = await ctx.db.all(sql("turns_of", **values))
+    return Turns([(row["id"], scene.name_of(row["sender"] or None), row["text"]) for row in reversed(rows)])
 
 
 async def zone(ctx: Context) -> ZoneInfo:

@@ -11,14 +11,16 @@ from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from needlework.handlers.tasks.owners import full_name, owner_in, same_person
+from needlework.handlers.tasks.days import DEADLINE, Until, day_of_clause, plain, until, without_day
+from needlework.handlers.tasks.owners import full_name, owner_in, same_person, to_come
 from needlework.handlers.text.clauses import BULLET, CONDITION, MARKED, bare, clauses
-from needlework.handlers.text.dates import Due, find_due
 from needlework.handlers.text.frames import Whose, acts, asked
 from needlework.handlers.text.idle import asks_for_nothing, is_supposed
 from needlework.handlers.words import minute, shorten
 
 MAX_TITLE = 80
+FIX = "Fix: "
+"""What the title of a fault begins with."""
 LONGEST = 400
 """Characters of a line that are read: what a rule looks for stands at its beginning, or nowhere."""
 _SMALL = "the a an to of for please me us you your our my his her their it this that with and on in at"
@@ -34,21 +36,13 @@ _COURTEOUS = re.compile(
     r"\bneed be\b|\btoo much (?:trouble|to ask)|\bconvenience\b|\bfree\b",
     re.IGNORECASE,
 )
-_TURN = re.compile(r"[;.]*(?:,\s*due (?P<due>\d{4}-\d\d-\d\d))?[,;.]*\s*(?:\(turn \d+\))?\s*$")
-_DEADLINE = re.compile(r"(?:by|before|until|till|no later than|not later than|within|due)\b", re.IGNORECASE)
-_BELONGS = re.compile(
-    r"\b(?:(?:before|after|during|until|since|which|who|when|where|than) (?:[\w'-]+ ){0,3}[\w'-]+|to|of|from)$",
+_ALSO = re.compile(
+    r"[,;]? and (?:i|we|you|he|she|they)(?:'ll| will)\b|[,;]? (?:(?:as|since|because) )?"
+    r"(?:we|i) need (?:it|them|this|that)\b|[,;]? or (?:we|i|you|they|he|she|it)\b",
     re.IGNORECASE,
 )
-"""What a day at the end belongs to: "before the release on Friday", "move it to Friday"."""
-_ALSO = re.compile(r"[,;]? and (?:i|we|you|he|she|they)(?:'ll| will)\b", re.IGNORECASE)
-"""A second promise, which is another task."""
-_TAIL = re.compile(
-    r"[\s,;:.!?–—-]+$|,?\s+(?:please|pls|thanks|thank you|thx|asap|as soon as possible|(?:would|will) you|right|"
-    r"ok(?:ay)?)"
-    r"[\s.!?]*$",
-    re.IGNORECASE,
-)
+"""A second promise, which is another task; why it is needed; what happens else."""
+_PLEADED = re.compile(r"\bplease\b", re.IGNORECASE)
 _OPEN = re.compile(
     r"^\W*(?:(?:and|but|so|hi|hello|hey|ok(?:ay)?)\W+)*(?:is|are|am|was|were|do|does|did|has|have|had|can|could|"
     r"will|would|"
@@ -68,23 +62,6 @@ _FAULT = re.compile(
 )
 
 
-_POINTING = re.compile(
-    r"(?:[\w'-]+(?: (?:up|down|out|in|on|off|over|through|back|to|with|at|for|into|about|after))*"
-    r"(?: (?:it|that|this|them|him|her|both|one|some|me|you|us|so))*(?: (?:up|down|out|in|on|off|over|back|again|"
-    r"too))*)|"
-    r"(?:get|come) back to (?:you|me|us|them)|let (?:me|you|us|them) know|keep (?:you|me|us) (?:posted|updated|"
-    r"informed)|"
-    r"(?:give|send|show|tell|suggest|add|take|put|write|call|ask) (?:[\w'-]+ ){0,2}(?:it|that|this|them|him|her|"
-    r"a time|the text|again)"
-    r"(?: [\w'-]+){0,3}",
-    re.IGNORECASE,
-)
-"""What points at something that was said before and names nothing itself."""
-
-
-_REPLIED = re.compile(r"^(?:(?:re|fwd?|aw|wg)\s*:\s*)+", re.IGNORECASE)
-
-
 class Outline(NamedTuple):
     """What a task says: its title (verb first, at most 80 characters), who is to do it, until when.
 
@@ -99,6 +76,15 @@ class Outline(NamedTuple):
 NOTHING = Outline("", None, None)
 
 
+class Reading(NamedTuple):
+    """What a sentence asks for, verb first, whom its words leave it to, who is named, until when."""
+
+    what: str
+    whose: Whose | None
+    named: str | None
+    day: date | None
+
+
 def outline(
     quote: str, kind: str, said_at: datetime, zone: ZoneInfo, sender: str | None = None, people: Collection[str] = ()
 ) -> Outline:
@@ -108,44 +94,54 @@ def outline(
     in ways in which other words stand too.
     """
     whole, noted, sender = _minutes(" ".join(quote.replace("’", "'").split()), sender)
-    text, until, due = _until(whole, said_at, zone)
-    if _DONE.match(text) or is_supposed(text):
-        return NOTHING
+    found = until(whole, said_at, zone)
+    read = reading(found, kind, said_at, zone, people)
+    if read is None:
+        return _fault(found) if kind == "bug" and not _is_idle(found.text) else NOTHING
+    what = _ALSO.split(read.what, maxsplit=1)[0]
+    owner = noted or read.named or _owner(read.whose, sender, people)
+    return Outline(shorten(plain(without_day(what, said_at, zone)), MAX_TITLE), owner, read.day)
+
+
+def reading(found: Until, kind: str, said_at: datetime, zone: ZoneInfo, people: Collection[str] = ()) -> Reading | None:
+    """The first of a sentence's clauses that asks for something or promises it."""
+    text = found.text
+    if _is_idle(text):
+        return None
     marked = MARKED.match(text)
-    listed = bool(marked or _LISTED.match(whole))
+    listed = bool(marked or _LISTED.match(text))
     body = text[marked.end() :] if marked else BULLET.sub("", text)
+    dated = found.day is not None
+    body = to_come(body) if dated and kind != "bug" else body
     for clause, before in clauses(body):
-        found = _read(clause, before, people, marked=bool(marked), listed=listed, dated=until is not None)
-        if found is not None and (kind != "bug" or found[1] in ("you", "any") or found[2]):
-            what, whose, named = found
-            what = _ALSO.split(what, maxsplit=1)[0]
-            owner = noted or named or _owner(None if listed and whose == "you" else whose, sender, people)
-            title = shorten(_plain(_without(what, said_at, zone)), MAX_TITLE)
-            return Outline(title, owner, until)
-    return _fault(text, until, due) if kind == "bug" else NOTHING
+        read = _read(clause, before, people, marked=bool(marked), listed=listed, dated=dated)
+        if read is not None and read[1] == "we" and _PLEADED.search(before):
+            continue  # why somebody asks: "please hurry, we have to give notice"
+        if read is not None and (kind != "bug" or read[1] in ("you", "any") or read[2]):
+            what, whose, named = read
+            day = found.day if found.noted else day_of_clause(text, what, said_at, zone, mine=whose == "me")
+            return Reading(what, None if listed and whose == "you" else whose, named, day)
+    return None
 
 
-def _fault(text: str, until: date | None, due: Due | None) -> Outline:
+def _is_idle(text: str) -> bool:
+    return _DONE.match(text) is not None or is_supposed(text)
+
+
+def _fault(found: Until) -> Outline:
     """What does not work; a day without "by" is when it happened."""
+    text, due = found.text, found.due
     body = bare(BULLET.sub("", text))[0]
     if ("?" in body[-3:] and _OPEN.match(body)) or not _FAULT.search(body):
         return NOTHING
-    wanted = due is None or _DEADLINE.match(text, due.start)
-    return Outline(fault(body), None, until if wanted else None)
+    wanted = due is None or DEADLINE.match(text, due.start)
+    return Outline(fault(body), None, found.day if wanted else None)
 
 
 def fault(text: str) -> str:
     """The title of a fault that a sentence or an issue's title tells of."""
     text = " ".join(text.split())[:LONGEST]
-    return shorten(f"Look into: {_plain(text)}?" if text.rstrip().endswith("?") else f"Fix: {_plain(text)}", MAX_TITLE)
-
-
-def with_subject(title: str, subject: str) -> str:
-    """A title that says too little by itself ("Call her"), with what was being spoken about."""
-    subject = _REPLIED.sub("", " ".join(subject.split()))
-    if not subject or not _POINTING.fullmatch(title):
-        return title
-    return shorten(f"{title} ({shorten(subject, MAX_TITLE - len(title) - 3)})", MAX_TITLE)
+    return shorten(f"Look into: {plain(text)}?" if text.rstrip().endswith("?") else f"{FIX}{plain(text)}", MAX_TITLE)
 
 
 def _read(
@@ -173,7 +169,7 @@ def _read(
             or re.search(r"\b(?:would|prefer|wish|trouble|no longer)\b", before)
         ):
             return None
-        what = f"{_plain(what)} {before[0].lower()}{before[1:]}"
+        what = f"{plain(what)} {before[0].lower()}{before[1:]}"
     return what, found.whose, named or (full_name(greeted, people) if greeted and found.whose == "you" else None)
 
 
@@ -191,36 +187,7 @@ def _minutes(text: str, sender: str | None) -> tuple[str, str | None, str | None
     return rest, name if box else None, name or sender
 
 
-def _until(text: str, said_at: datetime, zone: ZoneInfo) -> tuple[str, date | None, Due | None]:
-    """The text without a day that a summary has noted behind it, that day or the one it speaks of, and where."""
-    noted, day = _TURN.search(text), None
-    if noted is not None and (noted["due"] or "(turn" in noted[0]):
-        text, day = text[: noted.start()], noted["due"]
-    due = find_due(text, said_at, zone)
-    if due is not None and re.search(r"\bto $", text[: due.start]):
-        due = None  # "move it to Friday": the day is what is to be changed
-    return text, date.fromisoformat(day) if day else due.day if due is not None else None, due
-
-
 def fingerprint(title: str, account: str | None, owner: str | None) -> str:
     """What makes two suggestions the same: verb and object without small words, account and owner."""
     kept = " ".join(word for word in re.findall(r"[^\W_]+", title.lower()) if word not in SMALL_WORDS)
     return sha256("\n".join((kept, account or "", (owner or "").lower())).encode()).hexdigest()[:32]
-
-
-def _without(text: str, said_at: datetime, zone: ZoneInfo) -> str:
-    """`text` without its due phrase, where that is at the end: inside, it may be part of what is asked for."""
-    text = _plain(text)
-    due = find_due(text, said_at, zone)
-    if due is None or text[due.end :].strip(" .,!?;:)"):
-        return text
-    kept = text[: due.start].rstrip(" ,")
-    whole = not kept or " " not in kept or _BELONGS.search(kept) or find_due(kept, said_at, zone) is not None
-    return text if whole else kept
-
-
-def _plain(text: str) -> str:
-    """Without marks at the end, with a capital in front."""
-    for _ in range(3):
-        text = _TAIL.sub("", text)
-    return text[:1].upper() + text[1:]

@@ -6,7 +6,7 @@ _COURTESY = re.compile(
     r"^(?:"
     r"(?:do not|don't|never)\b|"
     r"be (?:advised|aware|informed|careful|honest|patient|there|back|out|in|on|quick|brief|clear|fair|so|able)\b|"
-    r"(?:note|bear|hold|hang|excuse|forgive|pardon|enjoy|stay|feel|hope|wish|welcome|rest|trust|think|wonder|say|guess|"
+    r"(?:hurry|note|bear|hold|hang|excuse|forgive|pardon|enjoy|stay|feel|hope|wish|welcome|rest|trust|think|wonder|say|guess|"
     r"assume|remain|relax|suppose|imagine|believe|believes|hear|love|miss|like)\b|"
     r"accept (?:my|our) (?:sincere |sincerest )?(?:apolog|thanks|regards|condolences|congratulations)|"
     r"find (?:attached|enclosed|below|here|(?:the |my |our )?(?:\w+ )?attached)|"

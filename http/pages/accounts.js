@@ -9,3 +9,6 @@ export async function loadAccounts() {
 }
 
 export const accountName = (id) => names.get(id) || "";
+
+// All of them as [id, name], in order of their names.
+export const accountNames = () => [...names].sort((a, b) => a[1].localeCompare(b[1]));

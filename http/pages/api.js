@@ -5,6 +5,7 @@ export class Refused extends Error {
     super(inWords(status, problem));
     this.status = status;
     this.code = problem.code || "";
+    this.errors = problem.errors || []; // each with the field that it is about
   }
 }
 

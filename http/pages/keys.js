@@ -6,6 +6,7 @@ const KEYS = [
   ["j, k", "next, previous thing to decide"],
   ["y", "yes: confirm the label, accept the task, approve the action, it belongs here"],
   ["n", "no: reject, dismiss, it does not belong here"],
+  ["e", "edit the task"],
   ["u", "take the last decision back"],
   ["/", "search"],
   ["?", "these keys"],
@@ -15,9 +16,9 @@ const ways = new WeakMap();
 let last = null;
 
 // `yes` and `no` are functions that return promises, or missing where there is nothing to decide.
-export function stop(place, { yes, no } = {}) {
+export function stop(place, { yes, no, edit } = {}) {
   place.dataset.stop = "";
-  ways.set(place, { y: yes, n: no });
+  ways.set(place, { y: yes, n: no, e: edit });
   if (place.tabIndex < 0) place.tabIndex = -1;
   return place;
 }
@@ -46,7 +47,7 @@ function decide(key) {
   const here = current();
   if (!here) return told("Choose something first: j goes to the next, k to the one before.");
   const way = ways.get(here)?.[key];
-  if (!way) return told(`There is no ${key === "y" ? "yes" : "no"} to this.`);
+  if (!way) return told(key === "e" ? "This cannot be edited here." : `There is no ${key === "y" ? "yes" : "no"} to this.`);
   last = here;
   return way();
 }
@@ -74,6 +75,7 @@ const DOES = {
   k: () => move(-1),
   y: () => decide("y"),
   n: () => decide("n"),
+  e: () => decide("e"),
   u: undo,
   "?": help,
   "/": () => document.querySelector("[type=search]")?.focus(),

@@ -30,7 +30,7 @@ SENTENCES = [
     ("The offer has not arrived.", "", None, None),
     ("Any news about the refund?", "", None, None),
     ("Friday, please.", "", None, None),
-    ("Please hurry, we have to give notice.", "Hurry, we have to give notice", None, None),
+    ("Please hurry, we have to give notice.", "", None, None),
     ("Warning: message still undelivered", "", None, None),
     ("Address: They leave us", "", None, None),
     ("Expected: send a CSV file", "", None, None),

@@ -7,7 +7,7 @@ from needlework.handlers.accounts.messages import IngestAccount
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput, Person
 from needlework.handlers.needle_movers.messages import CreateNeedleMover
 from needlework.handlers.tasks.messages import ListTasks, ReadTask, SuggestTask
-from needlework.handlers.tasks.titles import with_subject
+from needlework.handlers.tasks.pointing import with_subject
 
 pytestmark = pytest.mark.anyio
 Desk = Any
