@@ -37,7 +37,8 @@ _PRONOUN = re.compile(rf"\b(?P<said>it|that|this|them|these|those|him|her|he|she
 _OBJECT = re.compile(
     r"(?:(?:have|take) (?:a )?(?:\w+ )?(?:look|go) (?:at|into|through)|take care of|"
     r"[\w'-]+(?: (?:up|down|out|over|back|"
-    rf"through|into|at|on|to|with|for|about|after|of|off))?) (?:it|that(?! the\b)|this|them|these|those|him|her|both){_END}",
+    r"through|into|at|on|to|with|for|about|after|of|off))?) "
+    rf"(?:it|that(?! the\b)|this|them|these|those|him|her|both){_END}",
     re.IGNORECASE,
 )
 _PEOPLE = frozenset({"him", "her", "he", "she"})

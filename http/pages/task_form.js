@@ -40,8 +40,7 @@ function shownErrors(form, error) {
 
 function valid(form) {
   for (const [name] of FIELDS) wrong(form.elements[name], form.elements[name].validationMessage);
-  const title = form.elements.title;
-  if (!title.validationMessage && !title.value.trim()) wrong(title, "Say what is to be done.");
+  if (!form.elements.title.value.trim()) wrong(form.elements.title, "Say what is to be done.");
   const first = FIELDS.map(([name]) => form.elements[name]).find((each) => each.getAttribute("aria-invalid") === "true");
   first?.focus();
   return !first;
