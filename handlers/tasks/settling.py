@@ -132,7 +132,7 @@ def _answered(item: Item, items: Sequence[Item], around: Circumstances) -> list[
     if _instructs(item, turn, around):
         item.kept = False
         return []
-    answer = around.turns.answer(turn)
+    answer = around.turns.answer(turn, item.owner)
     if answer is None or not item.title:
         return []
     if any(_DONE.search(each) for each in answer.said[:REPLY]):

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from needlework.handlers.tasks.owners import same_person
 from needlework.handlers.text import speech
 from needlework.handlers.text.sentences import sentences
 from needlework.handlers.text.strip import authored
 
 NEAR = 2
 """Sentences, and turns, in which what somebody speaks of is looked for."""
+
+WHILE = 50
+"""Turns in which somebody comes back to what was said."""
 
 
 class Turn:
@@ -48,10 +52,11 @@ class Turns:
         at = self._at.get(message or "")
         return None if at is None else self._turns[at]
 
-    def answer(self, turn: Turn) -> Turn | None:
-        """The next turn, where somebody else says it; one more of the same person may stand between."""
-        following = self._turns[turn.at + 1 : turn.at + 1 + NEAR]
-        return next((each for each in following if each.speaker != turn.speaker), None)
+    def answer(self, turn: Turn, owner: str | None) -> Turn | None:
+        """What `owner` said soon after a turn; else the next that somebody else said."""
+        following = [each for each in self._turns[turn.at + 1 : turn.at + 2 + NEAR] if each.speaker != turn.speaker]
+        own = (each for each in following if owner is not None and same_person(owner, each.speaker))
+        return next(own, next(iter(following), None))
 
     def asked(self, turn: Turn) -> Turn | None:
         """The turn of somebody else before it."""
@@ -59,8 +64,8 @@ class Turns:
         return next((each for each in reversed(before) if each.speaker != turn.speaker), None)
 
     def later(self, turn: Turn) -> list[Turn]:
-        """All that was said after it."""
-        return self._turns[turn.at + 1 :]
+        """What was said after it, for a while."""
+        return self._turns[turn.at + 1 : turn.at + 1 + WHILE]
 
     def before(self, turn: Turn, place: int) -> list[str]:
         """The sentences before one of a turn that say something, nearest first; else the last of the turn before."""

@@ -90,7 +90,7 @@ def written(browser: Chrome, name: str, *words: str) -> None:
 def test_tasks_are_found_by_the_forms_of_a_word_by_owner_and_by_state(
     open_page: Open, query: str, shown: list[str]
 ) -> None:
-    """ "contract" did not find "contracts" here and did in all other lists; owners could not be chosen."""
+    """ "renewing" did not find "Renew" here and did in all other lists; owners could not be chosen."""
     page = open_page(f"tasks?{query}")
     assert titles(page) == shown
 

@@ -71,6 +71,12 @@ async def test_a_yes_of_somebody_else_than_who_was_asked_takes_nothing_on(desk: 
     assert task["assignee"] == "Cleo Vance"
 
 
+async def test_a_yes_of_who_was_asked_counts_after_a_word_of_another(desk: Desk) -> None:
+    await talk(desk, (ADA, "Bob, please send the price list."), (CLEO, "Good idea."), (BOB, "On it."))
+    (task,) = await tasks(desk)
+    assert [each["span"]["quote"] for each in task["evidence"]][1:] == ["On it."]
+
+
 async def test_a_request_that_was_fulfilled_in_the_conversation_is_no_task(desk: Desk) -> None:
     await talk(desk, (ADA, ASKED))
     (task,) = await tasks(desk)
