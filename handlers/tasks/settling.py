@@ -18,6 +18,7 @@ from needlework.handlers.tasks.store import Scene
 from needlework.handlers.tasks.titles import SMALL_WORDS
 from needlework.handlers.tasks.turns import Turn, Turns
 from needlework.handlers.text import speech
+from needlework.handlers.text.deeds import is_taken
 from needlework.handlers.text.frames import Whose
 from needlework.handlers.text.tidy import FUNCTION_WORDS
 from needlework.handlers.times import read_time
@@ -158,7 +159,7 @@ def _takes(sentence: str, item: Item, around: Circumstances) -> bool:
     if speech.asks(sentence) or speech.defers(sentence):
         return False
     bare = without_day(sentence.replace("’", "'"), _said_at(item, around), around.zone)
-    return speech.is_taken(bare) or (_YES.match(bare) is not None and len(bare.split()) <= SHORT)
+    return is_taken(bare) or (_YES.match(bare) is not None and len(bare.split()) <= SHORT)
 
 
 def _is_for(item: Item, answer: Turn, items: Sequence[Item]) -> bool:
