@@ -23,7 +23,7 @@ async def read(message: ReadConversation, ctx: Context) -> Conversation:
     labels = await ctx.query(ListContentLabels(content_type="conversation", content_id=row["id"], limit=LABELS))
     return Conversation(
         **store.head(row),
-        participants=[store.participant(each) for each in people],
+        participants=store.participants(people),
         messages=page.items,
         labels=labels.items,
         next_cursor=page.next_cursor,

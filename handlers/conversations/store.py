@@ -1,5 +1,6 @@
 """Reading and saving conversations: rows in, statements out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -202,8 +203,20 @@ def message(row: Row) -> ConversationMessage:
     )
 
 
-def participant(row: Row) -> Person:
-    """A row of `conversation_participants` as the API shows it."""
+def participants(rows: Sequence[Row]) -> list[Person]:
+    """Rows of `conversation_participants` as the API shows them, each person once.
+
+    Who is known by a name alone is the one who has that name and an address (or id), where there is one and no other.
+    """
+    known = Counter(_folded(row["name"]) for row in rows if row["address"] != row["name"])
+    return [_participant(row) for row in rows if row["address"] != row["name"] or known[_folded(row["name"])] != 1]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _participant(row: Row) -> Person:
     named = row["name"] or row["email"]
     return Person(row["name"], row["email"], "" if named else row["address"])
 

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from email.utils import getaddresses
 from quopri import decodestring
 from typing import Final
@@ -18,6 +19,8 @@ SPACED: Final = re.compile(r"\s*([@.])\s*")
 COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 LONGEST_ID: Final = 300
+NAMES: Final = ("real_name", "display_name", "name", "username", "login")
+"""What programs call people by, the name that others know them by too first: a handle is one program's own."""
 
 Person = dict[str, str]
 
@@ -98,6 +101,12 @@ def person(name: str, address: str) -> Person:
     address = charset.clean(address).strip().lower()[:320]
     found = {"name": name} if name and name.lower() != address else {}
     return found | ({"email": address} if address else {})
+
+
+def name_of(*records: Mapping[str, object]) -> str:
+    """The name in what a program says of somebody (in several records): the full one, the one it shows, the handle."""
+    found = (record.get(name) for name in NAMES for record in records)
+    return next((" ".join(each.split()) for each in found if isinstance(each, str) and each.strip()), "")
 
 
 def ids(raw: str, *, bare: bool = False) -> list[str]:

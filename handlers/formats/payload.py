@@ -219,8 +219,8 @@ def note(row: Row) -> dict[str, Any]:
 def who(value: object) -> header.Person:
     """A person from a name, an address, both in one text, or an object with name and email."""
     if isinstance(value, dict):
-        name, email = first(value, "name", "real_name", "login"), first(value, "email", "address")
-        return header.person(str(name or "")[:LONGEST_LINE], str(email or "")[:LONGEST_LINE])
+        email = first(value, "email", "address")
+        return header.person(header.name_of(value)[:LONGEST_LINE], str(email or "")[:LONGEST_LINE])
     if isinstance(value, str) and "@" in value:
         return next(iter(header.people(value)), {})
     return header.person(str(value), "") if isinstance(value, str | int) else {}

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from needlework.handlers.formats import charset, jsonl
 from needlework.handlers.formats.archive import Files
 from needlework.handlers.formats.items import Item, Problem
-from needlework.handlers.formats.slack_message import Known, Said, person, read_message
+from needlework.handlers.formats.slack_message import Known, Said, mention, person, read_message
 
 MOST: Final = 500
 """Messages in one item; the next ones of the same conversation follow in another."""
@@ -96,7 +96,7 @@ class _Export:
         id_, name = row["id"], row.get("name")
         if index == PEOPLE:
             self._known.people[id_] = who = person(row)
-            self._known.names[id_] = who.get("name") or who.get("email", "")
+            self._known.names[id_] = mention(who)
         elif index == PRIVATE:
             self._private.add(id_)
         elif isinstance(name, str) and name:

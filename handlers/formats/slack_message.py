@@ -13,6 +13,7 @@ PARTS: Final = ("pretext", "title", "text")
 MOST_FILES: Final = 100
 LARGEST_NUMBER: Final = 1 << 53
 """A greater one the server refuses, and all that was said that day with it."""
+_NO_NAME: Final = re.compile(r"[^\w-]+")
 _TS: Final = re.compile(r"(\d{9,11})\.(\d{1,6})\d{0,3}")
 
 
@@ -32,14 +33,17 @@ class Said(NamedTuple):
 
 
 def person(row: Row) -> header.Person:
-    """Someone of users.json: the name that is shown, else the real one, else the short one."""
+    """Someone of users.json."""
     given = row.get("profile")
     profile: Row = given if isinstance(given, dict) else {}
-    names = (profile.get("display_name"), row.get("real_name"), profile.get("real_name"), row.get("name"))
-    name = next((each for each in names if isinstance(each, str) and each.strip()), "")
     email = profile.get("email")
-    found = header.person(name, email if isinstance(email, str) else "")
+    found = header.person(header.name_of(row, profile), email if isinstance(email, str) else "")
     return {**found, "id": charset.clean(str(row["id"]))[:100]}
+
+
+def mention(who: header.Person) -> str:
+    """Somebody's name in one word, as who is mentioned: `@Ann.Lee`; that of an address where there is no name."""
+    return _NO_NAME.sub(".", who.get("name") or who.get("email", "").partition("@")[0]).strip(".")
 
 
 def read_message(row: Row, known: Known) -> Said:
@@ -82,8 +86,7 @@ def _sender(row: Row, known: Known) -> header.Person:
     if id_ in known.people:
         return known.people[id_]
     profiles = [row[name] for name in ("user_profile", "bot_profile") if isinstance(row.get(name), dict)]
-    names = [_word(row.get("username")), *(_word(each.get("display_name") or each.get("name")) for each in profiles)]
-    found = header.person(next(filter(None, names), ""), "")
+    found = header.person(_word(row.get("username")) or _word(header.name_of(*profiles)), "")
     own = id_ or _word(row.get("bot_id"))
     return found | ({"id": own} if own else {})
 

@@ -10,7 +10,7 @@ from needlework.bus.context import Context
 from needlework.bus.errors import Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.conversations.messages import Conversation, ReadConversation, ReadTranscript, Transcript
-from needlework.handlers.meetings import store, summaries
+from needlework.handlers.meetings import attendees, store, summaries
 from needlework.handlers.meetings.messages import AttachTranscript, StartFrom
 from needlework.handlers.times import DAY, MINUTE
 
@@ -45,6 +45,7 @@ async def attach(message: AttachTranscript, ctx: Context) -> dict[str, str]:
     row = await ctx.db.one(store.sql("meeting_of_conversation", **place)) or await _fitting(ctx, said)
     if row is not None:
         ctx.write(store.sql("set_transcript", 1, id=row["id"], now=ctx.now, **place))
+        await attendees.take_part(ctx, read.id, attendees.of(row))
         summaries.expect(ctx, row["id"], row["ends_at"] or last, content=True)
         return {"meeting_id": row["id"], "start_from": store.start_from(row)}
     facts = None if said.known == "stated" else msgspec.json.encode({store.START_FROM: said.known}).decode()

@@ -7,7 +7,7 @@ from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
-from needlework.handlers.meetings import store, summaries
+from needlework.handlers.meetings import attendees, store, summaries
 from needlework.handlers.meetings.messages import IngestMeeting, MeetingInput
 from needlework.handlers.people import person
 from needlework.handlers.times import parse_time
@@ -26,7 +26,7 @@ def _keys(given: MeetingInput) -> list[str]:
 async def save(ctx: Context, given: MeetingInput) -> Saved:
     """Save one meeting."""
     row = await store.MEETINGS.find(ctx, given.id, given.external_id)
-    attendees = None if given.attendees is None else [person(each) for each in given.attendees]
+    people = None if given.attendees is None else [person(each) for each in given.attendees]
     stated = {
         "external_id": given.external_id,
         "title": given.title,
@@ -34,11 +34,14 @@ async def save(ctx: Context, given: MeetingInput) -> Saved:
         "ends_at": parse_time(given.end, "end"),
         "tz": given.tz,
         "status": given.status,
-        "attendees": _json(attendees),
+        "attendees": _json(people),
         "conversation_id": given.conversation_id,
         "facts": _json(_facts(row, given)),
     }
     saved = store.MEETINGS.save(ctx, row, given.id, stated)
+    conversation = given.conversation_id or (row["conversation_id"] if row is not None else None)
+    if saved.unchanged is not True and people and conversation is not None:
+        await attendees.take_part(ctx, conversation, people)
     end = parse_time(given.end, "end") or (row["ends_at"] if row is not None else None)
     if saved.unchanged is not True and given.status == "cancelled" and row is not None:
         summaries.call_off(ctx, saved.id)

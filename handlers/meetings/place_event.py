@@ -10,7 +10,7 @@ from needlework.bus.errors import Refuse
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.answers import Saved
 from needlework.handlers.formats.occurrences import CalendarMissing, Occurrence, occurrences
-from needlework.handlers.meetings import calendars, store, summaries
+from needlework.handlers.meetings import attendees, calendars, store, summaries
 from needlework.handlers.meetings.calendar_messages import CalendarEvents, Placed
 from needlework.handlers.people import Person
 from needlework.handlers.times import DAY
@@ -97,6 +97,9 @@ async def _place(ctx: Context, event: calendars.Row, found: list[Occurrence], st
     taken = {"workspace": ctx.workspace.id, "ids": msgspec.json.encode(list(ids)).decode()}
     rows = {row["external_id"]: row for row in await ctx.db.all(store.sql("meetings_by_external_ids", **taken))}
     saved = [_save(ctx, event, each, rows.get(key), key) for key, each in ids.items()]
+    for (key, each), meeting in zip(ids.items(), saved, strict=True):
+        if meeting.unchanged is not True and key in rows and rows[key]["conversation_id"] is not None:
+            await attendees.take_part(ctx, rows[key]["conversation_id"], _people(each))
     placed = {each.recurrence_id for each in found}
     cancelled = await _cancel(ctx, event, [row for row in missing if row["recurrence_id"] not in placed])
     created = sum(each.created for each in saved)
@@ -110,11 +113,14 @@ def _external_id(uid: str, each: Occurrence) -> str:
     return f"{uid}#{each.recurrence_id}" if each.recurrence_id else uid
 
 
+def _people(each: Occurrence) -> list[Person]:
+    return [Person(who.name, who.email) for who in each.attendees]
+
+
 def _save(ctx: Context, event: calendars.Row, each: Occurrence, row: Any, external_id: str) -> Saved:
     """One occurrence as a meeting; what people have added to it stays."""
     facts = {} if row is None else msgspec.json.decode(row["facts"], type=dict[str, Any])
     facts |= {"all_day": each.all_day, "location": each.location, "agenda": each.description}
-    people = [Person(who.name, who.email) for who in each.attendees]
     stated = {
         "external_id": external_id,
         "title": each.title or "(no title)",
@@ -122,7 +128,7 @@ def _save(ctx: Context, event: calendars.Row, each: Occurrence, row: Any, extern
         "ends_at": each.end,
         "tz": each.tz,
         "status": each.status,
-        "attendees": msgspec.json.encode(people, order="sorted").decode(),
+        "attendees": msgspec.json.encode(_people(each), order="sorted").decode(),
         "conversation_id": None,
         "facts": msgspec.json.encode({k: v for k, v in facts.items() if v not in ("", False)}, order="sorted").decode(),
     }

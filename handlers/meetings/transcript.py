@@ -12,7 +12,7 @@ from needlework.bus.subscriptions import subscribe
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput
 from needlework.handlers.formats import transcript
 from needlework.handlers.formats.items import Problem
-from needlework.handlers.meetings import store, summaries
+from needlework.handlers.meetings import attendees, store, summaries
 from needlework.handlers.meetings.messages import AddTranscript, TranscriptSaved, TurnInput
 from needlework.handlers.words import content_hash
 
@@ -33,7 +33,8 @@ async def add_transcript(message: AddTranscript, ctx: Context) -> TranscriptSave
     messages = _turns(message.turns or [], start) if found is None else _read(found, start)
     conversation = row["conversation_id"] or f"conv_{content_hash('transcript', message.id)[:26]}"
     title = row["title"][:2000]
-    ctx.publish(IngestConversation(id=conversation, channel="meeting", subject=title, messages=messages))
+    said = {"subject": title, "participants": [each for each in attendees.of(row) if each.email], "messages": messages}
+    ctx.publish(IngestConversation(id=conversation, channel="meeting", **said))
     ctx.write(store.sql("set_transcript", 1, **_place(ctx, message.id), conversation=conversation))
     if stated is not None:
         ctx.write(store.sql("set_start", 1, **_place(ctx, message.id), start=stated))

@@ -15,6 +15,7 @@ from needlework.handlers.conversations.messages import (
     ReadConversation,
 )
 from needlework.handlers.notes.messages import IngestNote
+from needlework.handlers.people import Person
 
 pytestmark = pytest.mark.anyio
 Desk = Any
@@ -221,3 +222,19 @@ async def test_a_batch_of_another_workspace_is_not_joined(desk: Desk) -> None:
     assert (await other(ListConversations()))["items"] == []
     await desk.drain()
     assert (await desk.bus.batch(desk.workspace, "batch_mine"))["total"] == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_who_is_named_once_by_address_and_once_by_name_is_one_person(desk: Desk, order: int) -> None:
+    """A transcript tells names, a calendar addresses. Of two who have a name nobody knows who is meant."""
+    parts: list[list[Person | str]] = [
+        ["Ann Lee", "Ben"],
+        [Person("ann  lee", "ann@acme.example")],
+        [Person("Ben", "ben@one.example"), Person("Ben", "ben@two.example")],
+    ]
+    for people in parts[::order]:
+        saved = await desk(IngestConversation(external_id="t1", subject="Hello", participants=people))
+    found = (await desk(ReadConversation(id=saved["id"])))["participants"]
+    assert sorted((each.get("name"), each.get("email", "")) for each in found) == [
+        ("Ben", ""), ("Ben", "ben@one.example"), ("Ben", "ben@two.example"), ("ann  lee", "ann@acme.example"),
+    ]  # fmt: skip

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from needlework.handlers.formats import archive, slack_text
+from needlework.handlers.formats import archive, payload, slack_text
 from needlework.handlers.formats.items import Item, Problem
 from needlework.handlers.formats.read import read
-from needlework.handlers.formats.slack_message import Known, read_message
+from needlework.handlers.formats.slack_message import Known, mention, person, read_message
+from needlework.handlers.tasks.owners import owner_in
 
 PEOPLE = [
     {"id": "U1", "name": "ann", "real_name": "Ann Lee", "profile": {"display_name": "Ann", "email": "Ann@a.example"}},
@@ -103,9 +104,9 @@ def test_a_message_keeps_who_when_and_what_slack_says_of_it(tmp_path: Path) -> N
     found = conversations(list(read(packed(tmp_path / "export.zip", FILES))))
     joined, hello, bot, file = found["slack:C1:2023-11-14"]["messages"]
     assert joined["facts"] == {"subtype": "channel_join"}
-    assert (joined["text"], joined["sender"]) == ("@Bob Ray has joined the channel", {"name": "Bob Ray", "id": "U2"})
-    assert hello["text"] == "Hello @Bob Ray, see the page (https://a.example/x?a=1&b=2) in #export"
-    assert hello["sender"] == {"name": "Ann", "email": "ann@a.example", "id": "U1"}
+    assert (joined["text"], joined["sender"]) == ("@Bob.Ray has joined the channel", {"name": "Bob Ray", "id": "U2"})
+    assert hello["text"] == "Hello @Bob.Ray, see the page (https://a.example/x?a=1&b=2) in #export"
+    assert hello["sender"] == {"name": "Ann Lee", "email": "ann@a.example", "id": "U1"}
     assert (hello["external_id"], hello["sent_at"]) == ("1700000001.000200", "2023-11-14T22:13:21.000200Z")
     assert (bot["text"], bot["sender"]) == ("Built 1.2 & shipped", {"name": "Deploy", "id": "B1"})
     assert bot["facts"] == {"subtype": "bot_message", "bot": True}
@@ -342,3 +343,24 @@ def test_a_number_that_the_server_refuses_does_not_cost_the_day(number: Any) -> 
     said = read_message(row | {"reactions": [{"name": "tada", "count": number}]}, Known({}, {}, {})).data
     assert said["attachments"] == [{"name": "a"}]
     assert "facts" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"real_name": "Ann Lee", "display_name": "annie", "name": "ann"}, "Ann Lee"),
+        ({"real_name": " ", "display_name": "annie", "name": "ann"}, "annie"),
+        ({"display_name": "", "name": "ann"}, "ann"),
+        ({"login": "ann-gh"}, "ann-gh"),
+    ],
+)
+def test_one_person_has_one_name_wherever_a_program_tells_it(said: dict[str, Any], name: str) -> None:
+    """The index of an export took one, a message of somebody it does not list another, a list of people a third."""
+    row = {"type": "message", "ts": "1700000000.000100", "text": "<@U1> says hello"}
+    profile = {"display_name": said.get("display_name"), "real_name": said.get("real_name")}
+    listed = person({"id": "U1", "name": said.get("name") or said.get("login"), "profile": profile})
+    stranger = read_message({**row, "user": "U1", "user_profile": said}, Known({}, {}, {})).data["sender"]
+    assert (listed["name"], stranger["name"], payload.who(said)["name"]) == (name, name, name)
+    told = read_message({**row, "user": "U1"}, Known({"U1": listed}, {"U1": mention(listed)}, {})).data["text"]
+    words, owner = owner_in(told.replace(" says hello", " please check the export"), [name])
+    assert (words, owner) == ("check the export", name)

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from needlework.bus.clock import SECOND, rfc3339
-from needlework.handlers.conversations.messages import IngestConversation, MessageInput
+from needlework.handlers.accounts.messages import IngestAccount
+from needlework.handlers.conversations.messages import IngestConversation, MessageInput, ReadConversation
 from needlework.handlers.formats import transcript
 from needlework.handlers.meetings.messages import AddTranscript, IngestMeeting, ListMeetings, ReadMeeting
 from needlework.handlers.notes.messages import ReadNote
+from needlework.handlers.people import Person
+from needlework.handlers.system.dead_messages import ListDead
 from needlework.handlers.times import DAY, MINUTE
 
 pytestmark = pytest.mark.anyio
@@ -135,3 +138,29 @@ async def test_a_transcript_is_read_once_and_a_long_one_beside_the_loop(
     saved = await desk(AddTranscript(id=meeting["id"], text=f"Date: 2026-03-04 10:00\n\n{said}"))
     assert (saved["turns"], saved["start_from"]) == (2 * turns, "stated")
     assert threads == [turns == 3]
+
+
+WHO = [Person("Ada", "ada@home.example"), Person("Grace", "grace@acme.example"), Person("Bob")]
+
+
+@pytest.mark.parametrize("invited", ["first", "later"])
+@pytest.mark.parametrize("way", ["conversation", "text"])
+async def test_what_is_said_at_a_meeting_belongs_to_the_account_of_who_was_invited(
+    desk: Any, clock: Any, invited: str, way: str
+) -> None:
+    """Its transcript knows names, its calendar addresses: neither evidence nor tasks of a meeting were anybody's."""
+    await desk(IngestAccount(id="acct_acme", domains=["acme.example"]))
+    start, known = rfc3339(clock.now()), WHO if invited == "first" else None
+    meeting = await desk(IngestMeeting(external_id="m1", title="Export review", start=start, attendees=known))
+    if way == "text":
+        await desk(AddTranscript(id=meeting["id"], text="".join(f"{who}: {text}\n" for who, text in SAID)))
+    else:
+        await sent(desk, clock, spoken(clock.now()))
+    await desk.drain()
+    await desk(IngestMeeting(external_id="m1", attendees=WHO))
+    await desk.drain()
+    conversation = (await desk(ReadMeeting(id=meeting["id"])))["conversation_id"]
+    read = await desk(ReadConversation(id=conversation))
+    assert read["account_id"] == "acct_acme"
+    assert sorted(each.get("email", "") for each in read["participants"]) == ["ada@home.example", "grace@acme.example"]
+    assert (await desk(ListDead()))["items"] == []
