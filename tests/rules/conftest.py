@@ -3,6 +3,7 @@
 import ast
 import subprocess
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,18 @@ def root() -> Path:
     return ROOT
 
 
+def unpacked(folder: Path) -> list[Path]:
+    """What is tracked where the source was unpacked, without git: all that `.gitignore` does not name."""
+    ignored = [line.rstrip("/") for line in (folder / ".gitignore").read_text().splitlines()]
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path for path in paths if not any(fnmatch(part, each) for part in path.parts for each in ignored)]
+
+
 @pytest.fixture(scope="session")
 def tracked() -> list[Path]:
     """The tracked files, relative to the root; those that are deleted but not yet committed are left out."""
+    if not (ROOT / ".git").exists():
+        return unpacked(ROOT)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     paths = [Path(name) for name in listed.stdout.decode().split("\0") if name]
     return [path for path in paths if (ROOT / path).is_file()]
