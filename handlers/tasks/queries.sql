@@ -332,9 +332,14 @@ WHERE workspace_id = :workspace AND id = :id AND status = 'suggested';
 DELETE FROM task_fingerprints WHERE workspace_id = :workspace AND until <= :now;
 
 -- name: proven_by
--- Tasks that came from these conversations and notes, or are proved by them: those of an account, or of none.
-SELECT t.* FROM tasks AS t
-WHERE t.workspace_id = :workspace AND +t.account_id IS :before AND t.id IN (
+-- Tasks that came from these conversations and notes (`own`), or are proved by them.
+SELECT t.*, NOT EXISTS (
+    SELECT 1 FROM content_labels AS l
+    WHERE l.workspace_id = t.workspace_id AND l.id = t.content_label_id
+      AND l.content_id NOT IN (SELECT value FROM json_each(:contents))
+) AS own
+FROM tasks AS t
+WHERE t.workspace_id = :workspace AND t.id IN (
     SELECT e.task_id FROM json_each(:contents) AS said
     CROSS JOIN task_evidence AS e ON e.workspace_id = :workspace
         AND e.content_type IN ('conversation', 'note') AND e.content_id = said.value
@@ -343,6 +348,11 @@ WHERE t.workspace_id = :workspace AND +t.account_id IS :before AND t.id IN (
     CROSS JOIN content_labels AS l ON l.workspace_id = :workspace AND l.content_id = said.value
     CROSS JOIN tasks AS f ON f.workspace_id = l.workspace_id AND f.content_label_id = l.id
 );
+
+-- name: split_evidence
+-- What these conversations and notes say proves a task no more.
+DELETE FROM task_evidence
+WHERE workspace_id = :workspace AND task_id = :id AND content_id IN (SELECT value FROM json_each(:contents));
 
 -- name: living_twin
 -- Another living task with a fingerprint, but for those that people wrote.

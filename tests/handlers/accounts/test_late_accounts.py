@@ -19,7 +19,7 @@ from needlework.handlers.needle_movers import spans
 from needlework.handlers.needle_movers.match_messages import ReprocessNeedleMovers
 from needlework.handlers.needle_movers.messages import ListEvidence, ListNeedleMovers, NeedleMoverCandidate
 from needlework.handlers.tasks import store
-from needlework.handlers.tasks.messages import ListTasks, UpdateTask
+from needlework.handlers.tasks.messages import ListTasks, ReadTask, UpdateTask
 from needlework.tests.handlers.needle_movers.kit import EXPORTS
 
 pytestmark = pytest.mark.anyio
@@ -212,6 +212,22 @@ async def test_two_suggestions_of_nobody_that_are_one_of_the_account_become_one(
     found = (await desk(ListTasks(account_id="acct_first", status="suggested")))["items"]
     assert len(found) == 1
     assert len((await desk(ListTasks(status="suggested")))["items"]) == 1
+
+
+async def test_one_suggestion_of_nobody_is_one_of_each_account_that_asked(desk: Desk) -> None:
+    """Three who ask for the same were one customer, whose one task was then that of whoever was known first."""
+    for name in MRR:
+        said = [MessageInput(text=ASK, sender=f"ann@{name}.test", sent_at=rfc3339(desk.clock.now()))]
+        await desk(IngestConversation(id=f"conv_{name}", channel="email", messages=said))
+        await desk.drain()
+    assert len((await desk(ListTasks()))["items"]) == 1
+    for account in ACCOUNTS[::-1]:
+        await desk(IngestAccount(items=[account]))
+        await settle(desk)
+    found = [await desk(ReadTask(id=each["id"])) for each in (await desk(ListTasks(status="suggested")))["items"]]
+    proof = {each["account_id"]: [proof["content_id"] for proof in each["evidence"]] for each in found}
+    assert proof == {f"acct_{name}": [f"conv_{name}"] for name in MRR}
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize(
