@@ -188,10 +188,10 @@ class Writer:
                 return
             commit = Commit()  # nobody waits for a lock, or for a damaged file, one after the other
             commit.units.extend((unit, None, known) for unit in units)
-            self._loop.call_soon_threadsafe(self._resolve, commit)
         else:  # committed: what fails from here on must not lead to a second try
-            self._loop.call_soon_threadsafe(self._resolve, transaction.commit)
-            self._move_windows(transaction)  # while the loop wakes: only this thread reads them
+            self._move_windows(transaction)
+            commit = transaction.commit
+        self._loop.call_soon_threadsafe(self._resolve, commit)
 
     def _transact(self, connection: sqlite3.Connection, units: list[Unit]) -> Transaction:
         with self.turnstile:
