@@ -9,6 +9,7 @@ from needlework.bus.bus import Bus
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.bus.errors import InvalidMessage
+from needlework.bus.maintenance import CONFIRM
 from needlework.bus.messages import Message
 from needlework.bus.permissions import READ, WORKSPACES_WRITE
 from needlework.bus.principals import LOCAL, Requester
@@ -89,6 +90,27 @@ async def test_p10_a_gap_that_comes_while_a_slow_reader_catches_up_is_told(
     assert [event.seq for event in got if isinstance(event, EventRecord)] == [1, 2]
     assert after[0] == Reset(last + 1)
     assert [event.topic for event in after[1:] if isinstance(event, EventRecord)] == ["t.lasting", "t.brief"], kept
+
+
+async def test_p08_a_jump_of_the_clock_removes_nothing_until_it_was_steady_for_a_day(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """A clock that is set ten years ahead by mistake makes everything old at once."""
+
+    async def left() -> object:
+        return await kit.value(bus, "SELECT count(*) FROM messages")
+
+    async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
+        await kit.pass_time(bus, clock, 3, step=1)
+        await kit.publish(bus, Brief())
+        await drain(bus)
+        clock.step(3650 * DAY)
+        await kit.pass_time(bus, clock, 300, step=20)
+        assert await left() == 1
+        await kit.pass_time(bus, clock, CONFIRM - 400, step=CONFIRM / 4)
+        assert await left() == 1
+        await kit.pass_time(bus, clock, 600, step=60)
+        assert await left() == 0
 
 
 async def test_p10_a_resume_point_that_never_was_is_told(tmp_path: Path) -> None:

@@ -129,6 +129,32 @@ async def test_while_it_is_written_code_that_fails_is_waited_for_and_callers_hea
         assert await asyncio.wait_for(running, 30) == 0
 
 
+async def test_systemd_hears_when_all_are_ready_and_the_api_outlives_the_workers(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers give their runners back while the API still answers."""
+    looks: list[int] = []
+
+    def look(*_: object) -> bool:
+        looks.append(len(said.lines))
+        if looks.count(1) == 3:  # the API alone was ready at two looks
+            (tmp_path / "go").touch()
+        return False
+
+    monkeypatch.setattr(supervisor.Supervisor, "_changed", look)
+    monkeypatch.setattr(supervisor.systemd, "tell", lambda state: said.add("systemd", state))
+    fake = "import signal, sys, time; name = sys.argv[1]; signal.signal(15, lambda *_: sys.exit(f'{name} ends'))"
+    waits = f"; import os\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)\n"
+    ready = "; print(name, 'is ready'); time.sleep(600)"
+    python = [sys.executable, "-S", "-u", "-c"]
+    api, worker = [*python, fake + ready, "api"], [*python, fake + waits + ready[2:], "worker"]
+    running = asyncio.create_task(supervisor.Supervisor(load_settings(tmp_path), api, worker, 1)._run(dev=True))
+    await said.until(lambda line: line == "READY=1")
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await asyncio.wait_for(running, 30) == 0
+    assert said.lines == ["api is ready", "worker is ready", "READY=1", "STOPPING=1", "worker ends", "api ends"]
+
+
 def test_where_the_output_takes_no_more_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stdout", full)

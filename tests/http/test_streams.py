@@ -189,6 +189,20 @@ async def test_a_revocation_by_another_process_closes_them_within_a_second(
         assert asyncio.get_running_loop().time() - began < 1
 
 
+async def test_a_session_that_another_process_ends_closes_its_streams_within_a_second(
+    make_app: MakeApp, bus: Bus, token: Callable[..., Awaitable[str]]
+) -> None:
+    app = make_app(require_token=True)
+    async with served(app) as address:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{address[1]}", trust_env=False) as browser:
+            answer = await browser.post("/login", json={"token": await token()})
+        cookie = {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+        async with opened(address, "/api/internal/pubsub/events", headers=cookie) as lines:
+            await until_open(app, 1)
+            await bus.store.write([Statement("UPDATE sessions SET ended_at = 1")])
+            assert '{"reason":"revoked"}' in (await until(lines, "reset"))[-1]
+
+
 async def test_a_stopping_server_ends_streams_with_a_hint(make_app: MakeApp) -> None:
     app = make_app(stream_retry=1234)
     async with contextlib.AsyncExitStack() as stack:
