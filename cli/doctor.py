@@ -57,6 +57,7 @@ def doctor(
 def examine(directory: Path, plugins: list[Path], connection: dict[str, Any]) -> tuple[list[Finding], list[Orphan]]:
     """Every check in turn."""
     findings, settings, known = installation.configuration(directory, plugins)
+    findings += installation.secrets(settings) if settings is not None else []
     if not directory.is_dir():
         findings.append(Finding("directory", "warn", f"{directory} is not there yet", "the first start makes it"))
         return findings, []

@@ -63,6 +63,26 @@ def _others(path: Path) -> bool:
     return path.exists() and bool(path.stat().st_mode & 0o077)
 
 
+def secrets(settings: Settings) -> list[Finding]:
+    """Whether what the settings refer to is there, and nobody else's to read; their values are told to nobody."""
+    found, advice = [], None
+    for name, secret in settings.secrets.items():
+        path = None if secret.file is None else Path(secret.file)
+        try:
+            secret.read()
+        except ConfigError as error:
+            found.append(f"{name}: {error.problems[0]}")
+            advice = "set it where the service starts, which may have other variables than this shell"
+        else:
+            if path is not None and _others(path):
+                found.append(f"{name}: others may read {path}")
+                advice = advice or f"chmod go= {path}"
+    if not settings.secrets:
+        return []
+    names = ", ".join(settings.secrets)
+    return [Finding("secrets", "warn", "; ".join(found), advice) if found else Finding("secrets", "ok", names)]
+
+
 def processes(directory: Path) -> tuple[Finding, int | None]:
     """Who has the data directory open, and the server's process id."""
     server = _holder(directory / "needlework.lock")

@@ -121,6 +121,7 @@ async def test_p07_the_second_death_is_risked_only_in_a_process_that_lived_for_a
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """Story: kills from outside, faster than anything could end, buried what happened to run alone then."""
+    assert quarantine.CALM == 10, "as docs/promises.md says"
     await store_suspect(tmp_path, clock, deaths=1)
     async with running_bus(REGISTRY, tmp_path, clock=clock) as bus:
         for _ in range(int(quarantine.CALM) - 1):

@@ -150,6 +150,26 @@ def test_a_server_that_does_not_answer_is_told_from_none() -> None:
     assert unready == Finding("server", "fail", "u is not ready: database", "see its log")
 
 
+def test_secrets_that_are_not_there_or_open_to_others_are_named_and_never_shown(
+    server: Any, stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that was not set showed only in the first post that failed."""
+    monkeypatch.setenv("NW_TEST_SLACK", "xoxb-a-canary")
+    secret = stopped / "github.txt"
+    secret.write_text("a canary of github")
+    secret.chmod(0o644)
+    named = '[secrets]\nslack = { env = "NW_TEST_SLACK" }\n'
+    (stopped / FILE).write_text(named)
+    _, found = examined(server, stopped)
+    assert (found["secrets"]["state"], found["secrets"]["found"]) == ("ok", "slack")
+    (stopped / FILE).write_text(f'{named}github = {{ file = "{secret}" }}\nslack_b = {{ env = "NW_TEST_NONE" }}\n')
+    code, found = examined(server, stopped)
+    assert (code, found["secrets"]["state"]) == (0, "warn")
+    assert f"github: others may read {secret}" in found["secrets"]["found"]
+    assert "slack_b: the environment variable NW_TEST_NONE is not set" in found["secrets"]["found"]
+    assert "canary" not in str(found)
+
+
 def test_a_process_that_is_stopped_is_named_with_what_wakes_it(server: Any, stopped: Path) -> None:
     """The doctor waited for 106 seconds, then warned of the address alone and ended with 0."""
     server.answers.clear()
