@@ -1,5 +1,6 @@
 """Under systemd: a socket that listens already is served, readiness and the stop are told, signs of life come."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
+from needlework import worker
 from needlework.cli import systemd
+from needlework.settings import load_settings
 
 AS_SYSTEMD = """
 import os, sys
@@ -55,3 +59,15 @@ def test_a_systemd_that_is_gone_keeps_nothing_from_stopping_in_order(tmp_path: P
     """Where its socket was not there, STOPPING=1 raised before the service had begun to stop."""
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
     systemd.tell("STOPPING=1")
+
+
+@pytest.mark.anyio
+async def test_a_worker_says_when_it_is_ready_and_when_it_stops(tmp_path: Path, monkeypatch: Any) -> None:
+    said, ready = list[str](), asyncio.Event()
+    monkeypatch.setattr(systemd, "tell", lambda state: (said.append(state), ready.set()))
+    working = asyncio.create_task(worker._work(load_settings(tmp_path / "data", environ={})))
+    async with asyncio.timeout(60):
+        await ready.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await working == 0
+    assert said == ["READY=1", "STOPPING=1"]
