@@ -146,7 +146,7 @@ def _replace(ctx: Context, span: str, match: Match, state: str) -> None:
 def _loose(row: store.Row) -> Loose:
     subject = row["account_id"] or row["contact"] or row["content_id"]
     place = (row["quote"], row["label_key"], subject, row["severity"], row["said_at"], index.vector(row))
-    return Loose(row["id"], *place)
+    return Loose(row["id"], *place, sure=(dict(row).get("label_score") or 0.0) >= founding.SURE)
 
 
 def _both(before: str | None, after: str) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ SPANS, SUBJECTS = 3, 2
 """So many spans, from so many accounts, make a needle mover; a single one does where it is as severe as can be."""
 ALIKE = 0.55
 """Mean cosine of all their pairs."""
+SURE = 0.75
+"""Score of its label from which on a single one is severe beyond doubt."""
 APART = 30 * DAY
 
 
@@ -27,6 +29,8 @@ class Loose:
     severity: float
     at: int
     vector: Float
+    sure: bool = False
+    """Whether its label is, enough for it to found a needle mover alone."""
 
 
 def founders(span: Loose, pool: Sequence[Loose]) -> list[Loose]:
@@ -49,7 +53,7 @@ def founders(span: Loose, pool: Sequence[Loose]) -> list[Loose]:
             group.append(each)
             total += more
     enough = len(group) >= SPANS and len({each.subject for each in group}) >= SUBJECTS
-    return group if enough or span.severity >= WORST else []
+    return group if enough or (span.severity >= WORST and span.sure) else []
 
 
 def nearer(group: Sequence[Loose], likeness: float | None) -> bool:

@@ -12,6 +12,8 @@ _FILLERS = (
     r"(?:urgent|anyway|same here|to be honest|as always|hereby|now|today|yesterday|apparently|obviously|\+1|other)\b",
     r"(?:bug|issue|feature(?: request)?|wish|decision|decided|question|problem|request|task|todo)\b(?=\s*$)",
     r"(?:feature|enhancement) request\b",
+    r"(?:(?:since|on|from|of|last|this) )*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|week|month|night|morning)\b"
+    r"(?= \w+ \w+)",
 )
 _SAID = (
     r"(?:i|we)(?: (?:can|just|also|have|only|all|both|recently|currently|still))*"
@@ -32,6 +34,7 @@ _WISHED = (
     r"(?:do|did|are|will) you(?: guys)?(?: (?:plan to|planning to|going to))?(?: (?:support|offer|have|add))?\b",
     r"you(?: (?:plan|intend) to)? support\b|(?:add|implement|provide|offer)\b(?= \w+)",
     r"is there (?:any|a) way(?: to(?: get| have)?)?|is there\b|there (?:is|are|was|were)\b",
+    r"(?:wants?|wanted|decided|agreed) to\b(?= \w+ \w+)",
     r"any (?:plans?|news|chance|update|progress) (?:for|of|on|to)\b",
 )
 _SUBJECTS = (

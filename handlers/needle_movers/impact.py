@@ -40,6 +40,8 @@ class Evidence(NamedTuple):
     """Monthly revenue of the subject's account; None where it is unknown."""
     churn: float | None = None
     """Probability, 0..1, that the account leaves; None without a model's score."""
+    place: str = ""
+    """Where it stands: what carries several labels is one statement. Without a place it is one by itself."""
 
 
 class Workspace(NamedTuple):
@@ -62,7 +64,7 @@ class Basis(NamedTuple):
 class Impact(msgspec.Struct, frozen=True):
     """`score` 0..100, its components 0..1, their weights, and which components the workspace has no data for.
 
-    It rests on `evidence` pieces of `subjects` voices, among `active_accounts` of 90 days.
+    It rests on `evidence` statements of `subjects` voices, among `active_accounts` of 90 days.
     """
 
     score: int
@@ -113,7 +115,12 @@ def impact(
     weighted = math.fsum(weight * components[name] for name, weight in present.items())
     exact = 100 * weighted / sum_of_weights if sum_of_weights else 0.0
     shown = {name: value for name, value in components.items() if name not in missing}
-    return Impact(math.floor(exact + 0.5), exact, shown, present, missing, len(evidence), len(subjects), active)
+    return Impact(math.floor(exact + 0.5), exact, shown, present, missing, statements(evidence), len(subjects), active)
+
+
+def statements(evidence: Sequence[Evidence]) -> int:
+    """How much was said: a sentence that carries several labels is one statement."""
+    return len({each.place for each in evidence if each.place}) + sum(not each.place for each in evidence)
 
 
 def recency(at: int, now: int) -> float:
@@ -148,7 +155,11 @@ def _revenue(subjects: Sequence[_Subject], total_mrr: float) -> float:
 
 
 def _momentum(evidence: Sequence[Evidence], now: int) -> float:
-    ages = [max(0, now - each.at) for each in evidence]
+    said: dict[str | int, int] = {}
+    for number, each in enumerate(evidence):
+        place = each.place or number
+        said[place] = max(each.at, said.get(place, each.at))
+    ages = [max(0, now - at) for at in said.values()]
     recent = sum(age < RECENT for age in ages)
     before = sum(RECENT <= age < RECENT + BEFORE for age in ages)
     return recent / (recent + before / 4 + 1)

@@ -79,6 +79,7 @@ async def linked(ctx: Context, mover: str, until: int | None = None) -> list[Evi
             row["severity"],
             row["said_at"],
             row["mrr"],
+            place=store.place(row),
         )
         for row in rows
         if until is None or row["said_at"] < until

@@ -60,7 +60,7 @@ class NeedleMover(msgspec.Struct, frozen=True, kw_only=True):
     citations: dict[str, str]
     rules: MatchingRules
     evidence: dict[str, int]
-    """How many pieces of evidence are linked, suggested, rejected."""
+    """How many statements are linked, suggested, rejected; one that carries several labels counts once."""
     accounts: int
     merged_into: str | None
     first_seen_at: str | None
@@ -236,10 +236,13 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     status: str
     owner_id: str | None
+    now: int
+    """The impact as it is, which pages and lists show too."""
     impact: int
+    """That of the end of the period; the same as `now` where it has not ended."""
     before: int
     delta: int
-    new_evidence: int
+    new_statements: int
     accounts: int
     quotes: list[dict[str, Any]]
 

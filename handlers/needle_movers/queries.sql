@@ -2,14 +2,18 @@
 
 -- name: list_movers
 -- A page of needle movers, the greatest impact first, after a place; filters are put in by name.
+-- A sentence that carries several labels is counted once.
 SELECT m.*, (
-    SELECT count(*) FROM needle_mover_evidence AS e
+    SELECT count(DISTINCT s.content_id || ' ' || s.message_id || ' ' || s.span_start) FROM needle_mover_evidence AS e
+    JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
     WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'linked'
 ) AS linked, (
-    SELECT count(*) FROM needle_mover_evidence AS e
+    SELECT count(DISTINCT s.content_id || ' ' || s.message_id || ' ' || s.span_start) FROM needle_mover_evidence AS e
+    JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
     WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'suggested'
 ) AS suggested, (
-    SELECT count(*) FROM needle_mover_evidence AS e
+    SELECT count(DISTINCT s.content_id || ' ' || s.message_id || ' ' || s.span_start) FROM needle_mover_evidence AS e
+    JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
     WHERE e.workspace_id = :workspace AND e.needle_mover_id = m.id AND e.state = 'rejected'
 ) AS rejected, (
     SELECT count(DISTINCT s.account_id) FROM needle_mover_evidence AS e
@@ -298,7 +302,8 @@ SELECT coalesce(sum(mrr), 0) FROM accounts WHERE workspace_id = :workspace AND c
 
 -- name: linked
 -- What is linked to a mover, with the revenue of who said it.
-SELECT s.account_id, s.contact, s.content_id, s.said_at, e.score, coalesce(e.severity, s.severity) AS severity, a.mrr
+SELECT s.account_id, s.contact, s.content_id, s.message_id, s.span_start, s.said_at, e.score,
+    coalesce(e.severity, s.severity) AS severity, a.mrr
 FROM needle_mover_evidence AS e
 JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
 LEFT JOIN accounts AS a ON a.workspace_id = e.workspace_id AND a.id = s.account_id
@@ -375,13 +380,14 @@ WHERE m.workspace_id = :workspace AND m.changed > :changed AND s.encoder = :enco
 
 -- name: unconsidered
 -- The first span of an entity that was not matched under the definitions of now; what a person linked stays.
-SELECT s.*, c.external_id, (
+SELECT s.*, c.external_id, l.score AS label_score, (
     SELECT e.needle_mover_id FROM needle_mover_evidence AS e
     JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
     WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'suggested' LIMIT 1
 ) AS suggested_id
 FROM needle_mover_spans AS s
 JOIN needle_mover_states AS t ON t.workspace_id = s.workspace_id
+LEFT JOIN content_labels AS l ON l.workspace_id = s.workspace_id AND l.id = s.content_label_id
 LEFT JOIN conversations AS c
     ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
 WHERE s.workspace_id = :workspace AND s.content_type = :type AND s.content_id = :content
@@ -507,7 +513,7 @@ WHERE workspace_id = :workspace AND id = :id AND revision = :seen AND title_prov
 
 -- name: quotes
 -- The latest linked evidence of a mover with the names of who said it.
-SELECT e.id, e.score, coalesce(e.severity, s.severity) AS severity, s.quote, s.said_at,
+SELECT e.id, e.score, coalesce(e.severity, s.severity) AS severity, s.quote, s.said_at, s.content_id, s.message_id, s.span_start,
     coalesce(nullif(a.name, ''), s.account_id, s.contact) AS who
 FROM needle_mover_evidence AS e
 JOIN needle_mover_spans AS s ON s.workspace_id = e.workspace_id AND s.id = e.span_id
@@ -517,13 +523,14 @@ ORDER BY s.said_at DESC, e.seq DESC LIMIT 500;
 
 -- name: reconsidered
 -- A label's span, where people changed something since it was matched and none of them linked it.
-SELECT s.*, c.external_id, (
+SELECT s.*, c.external_id, l.score AS label_score, (
     SELECT e.needle_mover_id FROM needle_mover_evidence AS e
     JOIN needle_movers AS m ON m.workspace_id = e.workspace_id AND m.id = e.needle_mover_id AND m.purge_id IS NULL
     WHERE e.workspace_id = :workspace AND e.span_id = s.id AND e.state = 'suggested' LIMIT 1
 ) AS suggested_id
 FROM needle_mover_spans AS s
 JOIN needle_mover_states AS t ON t.workspace_id = s.workspace_id
+LEFT JOIN content_labels AS l ON l.workspace_id = s.workspace_id AND l.id = s.content_label_id
 LEFT JOIN conversations AS c
     ON c.workspace_id = s.workspace_id AND c.id = s.content_id AND s.content_type = 'conversation'
 WHERE s.workspace_id = :workspace AND s.content_label_id = :label AND s.considered < t.definitions

@@ -120,6 +120,11 @@ def mover(row: Row) -> NeedleMover:
     )
 
 
+def place(row: Row) -> str:
+    """Where a span stands, whatever its label."""
+    return f"{row['content_id']} {row['message_id']} {row['span_start']}"
+
+
 def rules_of(row: Row) -> MatchingRules:
     """What people said of matching with a mover."""
     return msgspec.json.decode(row["rules"], type=MatchingRules)

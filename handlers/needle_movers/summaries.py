@@ -3,6 +3,7 @@
 A number in brackets is evidence: `citations` tells which.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from needlework.handlers.needle_movers.impact import RECENT, recency
 from needlework.handlers.words import content_hash, minute
 
 SHORT, LONG, DELTA = 280, 1200, 600
+_OPENING = re.compile(r"[“„«]|(?<!\w)\"(?=\w)")
+_CLOSING = re.compile(r"[”»\"]")
 NAMED = 5
 """Accounts named in one line."""
 
@@ -121,4 +124,10 @@ def _quoted(text: str, room: int) -> str:
     if len(plain) + 2 > room:
         cut = plain.rfind(" ", room // 2, room - 3)
         plain = plain[: cut if cut > 0 else max(1, room - 3)].rstrip(" ,;:-") + "…"
-    return f"“{plain}”"
+    return f"“{_inner(plain)}”"
+
+
+def _inner(text: str) -> str:
+    """Quotation marks of a text as they stand within others."""
+    opened = _OPENING.sub("‘", text)
+    return _CLOSING.sub("’", opened)

@@ -14,7 +14,7 @@ from needlework.handlers.text.bm25 import words
 from needlework.handlers.text.hashing import Float
 from needlework.handlers.words import content_hash
 
-VERSION = "titles-1"
+VERSION = "titles-2"
 """Names the rules; stored with what a title was made from."""
 UNNAMED = "Unnamed"
 READ = 40
@@ -32,6 +32,8 @@ _LEAVING = re.compile(
     re.IGNORECASE,
 )
 """What makes a risk one: beside it, in a single sentence, stands why, which may be nearer to its middle."""
+_SPELLED = "two three four five six seven eight nine ten twelve twenty thirty forty fifty hundred"
+_NUMBERS = frozenset(_SPELLED.split())
 _SHORT = {1: 0.30, 2: 0.06}
 
 Encode = Callable[[Sequence[str]], Float]
@@ -85,6 +87,7 @@ def _fit(phrase: Phrase, weights: dict[str, float]) -> float:
     most = sum(sorted(weights.values(), reverse=True)[:_KEY_WORDS]) or 1.0
     plain = phrase.text.lower().split()
     loose = sum(word in PRONOUNS for word in plain) + (plain[0] in DETERMINERS)
-    loose += any(word[0].isdigit() and not weights.get(word) for word in plain)  # one's own number of many
+    loose += any((word[0].isdigit() or word in _NUMBERS) and not weights.get(word) for word in plain)  # of one alone
+    loose += plain[0][0].isdigit()  # "30 % is too much": of what?
     whole = _OPENS * phrase.opens + _CLOSES * phrase.closes - _SHORT.get(len(plain), 0.0)
     return _COVERS * min(1.0, sum(own) / most) + _EXACT * sum(own) / len(own) + whole - _PRONOUN * loose

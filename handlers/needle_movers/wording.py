@@ -12,11 +12,15 @@ from needlework.handlers.needle_movers.summaries import Quote, evidence_hash, or
 
 
 async def quotes_of(ctx: Context, mover: str) -> list[Quote]:
-    """The latest linked evidence of a mover as quotes."""
+    """The latest that is linked to a mover as quotes; one that carries several labels once, at its most severe."""
     rows = await ctx.db.all(store.sql("quotes", workspace=ctx.workspace.id, id=mover))
-    return [
-        Quote(row["id"], row["quote"], row["who"] or "", row["severity"], row["score"], row["said_at"]) for row in rows
-    ]
+    found: dict[str, Quote] = {}
+    for row in rows:
+        quote = Quote(row["id"], row["quote"], row["who"] or "", row["severity"], row["score"], row["said_at"])
+        known = found.setdefault(store.place(row), quote)
+        if (quote.severity, quote.score) > (known.severity, known.score):
+            found[store.place(row)] = quote
+    return list(found.values())
 
 
 async def summarise_anew(ctx: Context, row: store.Row, evidence: Sequence[Evidence], by: Basis) -> bool:

@@ -8,7 +8,10 @@ from needlework.handlers.reports.periods import Period
 
 MOST = 20
 QUOTES = 3
-COLUMNS = ("Needle mover", "Kind", "Status", "Impact", "Before", "Change", "New evidence", "Accounts")
+COLUMNS = (
+    "Needle mover", "Kind", "Status", "Impact now", "At the start", "At the end", "Change", "New statements", "Accounts"
+)  # fmt: skip
+"""The impact as the pages show it, then that of both ends of the period."""
 
 
 async def needle_movers(ctx: Context, period: Period) -> list[Section]:
@@ -16,11 +19,21 @@ async def needle_movers(ctx: Context, period: Period) -> list[Section]:
     asked = DigestNeedleMovers(from_=period.start / SECOND, until=period.end / SECOND, limit=MOST)
     found: list[Digest] = await ctx.query(asked)
     rows = tuple(
-        (each.title, each.kind, each.status, each.impact, each.before, each.delta, each.new_evidence, each.accounts)
+        (
+            each.title,
+            each.kind,
+            each.status,
+            each.now,
+            each.before,
+            each.impact,
+            each.delta,
+            each.new_statements,
+            each.accounts,
+        )
         for each in found
     )
-    new = sum(each.new_evidence for each in found)
-    lines = (f"{len(found)} needle movers, {new} new pieces of evidence.",)
+    new = sum(each.new_statements for each in found)
+    lines = (f"{len(found)} needle movers, {new} new statements.",)
     said = [Section(each.title, quotes=_words(each)) for each in found if each.quotes]
     return [Section("Needle movers", lines, COLUMNS, rows), *said]
 

@@ -18,7 +18,7 @@ export function quote(each, ...extras) {
   words.append(link);
   const about = element("p", undefined, "quiet");
   const who = [accountName(each.account_id), each.contact || each.sender].filter(Boolean).join(" · ");
-  about.append(name(each.label), who ? ` ${who} · ` : " ", moment(each.said_at));
+  about.append(...(each.labels || [each.label]).flatMap((label) => [name(label), " "]), who ? `${who} · ` : "", moment(each.said_at));
   item.append(words, about, ...extras);
   return item;
 }

@@ -92,7 +92,7 @@ export function breakdown(mover) {
   return figure;
 }
 
-// How many pieces of evidence each of the last weeks brought.
+// How many statements each of the last weeks brought.
 export function weekly(evidence) {
   const counts = new Array(WEEKS).fill(0);
   for (const each of evidence) {
@@ -106,7 +106,7 @@ export function weekly(evidence) {
     const height = count ? Math.max(1.5, (11 * count) / most) : 0.4;
     const bar = box(week * 4 + 0.5, 12 - height, 3, height, count ? "week" : "week none");
     const title = document.createElementNS(SVG, "title");
-    title.textContent = `${counted(count, "piece")} of evidence, ${WEEKS - 1 - week ? `${counted(WEEKS - 1 - week, "week")} ago` : "this week"}`;
+    title.textContent = `${counted(count, "statement")}, ${WEEKS - 1 - week ? `${counted(WEEKS - 1 - week, "week")} ago` : "this week"}`;
     bar.append(title);
     chart.append(bar);
   });

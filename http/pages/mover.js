@@ -12,7 +12,7 @@ const MOST = 500;
 const OTHERS = 200;
 const api = (id) => `/api/v2/needle_movers/${encodeURIComponent(id)}`;
 const NAMES = {
-  linked: (count) => `All ${counted(count, "piece")} of evidence`,
+  linked: (count) => `All ${counted(count, "statement")}`,
   suggested: (count) => `${count} more may belong here`,
   rejected: (count) => `${count} that ${count === 1 ? "does" : "do"} not belong here`,
 };
@@ -28,10 +28,25 @@ export async function found(mover, state) {
   return page.items.sort((a, b) => b.said_at.localeCompare(a.said_at));
 }
 
-// A piece of evidence with its choice. `again` shows the list anew after a decision.
+// A sentence that carries several labels is one statement: shown once with all of them, and decided as one.
+export function statements(items) {
+  const found = new Map();
+  for (const each of items) {
+    const place = [each.content_id, each.span.message_id, each.span.start].join(" ");
+    const known = found.get(place);
+    if (!known) found.set(place, { ...each, labels: [each.label], ids: [each.id] });
+    else {
+      known.labels.push(each.label);
+      known.ids.push(each.id);
+    }
+  }
+  return [...found.values()];
+}
+
+// A statement with its choice. `again` shows the list anew after a decision.
 function piece(mover, each, again) {
   const decide = (state, back) => async () => {
-    await call("PUT", `${api(mover.id)}/evidence/${encodeURIComponent(each.id)}`, { state });
+    for (const id of each.ids) await call("PUT", `${api(mover.id)}/evidence/${encodeURIComponent(id)}`, { state });
     await again();
     // What was a suggestion cannot be one again: the way back of it is the other decision.
     const before = each.state === "suggested" ? { linked: "rejected", rejected: "linked" }[state] : each.state;
@@ -52,7 +67,7 @@ export function pieces(mover, state, items = null) {
   const whole = element("details");
   const list = element("ul", undefined, "quotes");
   whole.append(element("summary", NAMES[state](mover.evidence[state])), list);
-  const fill = (each) => list.replaceChildren(...each.map((one) => piece(mover, one, again)));
+  const fill = (each) => list.replaceChildren(...statements(each).map((one) => piece(mover, one, again)));
   const again = async () => {
     const before = [...list.children].indexOf(document.activeElement?.closest("li"));
     fill(await found(mover, state));
@@ -103,7 +118,7 @@ function gone(mover) {
 
 export async function details(mover, linked) {
   const pictures = element("div", undefined, "pictures");
-  pictures.append(breakdown(mover), weekly(linked));
+  pictures.append(breakdown(mover), weekly(statements(linked)));
   const lists = ["suggested", "linked", "rejected"].filter((state) => mover.evidence[state]);
   const shown = lists.map((state) => pieces(mover, state, state === "linked" ? linked : null));
   for (const each of shown.slice(0, 2)) each.open = true;

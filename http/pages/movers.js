@@ -7,7 +7,7 @@ import { quoted } from "/ui/inline.js";
 import { stop } from "/ui/keys.js";
 import { rematching, underway } from "/ui/matching.js";
 import { moment } from "/ui/moments.js";
-import { details, found, pieces } from "/ui/mover.js";
+import { details, found, pieces, statements } from "/ui/mover.js";
 import { purges } from "/ui/purges.js";
 import { told } from "/ui/told.js";
 
@@ -26,17 +26,12 @@ const YES = { suggested: "active", active: "in_progress", in_progress: "resolved
 const api = (id) => `/api/v2/needle_movers/${encodeURIComponent(id)}`;
 const pairs = (values) => () => values.map((value) => [value, plain(value)]);
 
-// The surest quotes, each sentence once (it may carry several labels), those of other accounts before repeats.
+// The surest statements, those of other accounts before repeats.
 function telling(items) {
-  const sentences = new Map();
-  for (const each of [...items].sort((a, b) => b.score - a.score)) {
-    const place = [each.content_id, each.span.message_id, each.span.start].join(" ");
-    if (!sentences.has(place)) sentences.set(place, each);
-  }
   const seen = new Set();
   const repeats = [];
   const first = [];
-  for (const each of sentences.values()) {
+  for (const each of statements([...items].sort((a, b) => b.score - a.score))) {
     const subject = each.account_id || each.content_id;
     (seen.has(subject) ? repeats : first).push(each);
     seen.add(subject);

@@ -96,12 +96,32 @@ async def test_what_was_merged_or_never_was_is_refused(desk: Desk, say: Any) -> 
 async def test_a_digest_tells_what_became_of_each_in_a_period(desk: Desk, say: Any) -> None:
     mover = await emerged(desk, say)
     (found,) = await desk(DigestNeedleMovers())
-    assert (found["id"], found["new_evidence"], found["accounts"]) == (mover["id"], 2, 3)
+    assert (found["id"], found["new_statements"], found["accounts"]) == (mover["id"], 2, 3)
+    assert found["now"] == found["impact"] == mover["impact"]  # as the page shows it
     assert found["delta"] == found["impact"] - found["before"] > 0
     assert [each["who"] for each in found["quotes"]] == ["acme", "blue"]
     now = desk.clock.now() // 1_000_000
     (before,) = await desk(DigestNeedleMovers(from_=now - 21 * 86_400, until=now - 14 * 86_400))
-    assert (before["impact"], before["before"], before["new_evidence"]) == (0, 0, 0)
+    assert (before["impact"], before["before"], before["new_statements"]) == (0, 0, 0)
+    assert before["now"] == mover["impact"]
+
+
+async def test_what_carries_several_labels_counts_once_wherever_it_is_counted(desk: Desk, say: Any) -> None:
+    """One threat was "1 statement" in its summary, three pieces of evidence on the page and three in its impact."""
+    await say("acme", "If this is not solved soon we will have to move to another provider.")
+    (mover,) = (await desk(ListNeedleMovers()))["items"]
+    rows = (await desk(ListEvidence(id=mover["id"], state="linked")))["items"]
+    assert len({each["label"] for each in rows}) == len(rows) > 1
+    assert mover["evidence"]["linked"] == mover["impact_breakdown"]["evidence"] == 1
+    assert mover["summary_short"].startswith("1 statement [1]: ")
+    (digest,) = await desk(DigestNeedleMovers())
+    assert digest["new_statements"] == len(digest["quotes"]) == 1
+
+
+def test_quotation_marks_within_a_quote_are_single() -> None:
+    said = 'The page says "timeout" and “try again”, it\'s "odd".'
+    made = summarise([Quote("1", said, "acme", 2.0, 0.9, NOW - DAY)], 0, 50, NOW)
+    assert "“The page says ‘timeout’ and ‘try again’, it's ‘odd’.”" in made.short
 
 
 def test_a_sentence_with_several_labels_is_one_statement() -> None:
