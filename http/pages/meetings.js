@@ -23,8 +23,10 @@ function named(people) {
   const button = element("button", `and ${rest.length} more`, "small");
   button.type = "button";
   button.addEventListener("click", () => {
-    button.before(`, ${rest.join(", ")}`);
-    button.remove();
+    const others = element("span", `and ${rest.join(", ")}`);
+    others.tabIndex = -1;
+    button.replaceWith(others);
+    others.focus();
   });
   return [people.slice(0, FIRST).join(", "), " ", button];
 }
