@@ -43,7 +43,7 @@ function files(message) {
 // Where people write Markdown it is read as such, line by line as they wrote it; elsewhere a sign is a sign.
 function written(text, spans, channel) {
   if (MARKDOWN.includes(channel)) {
-    const made = rendered(text, spans);
+    const made = rendered(text, spans, channel === "slack");
     made.whole.classList.add("words");
     return made;
   }

@@ -4,6 +4,7 @@ import { element } from "/ui/api.js";
 const DEEP = 6;
 const FAR = 2000;
 const STRONG = [["**", "strong"], ["__", "strong"], ["~~", "del"], ["*", "em"], ["_", "em"]];
+const SLACK = [["*", "strong"], ["_", "em"], ["~", "del"]];
 const ESCAPED = /[!-/:-@[-`{-~]/;
 const BARE = /https?:\/\/[^\s<>"'`|\\^{}[\]]+/y;
 const WORD = /[\p{L}\p{N}_]/u;
@@ -20,7 +21,7 @@ export function inline(parent, text, places, marker, deep = 0) {
     const next = SPECIAL.exec(text);
     if (!next) break;
     at = next.index;
-    const found = deep < DEEP && special(text, at);
+    const found = deep < DEEP && special(text, at, marker.slack);
     if (!found) {
       at += 1;
       continue;
@@ -42,7 +43,7 @@ function put(parent, text, places, marker, deep, { node, begin, end, plain }) {
   if (where) parent.append(element("span", ` (${where})`, "where"));
 }
 
-function special(text, at) {
+function special(text, at, slack) {
   const sign = text[at];
   if (sign === " " || text.startsWith("\\\n", at)) {
     const end = text.indexOf("\n", at) + 1;
@@ -54,7 +55,7 @@ function special(text, at) {
   if (sign === "[") return linked(text, at, false);
   if (sign === "<") return pointed(text, at);
   if (sign === "h") return bare(text, at);
-  return strong(text, at);
+  return strong(text, at, slack);
 }
 
 function code(text, at) {
@@ -69,16 +70,16 @@ function code(text, at) {
   return { begin: at, end: at + run, to: at + run, plain: true };
 }
 
-function strong(text, at) {
-  for (const [sign, name] of STRONG) {
+function strong(text, at, slack) {
+  for (const [sign, name] of slack ? SLACK : STRONG) {
     if (!text.startsWith(sign, at)) continue;
     const begin = at + sign.length;
-    if (!/\S/.test(text[begin] || "") || (sign[0] === "_" && WORD.test(text[at - 1] || ""))) return null;
+    if (!/\S/.test(text[begin] || "") || ((slack || sign[0] === "_") && WORD.test(text[at - 1] || ""))) return null;
     const far = text.slice(begin, begin + FAR);
     for (let end = far.indexOf(sign, 1); end > 0; end = far.indexOf(sign, end + 1)) {
       if (/\s/.test(far[end - 1]) || far[end - 1] === "\\") continue;
       if (sign.length === 1 && (far[end + 1] === sign || far[end - 1] === sign)) continue;
-      if (sign[0] === "_" && WORD.test(far[end + sign.length] || "")) continue;
+      if ((slack || sign[0] === "_") && WORD.test(far[end + sign.length] || "")) continue;
       return { node: element(name), begin, end: begin + end, to: begin + end + sign.length };
     }
     return { begin: at, end: begin, to: begin, plain: true };

@@ -26,10 +26,12 @@ const cut = (line, length) => ({ text: line.text.slice(length), at: line.at + le
 const blank = (line) => !line.text.trim();
 const begins = (line) => [HEADING, RULE, FENCE, QUOTE, ITEM].some((sign) => sign.test(line.text));
 
-// `text` as blocks; `spans` mark the evidence of labels in it. Returns the element and the labels that stand in it.
-export function rendered(text, spans = []) {
+// `text` as blocks; `spans` mark the evidence of labels in it; `slack`: one * is bold, one ~ struck out. Returns the element
+// and the labels that stand in it.
+export function rendered(text, spans = [], slack = false) {
   const whole = element("div", undefined, "prose");
   const marker = new Marker(text, spans);
+  marker.slack = slack;
   blocks(whole, linesOf(text), marker, 0);
   return { whole, named: marker.name() };
 }

@@ -103,6 +103,12 @@ def test_markdown_becomes_nodes(page: Chrome, text_: str) -> None:
     assert page.execute_async_script(RENDER, text_, []) == MARKDOWN[text_]
 
 
+def test_what_is_bold_in_slack_is_bold_here(page: Chrome) -> None:
+    slack = RENDER.replace("rendered(text, spans)", "rendered(text, spans, true)")
+    made = page.execute_async_script(slack, "*Now* _or_ ~never~ 2*3*4 a_b_c ~5 or ~6 *", [])
+    assert made == "<p><strong>Now</strong> <em>or</em> <del>never</del> 2*3*4 a_b_c ~5 or ~6 *</p>"
+
+
 def test_links_show_where_they_lead_and_images_are_named(page: Chrome) -> None:
     made = page.execute_async_script(RENDER, "[a](https://b.example/c) ![d](https://e.example/f.png)", [])
     assert ">a</a><span" in made
