@@ -50,7 +50,8 @@ _WELL = re.compile(
     re.IGNORECASE,
 )
 """With this who reported a fault says that it is over."""
-_IT = re.compile(r"Fix: (?:it|this|that|they)\b", re.IGNORECASE)
+_IT = re.compile(r"Fix: (?:(?:it|this|that|they)\b|(?:i|we)\b.*\b(?:it|this)\b)", re.IGNORECASE)
+"""Says more of a fault that was told of."""
 _COUNTED = re.compile(r"\bthe (?:two|three|four|five|others|rest)$", re.IGNORECASE)
 """What points at several that the request names."""
 _HOW = re.compile(r"\b(?:how (?:do|can|could|should|would) i|how to|where (?:do|can) i|can i)\b.*\?", re.IGNORECASE)

@@ -42,6 +42,12 @@ _ALSO = re.compile(
     re.IGNORECASE,
 )
 """A second promise, which is another task; why it is needed; what happens else."""
+_ANSWERED = re.compile(
+    r"\W*(?:[\w'’-]+\s+){1,3}?(?:does|do|did|is|are|was|were|has|have|can|could|will|would)(?:\s+not|n['’]t)\W*|"
+    r"\W*(?:it|this|that)(?:['’]s|\s+(?:is|was))\s+not\s+(?:the|their|our|your|my|his|her|an?)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What answers somebody and tells of no fault: "Ines does not", "It is not their data, it is us"."""
 _PLEADED = re.compile(r"\bplease\b", re.IGNORECASE)
 _OPEN = re.compile(
     r"^\W*(?:(?:and|but|so|hi|hello|hey|ok(?:ay)?)\W+)*(?:is|are|am|was|were|do|does|did|has|have|had|can|could|"
@@ -132,7 +138,7 @@ def _fault(found: Until) -> Outline:
     """What does not work; a day without "by" is when it happened."""
     text, due = found.text, found.due
     body = bare(BULLET.sub("", text))[0]
-    if ("?" in body[-3:] and _OPEN.match(body)) or not _FAULT.search(body):
+    if ("?" in body[-3:] and _OPEN.match(body)) or not _FAULT.search(body) or _ANSWERED.fullmatch(body):
         return NOTHING
     wanted = due is None or DEADLINE.match(text, due.start)
     return Outline(fault(body), None, found.day if wanted else None)

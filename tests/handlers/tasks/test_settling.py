@@ -148,6 +148,15 @@ async def test_a_fault_that_is_reported_twice_by_one_account_is_one_task(desk: D
     assert sorted(len(each["evidence"]) for each in await tasks(desk)) == [1, 2]
 
 
+async def test_what_more_is_said_of_a_fault_is_that_fault(desk: Desk) -> None:
+    """ "It crashes when …" was a fault beside the one that it tells of."""
+    more = "It crashes with an error when the cache is older than the API."
+    await talk(desk, (ADA, "The white page in the Android app is broken again."), (BOB, more))
+    (task,) = await tasks(desk)
+    assert task["title"] == "Fix: The white page in the Android app is broken again"
+    assert [each["span"]["quote"] for each in task["evidence"]][1:] == [more]
+
+
 def test_meant_is_what_alone_can_be_meant() -> None:
     assert meaning("Review it", ["The export fails."]) == "Review the export"
     assert meaning("Review it", ["The export and the import fail."]) is None

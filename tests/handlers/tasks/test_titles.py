@@ -107,6 +107,13 @@ def test_a_fault_is_to_be_fixed() -> None:
     assert found == ("Fix: The export crashes with 501 shifts", None, None)
 
 
+@pytest.mark.parametrize("said", ["Ines does not.", "Greta doesn't.", "It is not their data, it is us."])
+def test_an_answer_with_a_not_is_no_fault(said: str) -> None:
+    assert outline(said, "bug", SAID, UTC_ZONE, "pia").title == ""
+    assert outline("The export does not.", "bug", SAID, UTC_ZONE, "pia").title == ""
+    assert outline("The export does not work.", "bug", SAID, UTC_ZONE, "pia").title
+
+
 def test_the_same_request_in_other_small_words_is_the_same_suggestion() -> None:
     assert fingerprint("Send me the contract", "acct_1", None) == fingerprint("Send the contract to us", "acct_1", None)
     assert fingerprint("Send the contract", "acct_1", None) != fingerprint("Send the contract", "acct_2", None)
