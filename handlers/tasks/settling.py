@@ -137,7 +137,7 @@ def _answered(item: Item, items: Sequence[Item], around: Circumstances) -> list[
     answer = around.turns.answer(turn, item.owner)
     if answer is None or not item.title:
         return []
-    if any(_DONE.search(each) for each in answer.said[:REPLY]):
+    if any(_DONE.search(each) for each in answer.said[:REPLY]) or _fulfilled(item, around):
         item.kept = False
         return []
     at = next((at for at, each in enumerate(answer.said[:REPLY]) if _takes(each, item, around)), None)
@@ -153,6 +153,14 @@ def _answered(item: Item, items: Sequence[Item], around: Circumstances) -> list[
     if not labelled.title:  # "Will do." has a label of its own
         labelled.proves = item
     return []
+
+
+def _fulfilled(item: Item, around: Circumstances) -> bool:
+    """Whether somebody else said later that what was asked for is done, and named it."""
+    assert item.turn is not None
+    wanted = _stems(item.title) - {item.title.split()[0].lower()}
+    later = [each for each in around.turns.later(item.turn) if each.speaker != item.turn.speaker]
+    return any(_DONE.search(said) and wanted & _stems(said) for each in later for said in each.said)
 
 
 def _takes(sentence: str, item: Item, around: Circumstances) -> bool:

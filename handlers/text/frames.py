@@ -70,6 +70,8 @@ _NOT_DONE = """
     i'm it's that's mr mrs ms dr sir madam everyone
     """
 _NO_VERBS = frozenset(_NOT_DONE.split())
+_LOOK = re.compile(r"have (?:a|another) (?:\w+ )?look\b", re.IGNORECASE)
+"""An order that begins with no verb of ours."""
 _NOUN = re.compile(
     r"[\w-]+(?:\s*:|\s+(?:of|is|was|are|were|has|have|had|will|can|should|must|from|at|details?|team|results?|letters?|"
     r"numbers?|questions|as usual|please$|\d)(?:\W|$))"
@@ -103,7 +105,7 @@ def asked(text: str, *, dated: bool, alone: bool) -> Asked | None:
 
 def acts(text: str) -> bool:
     """Whether `text` begins with a verb that we know and is more than that."""
-    return _first(text) in VERBS and not asks_for_nothing(text)
+    return (_first(text) in VERBS or _LOOK.match(text) is not None) and not asks_for_nothing(text)
 
 
 def _without_frame(text: str, *, dated: bool, alone: bool) -> Asked | None:

@@ -9,7 +9,7 @@ _COURTESY = re.compile(
     r"(?:hurry|note|bear|hold|hang|excuse|forgive|pardon|enjoy|stay|feel|hope|wish|welcome|rest|trust|think|wonder|say|guess|"
     r"assume|remain|relax|suppose|imagine|believe|believes|hear|love|miss|like)\b|"
     r"accept (?:my|our) (?:sincere |sincerest )?(?:apolog|thanks|regards|condolences|congratulations)|"
-    r"find (?:attached|enclosed|below|here|(?:the |my |our )?(?:\w+ )?attached)|"
+    r"find (?:below|here|(?:[\w'-]+ ){0,5}(?:attached|enclosed))|"
     r"see\b(?! (?:to it|whether|if (?:you|the|we|there|it|this|that)\b))|"
     r"(?:talk|speak|write|chat) (?:to you|with you|soon|later|again)\b(?!.{0,40}\babout\b)|catch (?:you|up) later|"
     r"meet you\b|look forward|thank\b|take care\b(?! of)|(?:have|take) (?:fun|a (?:great|nice|good|lovely|wonderful|"

@@ -88,6 +88,15 @@ async def test_a_request_that_was_fulfilled_in_the_conversation_is_no_task(desk:
     assert await tasks(desk) == []
 
 
+async def test_what_was_promised_and_then_sent_is_no_task_any_more(desk: Desk) -> None:
+    said = ((ADA, "Please send me the signed order form by Friday."), (BOB, "Will do."))
+    await talk(desk, *said)
+    (task,) = await tasks(desk)
+    assert task["assignee"] == "Bob Ruiz"
+    await talk(desk, *said, (BOB, "Hi Ada, please find the order form attached."))
+    assert await tasks(desk) == []
+
+
 async def test_a_task_that_a_person_has_accepted_stays_whatever_is_said(desk: Desk) -> None:
     await talk(desk, (ADA, ASKED))
     (task,) = await tasks(desk)
@@ -105,6 +114,7 @@ async def test_a_task_that_a_person_has_accepted_stays_whatever_is_said(desk: De
             "Please have a look at it.",
             "Have a look at the draft of the contract",
         ),
+        ("The quarterly report is finished.", "Have a look at it, please.", "Have a look at the quarterly report"),
         ("Our lawyer has sent the agreement.", "Could you please sign it by Monday?", None),
         ("I have two offers here.", "Please compare them and tell me more.", None),
         ("Elsie asked about the price.", "Bob, please call her on Monday.", "Call Elsie"),
