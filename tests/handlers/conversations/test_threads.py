@@ -1,13 +1,16 @@
 """Threads of mails: whichever mail comes first, in however many imports, there is one conversation."""
 
+import sqlite3
 from datetime import UTC, datetime
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from needlework.bus.clock import rfc3339
 from needlework.handlers.accounts.messages import AccountInput, IngestAccount
+from needlework.handlers.conversations import store
 from needlework.handlers.conversations.messages import (
     AppendMessages,
     ConversationInput,
@@ -190,3 +193,28 @@ async def test_parts_that_become_one_keep_what_was_made_of_them_and_what_people_
     assert follows["provenance"] == "rule", "it stands in the thread of what a person linked"
     assert (await desk(ListDead()))["items"] == []
     assert {each["unchanged"] for each in await desk(IngestConversation(items=[head, tail]))} == {True}
+
+
+def test_mails_that_were_stored_before_threads_were_known_are_found_by_their_ids() -> None:
+    """A mail's own place says more than where it is named: two that were torn apart are joined by what comes next."""
+    connection = sqlite3.connect(":memory:")
+    *before, threads = sorted((Path(store.__file__).parent / "migrations").glob("*.sql"))[:6]
+    for path in before:
+        connection.executescript(path.read_text())
+    columns = "id, workspace_id, channel, external_id, started_at, last_message_at, created_at, updated_at"
+    connection.executemany(
+        f"INSERT INTO conversations ({columns}) VALUES (?, 1, ?, ?, 0, 0, 0, 0)",
+        [("conv_2", "email", "b@x"), ("conv_1", "email", "a@x"), ("conv_3", "chat", "d@x")],
+    )
+    columns = (
+        "id, workspace_id, conversation_id, identity, external_id, reply_to, sent_at, text, content_hash, created_at"
+    )
+    connection.executemany(
+        f"INSERT INTO conversation_messages ({columns}, updated_at) VALUES (?1, 1, ?2, ?3, ?3, ?4, 0, '', '', 0, 0)",
+        [("m1", "conv_1", "a@x", None), ("m2", "conv_1", "b@x", "a@x"), ("m3", "conv_2", "c@x", "b@x"),
+         ("m4", "conv_2", "7", "9"), ("m5", "conv_3", "e@x", "d@x")],
+    )  # fmt: skip
+    connection.executescript(threads.read_text())
+    found = connection.execute("SELECT mail, conversation_id FROM conversation_threads ORDER BY mail").fetchall()
+    connection.close()
+    assert found == [("a@x", "conv_1"), ("b@x", "conv_1"), ("c@x", "conv_2")]
