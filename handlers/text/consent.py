@@ -47,7 +47,7 @@ FEW = 2
 """Words of a first sentence that may be only how people begin: "Okay. But I …"."""
 _AGREES = re.compile(
     r"(?:(?:yes|yeah|okay|ok|good|great|sure|right),? )?(?:agreed|i agree|we agree|deal|works for me|"
-    r"fine (?:with|by) me|let's do (?:it|that)|same here|i like that|makes sense|good idea|sounds good)\b"
+    r"fine (?:with|by) me|let's do (?:it|that)|same here|i like that|makes sense|good idea|sounds good|will do)\b"
 )
 _PLANS = (
     "take|keep|ship|start|leave|drop|use|hold|release|move|stick|stay|skip|postpone|give|buy|cancel|remove|close|stop|"
@@ -58,7 +58,8 @@ _PROPOSES = re.compile(
     r"(?:(?:let's|let us) (?!see|look|say|assume|hope|discuss|talk|not forget|decide|think|take (?:a|this)|park|all |"
     r"wait|hear|be honest|face)|(?:i'd|i would) (?:propose|suggest|say|take|rather|go|put|do|keep|make|leave|move)\b|"
     r"(?:i|we) (?:suggest|propose|recommend|vote)|my (?:proposal|suggestion|vote)|"
-    rf"(?:then )?we(?:'ll| will) (?:{_PLANS})\b|(?:then )?we (?:don't|do not|won't|will not)\b|"
+    rf"(?:then )?we(?:'ll| will) (?:{_PLANS})\b|"
+    rf"(?:then )?we (?:don't|do not|won't|will not) (?:need|want|renew|{_PLANS})\b|"
     r"(?:then )?we (?:(?:just )?(?:go|went|are going|stick) with|ship|drop|keep|leave|start|stop|move|use|take|"
     r"release)\b|"
     r"how about|why don't we|what if we|(?:shall|should) we (?!start|begin|go on|continue|move on|wait))"
@@ -80,6 +81,7 @@ _SO = re.compile(
     r"(?:we|there|it) (?:need|have|has|must|should|could|can|are (?!left)|is|was|were|had|got|lost)\b|please\b|"
     r"let me|to (?:sum|recap)|the (?:facts|next|question|problem|first)\b|by\b|again\b)\w"
 )
+_TELLING = re.compile(rf"(?:{_OPENING}[,.!]? )?so\b")
 _SHOULD = re.compile(
     r"\b(?:should|must|has to|have to|needs to|ought to)\b(?! (?:i|we|you)\b)(?! (?:be|have) (?:able|been))"
 )
@@ -123,6 +125,11 @@ def follows(text: str) -> bool:
     return not asks(text) and bool(_SO.match(_plainly(text)))
 
 
+def tells_on(text: str) -> bool:
+    """Whether it begins with the "so" with which many people tell their story, to the "yeah" of the others."""
+    return bool(_TELLING.match(_plainly(text)))
+
+
 def should(text: str) -> bool:
     """Whether it says what ought to be, which others may agree to."""
     return not asks(text) and bool(_SHOULD.search(_plainly(text)))
@@ -138,10 +145,18 @@ def closes(text: str) -> bool:
     return not asks(text) and bool(_CLOSED.search(text))
 
 
-def asks_consent(text: str) -> bool:
-    """Whether a whole sentence only asks whether the others agree: "Everybody OK with that?\""""
+def may_conclude(text: str) -> bool:
+    """Whether it proposes something, or may say what comes of the talk."""
+    return proposes(text) or concludes(text) or follows(text) or should(text)
+
+
+def asks_consent(text: str, *, firmly: bool = False) -> bool:
+    """Whether a whole sentence only asks whether the others agree: "Everybody OK with that?".
+
+    `firmly`: in more than a word, since many say "okay?" where they only draw breath.
+    """
     bare = text.strip()
-    return bool(_ASKED.fullmatch(bare) or _OBJECTIONS.match(bare))
+    return bool(_ASKED.fullmatch(bare) or _OBJECTIONS.match(bare)) and not (firmly and " " not in bare)
 
 
 def consents(reply: str, question: str = "") -> bool:

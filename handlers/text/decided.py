@@ -4,7 +4,7 @@ import re
 
 from needlework.handlers.text import consent, speech
 from needlework.handlers.text.talk import Place, Talk
-from needlework.handlers.text.tidy import tidy, together
+from needlework.handlers.text.tidy import COUNTED, tidy, together
 
 SOON = 3
 """Turns after a proposal in which it is said again as it was decided."""
@@ -13,7 +13,8 @@ _DECIDING = re.compile(
     r"(?:not|drop|leave|keep|skip|go with|use|stay|stick|postpone|move|make it|close|cancel|stop|remove)\b"
 )
 _OBJECTS = re.compile(r"(?:no\b(?! problem)|but\b|hmm|i don't|i do not|i disagree|wait|not sure|why\b|rather not)")
-_VAGUE = frozenset(("one", "ones", "thing", "take", "make", "need", "good", "okay"))
+_VAGUE_WORDS = "one ones thing things take make need good okay yeah yes say vote go give want think just"
+_VAGUE = frozenset(_VAGUE_WORDS.split())
 _IT = re.compile(r"\b(?:it|them|those|these)\b")
 
 
@@ -64,11 +65,13 @@ class _Decisions:
         text, after = self.talk.text(place), self.talk.next(place[0])
         if speech.is_procedure(text) or speech.is_undecided(text) or speech.puts_off(text):
             return False
+        if not _says(consent.TAG.sub("", tidy(text))):
+            return False
         reply = self.talk.turns[after].text if after is not None else ""
         behind = self.talk.said[place[0]][place[1] + 1 :]
         if consent.TAG.search(text):
-            return bool(speech.content(text)) and consent.consents(reply)
-        if behind and consent.asks_consent(behind[0]) and not speech.asks(text):
+            return consent.consents(reply)
+        if behind and consent.asks_consent(behind[0], firmly=not consent.may_conclude(text)) and not speech.asks(text):
             return consent.consents(reply, behind[0])
         closing = len(behind) < 2
         if speech.asks(text):
@@ -82,7 +85,8 @@ class _Decisions:
             return bool(_DECIDING.match(speech.core(text))) or (closing and (mine or consent.consents(reply)))
         if not behind and consent.should(text):
             return consent.agrees(reply)
-        return closing and consent.follows(text) and consent.consents(reply)
+        agreed = consent.agrees(reply) if consent.tells_on(text) else consent.consents(reply)
+        return closing and consent.follows(text) and agreed
 
     def _answers(self, place: Place) -> bool:
         """Whether it says what "we" do where another asked whether we do, or repeats a proposal with a "good"."""
@@ -95,6 +99,12 @@ class _Decisions:
             return True
         again = speech.content(text) & speech.content(self.talk.turns[before].text)
         return place[1] == 0 and consent.closes(text) and len(again) >= 2
+
+
+def _says(text: str) -> bool:
+    """Whether it names a thing by itself: "I'd say two" and "Then it's, yeah" do not."""
+    things = (word for word in speech.content(text) - _VAGUE if not COUNTED.fullmatch(word))
+    return any(things) and not speech.is_cut(text)
 
 
 def _take_back(text: str, found: list[tuple[int, str]]) -> None:

@@ -40,6 +40,9 @@ _DOES = re.compile(
 _MINE = re.compile(rf"\bi(?:'ll| will| can) {_LIGHTLY}(?P<verb>[a-z-]+)\b")
 _OFFERS = re.compile(rf"(?:i can|i could|i'd|i would)(?: like to)? {_LIGHTLY}(?P<verb>[a-z-]+) \w")
 _IDLE = "see say hear think live understand remember start begin wait believe leave learn accept let"
+_NEXT = re.compile(
+    r"(?:go first|stop (?:there|here)|collect\b.{0,10}$|give it an?\b|ask (?:my|the) (?:next )?question)"
+)
 _NO_DEEDS = frozenset(_IDLE.split())
 """Verbs of our list that promise nothing by themselves: "I can see that"."""
 _MORE_DEEDS = frozenset(("do", "have", "let", "look", "come", "e-mail"))
@@ -86,6 +89,14 @@ def commits(text: str) -> bool:
     if found is None or promises_nothing(found["what"]):
         return False
     return found["verb"] in _MORE_DEEDS or (found["verb"] in VERBS and found["verb"] not in _NO_DEEDS - {"leave"})
+
+
+def is_idle(text: str) -> bool:
+    """Whether the speaker only tells what he does next in the talk: "I'll wait", "I'll stop there"."""
+    found = _COMMITS.match(core(text))
+    return found is not None and (
+        found["verb"] in _NO_DEEDS - {"let"} or promises_nothing(found["what"]) or bool(_NEXT.match(found["what"]))
+    )
 
 
 def does(text: str) -> bool:

@@ -107,6 +107,11 @@ _POINTING = re.compile(
     r"(?:that|this|it|they|he|she|those|these|which)(?:'s|'ll|'re| is| are| was| were| will| has| had| have|"
     r" does| do| would| can| could| should| makes?)?\b"
 )
+_CUT = re.compile(
+    r"(?:\b(?:the|an?|to|of|and|or|for|with|if|because|but|my|our|your|his|their|is|are|was|were|we|i|can|will|would)|"
+    r"[,—–-])[\s.?…-]*$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W_](?:[\w'’-]*\w)?")
 
 
@@ -178,6 +183,11 @@ def is_answer(question: str, sentence: str) -> bool:
 def recaps(text: str) -> bool:
     """Whether it sums the talk up by itself."""
     return bool(_RECAP.match(core(text)) or _RECAP.match(text.lower()))
+
+
+def is_cut(text: str) -> bool:
+    """Whether the speaker did not come to its end: "You can mount the"."""
+    return bool(_CUT.search(text))
 
 
 def points_back(text: str) -> bool:

@@ -30,7 +30,7 @@ _BEFORE = re.compile(r"^(?:[ ,;:…–—]|[.-](?!\d))+")
 """What may stand before the first word; a minus before a number is no dash."""
 _ADDRESS = re.compile(r"\w+(?:://|\.\w+[/.@])|\S+@\S+\.")
 _ENDED = re.compile(r"[.?!:;,…)\"”]\s*$|[^\w\s]$")
-_COUNTED = re.compile(
+COUNTED = re.compile(
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred|thousand|million|"
     r"double|triple)"
 )
@@ -58,6 +58,6 @@ def _once(match: re.Match[str]) -> str:
     """A stammer repeats small words; "then four, then four" says something."""
     words = match[1].lower().split()
     if len(words) == 1:  # "because of it, it was late" is none; "report report" is a slip too
-        slip = "," not in match[2] and match[1].isalpha() and not _COUNTED.fullmatch(words[0])
+        slip = "," not in match[2] and match[1].isalpha() and not COUNTED.fullmatch(words[0])
         return match[1] if slip or words[0] in _STAMMERED else match[0]
     return match[1] if all(word in FUNCTION_WORDS for word in words) else match[0]

@@ -73,7 +73,9 @@ class _Tasks:
         return closing and accepted and deeds.offers(text) and not _WISH.match(speech.core(text))
 
     def _is_task(self, text: str) -> bool:
-        if speech.is_procedure(text) or speech.recaps(text) or not speech.content(text):
+        if speech.is_procedure(text) or speech.recaps(text) or speech.is_cut(text) or not speech.content(text):
+            return False
+        if deeds.is_idle(text) and not names_day(text):
             return False
         if speech.puts_off(text) or (speech.is_undecided(text) and " i'll " not in text.lower()):
             return False

@@ -6,13 +6,16 @@ from functools import cache
 import pytest
 from needlework.benchmarks.quality.minutes import HALVES, Count, Noted, judge, talks, written
 from needlework.handlers.text.bullets import section
+from needlework.handlers.text.outcome import outcome
 from needlework.handlers.text.sentences import sentences
+from needlework.handlers.text.summarise import Turn
+from needlework.handlers.text.talk import Point
 from needlework.handlers.text.tidy import tidy
 
 LEAST = {
     "seen": {"decisions": (0.95, 0.95), "action items": (0.95, 0.95), "overview: subjects": (0.9, 0.9)},
-    "aside": {"decisions": (0.83, 0.83), "action items": (0.95, 0.95), "overview: subjects": (0.75, 0.75)},
-    "fresh": {"decisions": (1.0, 0.71), "action items": (0.81, 0.94), "overview: subjects": (0.85, 0.85)},
+    "aside": {"decisions": (0.9, 0.83), "action items": (0.95, 0.95), "overview: subjects": (0.75, 0.75)},
+    "fresh": {"decisions": (1.0, 0.71), "action items": (0.85, 0.94), "overview: subjects": (0.85, 0.85)},
 }
 """Precision and recall, as they were measured."""
 TALKS = talks()
@@ -79,6 +82,27 @@ def test_where_nothing_is_decided_nothing_is_told_as_decided(talk: Noted) -> Non
     body = summary(TALKS.index(talk))
     assert section(body, "Decisions") == []
     assert section(body, "Action items") == []
+
+
+def test_a_story_is_no_decision_though_others_say_yeah() -> None:
+    """Story: in meetings with much "so …" and "yeah" half of what was told stood under "Decisions"."""
+    turns = [
+        Turn("Ann", "So the other buttons are gone."),
+        Turn("Bob", "Yeah."),
+        Turn("Ann", "You can mount the, okay?"),
+        Turn("Bob", "Okay."),
+        Turn("Ann", "I'd say a two."),
+        Turn("Bob", "Yeah. We don't have any costs now."),
+        Turn("Ann", "Okay."),
+    ]
+    assert outcome(turns, []).decisions == []
+
+
+def test_who_speaks_next_takes_on_nothing_by_saying_so() -> None:
+    """Story: "I'll wait", "I'll go first" and "I'll stop there" were action items."""
+    turns = [Turn("Ann", "I'll wait."), Turn("Bob", "I'll go first."), Turn("Ann", "I'll stop there for the moment.")]
+    points = [Point("follow_up_promised", number, turn.text) for number, turn in enumerate(turns)]
+    assert outcome(turns, points).tasks == []
 
 
 @pytest.mark.parametrize(
