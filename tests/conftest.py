@@ -3,6 +3,9 @@
 import hypothesis
 import pytest
 
+LONGEST_FIRST = ("tests/http/test_schemathesis.py", "tests/simulation", "tests/crash", "tests/http", "tests/cli")
+"""In which order processes take files (`-n`): what begins last should be short, or the others wait for it to end."""
+
 hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("steady")
 
@@ -16,6 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register our own markers."""
     config.addinivalue_line("markers", "crashes: the test ends a bus as a crash would; owners and windows stay behind")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the files, the long ones first; by itself a run keeps its order."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: [not item.nodeid.startswith(place) for place in LONGEST_FIRST])
 
 
 @pytest.fixture(scope="session")

@@ -36,12 +36,12 @@ class Train(Message[Any], topic="lab.train", key=("model",)):
 @subscribe(Train, runner="lab")
 def train(message: Train, report: Callable[..., None]) -> Any:
     """Compute for long, and tell how far it is."""
+    others = []
     if message.how in ("family", "runaway", "abandon"):
-        _leave_behind(message.how, report)
+        others = [_leave_behind(message.how)]
     if message.how == "tree":
-        _leave_behind("family", report)
-        _leave_a_daemon(report)
-    report(0, 2, str(os.getpid()))
+        others = [_leave_behind("family"), _leave_a_daemon()]
+    report(0, 2, " ".join(map(str, [*others, os.getpid()])))  # in one: of several reports at once the last may do
     if message.how == "tree":
         sum(range(10**14))  # one call in C: for hours no other thread of this interpreter runs
     if message.how in ENDS:
@@ -63,8 +63,8 @@ def train(message: Train, report: Callable[..., None]) -> Any:
     return {"model": message.model, "pid": os.getpid()}
 
 
-def _leave_behind(how: str, report: Callable[..., None]) -> None:
-    """Fork a process that holds our pipes open: in our group, or in a session of its own."""
+def _leave_behind(how: str) -> int:
+    """Fork a process that holds our pipes open: in our group, or in a session of its own. Its id."""
     settled, settle = os.pipe()
     child = os.fork()
     if not child:
@@ -73,16 +73,18 @@ def _leave_behind(how: str, report: Callable[..., None]) -> None:
         os.write(settle, b".")
         signal.pause()
     os.read(settled, 1)
-    report(0, 2, str(child))
+    return child
 
 
-def _leave_a_daemon(report: Callable[..., None]) -> None:
-    """Fork twice, as daemons do: nobody is its parent, no group or session of ours has it."""
+def _leave_a_daemon() -> int:
+    """Fork twice, as daemons do: nobody is its parent, no group or session of ours has it. Its id."""
+    told, tell = os.pipe()
     child = os.fork()
     if not child:
         os.setsid()
         if os.fork():
             os._exit(0)
-        report(0, 2, str(os.getpid()))
+        os.write(tell, str(os.getpid()).encode())
         signal.pause()
     os.waitpid(child, 0)
+    return int(os.read(told, 20))

@@ -3,7 +3,8 @@
 On our own sentences always, and on the shared sample data where it is there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,13 @@ from needlework.benchmarks.training import sources
 
 OWN = {"sentences": 0.89, "second": 0.82, "idioms": 0.77, "unseen": 0.79}
 """Least mean F1 of ten labels."""
-SHARED: dict[str, tuple[Callable[[Path], list[labels.Row]], int, float]] = {
+SHARED: dict[str, tuple[Callable[[Path], Iterable[labels.Row]], int | None, float]] = {
     "action items in mail": (labels.action_items, 0, 0.773),
-    "kinds of GitHub issues": (labels.issues, -1, 0.766),
+    "kinds of GitHub issues": (labels.issues, None, 0.766),
     "faults reported in chat": (labels.chat_faults, 0, 0.675),
     "questions without their mark": (labels.unmarked_questions, 0, 0.86),
 }
-"""What measures, the row that counts, the least F1."""
+"""What measures, the row that counts (None: the last), the least F1. Rows behind it are not asked for."""
 MOST_PER_THOUSAND = dict.fromkeys(labels.RARE, 12) | {"follow_up_promised": 20}
 """Promises are not that rare: "I will call them tomorrow" stands in one of fifty sentences of mail."""
 HERE = sources.DATA.is_dir()
@@ -41,7 +42,8 @@ if HERE:
     @pytest.mark.parametrize("name", SHARED)
     def test_aside_data(name: str) -> None:
         measure, row, least = SHARED[name]
-        assert float(measure(sources.DATA)[row]["f1"]) >= least
+        *_, counts = islice(measure(sources.DATA), None if row is None else row + 1)
+        assert float(counts["f1"]) >= least
 
     def test_rare_labels_stay_rare_in_other_peoples_text() -> None:
         rates = labels.firing(sources.DATA)
