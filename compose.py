@@ -25,6 +25,7 @@ from needlework.descriptors import take_descriptors
 from needlework.handlers.net.addresses import open_hosts, own_ports
 from needlework.heap import collect_rarely, share_heaps
 from needlework.http.listeners import unix_listener
+from needlework.logs import announce
 from needlework.settings import Settings
 from needlework.signals import on_signals
 
@@ -253,7 +254,7 @@ async def _listen(
 
     def on_ready(addresses: list[str]) -> None:
         for address in addresses:
-            print(f"needlework is listening on {address}", flush=True)
+            announce(f"needlework is listening on {address}")
         ready.set()
 
     server = make_server(build_app(bus, http), sockets, on_ready)

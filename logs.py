@@ -3,6 +3,7 @@
 Named `logs`, since a root module `logging` would shadow the standard library's.
 """
 
+import contextlib
 import logging
 import re
 import sys
@@ -52,6 +53,13 @@ def set_up(style: Style = "auto", level: str = "info") -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def announce(text: str) -> None:
+    """Print a line for whoever started the process; where it can't be written (a full disk, a closed pipe), the work
+    goes on."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -14,12 +14,12 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import BinaryIO
 
-import click
 from needlework.bus.owners import lock_server
 from needlework.bus.reaper import end_with_starter
 from needlework.cli import reload, systemd
 from needlework.compose import make_directory
 from needlework.http.server import address_of
+from needlework.logs import announce
 from needlework.settings import Settings
 from needlework.signals import on_signals
 
@@ -133,9 +133,8 @@ async def lines(source: BinaryIO) -> AsyncIterator[bytes]:
 
 
 def say(name: str, text: str) -> None:
-    """One line of the common output; where that takes no more (a full disk, a closed pipe), the work goes on."""
-    with contextlib.suppress(OSError):
-        click.echo(f"{name:<8} | {text}")
+    """One line of the common output."""
+    announce(f"{name:<8} | {text}")
 
 
 class Supervisor:
@@ -225,9 +224,8 @@ class Supervisor:
             await excused.enter_async_context(reload.excusing(self._sockets, member.failed))
 
     def _tell(self) -> None:
-        with contextlib.suppress(OSError):
-            for each in self._sockets:
-                click.echo(f"needlework is listening on {address_of(each)}")
+        for each in self._sockets:
+            announce(f"needlework is listening on {address_of(each)}")
         systemd.tell("READY=1")
 
     async def _stop(self, members: list[Member], tasks: list["asyncio.Task[None]"]) -> None:

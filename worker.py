@@ -7,6 +7,7 @@ import uvloop
 from needlework.cli import systemd
 from needlework.compose import exit_code, make_directory, open_bus, stop_when_failed
 from needlework.heap import share_heaps
+from needlework.logs import announce
 from needlework.settings import Settings
 from needlework.signals import on_signals
 
@@ -25,7 +26,7 @@ async def _work(settings: Settings) -> int:
     async with open_bus(settings) as bus:
         failures = stop_when_failed(bus, stopping)
         await bus.attach("worker")
-        print(f"needlework worker {os.getpid()} is ready", flush=True)
+        announce(f"needlework worker {os.getpid()} is ready")
         systemd.tell("READY=1")
         alive = asyncio.create_task(systemd.keep_alive(), name="signs of life")
         await stopping.wait()

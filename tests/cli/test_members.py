@@ -155,15 +155,6 @@ async def test_systemd_hears_when_all_are_ready_and_the_api_outlives_the_workers
     assert said.lines == ["api is ready", "worker is ready", "READY=1", "STOPPING=1", "worker ends", "api ends"]
 
 
-def test_where_the_output_takes_no_more_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Path("/dev/full").open("w") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        supervisor.say("one", "a line that a full disk refuses")
-        monkeypatch.undo()
-        with contextlib.suppress(OSError):
-            full.close()
-
-
 def test_what_a_killed_supervisor_kept_ends_with_it() -> None:
     """It went on, held the address, and was started by nobody when it died."""
     program = (

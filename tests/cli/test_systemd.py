@@ -1,6 +1,8 @@
 """Under systemd: a socket that listens already is served, readiness and the stop are told, signs of life come."""
 
 import asyncio
+import errno
+import io
 import os
 import signal
 import socket
@@ -61,13 +63,26 @@ def test_a_systemd_that_is_gone_keeps_nothing_from_stopping_in_order(tmp_path: P
     systemd.tell("STOPPING=1")
 
 
+class Full(io.StringIO):
+    """A disk that is full; log lines go elsewhere in a service."""
+
+    def write(self, text: str) -> int:
+        if "is ready" in text:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return len(text)
+
+
 @pytest.mark.anyio
 async def test_a_worker_says_when_it_is_ready_and_when_it_stops(tmp_path: Path, monkeypatch: Any) -> None:
+    """Also where nobody can read it: it did not start at all where its output went to a disk that was full."""
     said, ready = list[str](), asyncio.Event()
     monkeypatch.setattr(systemd, "tell", lambda state: (said.append(state), ready.set()))
+    monkeypatch.setattr(sys, "stdout", Full())
     working = asyncio.create_task(worker._work(load_settings(tmp_path / "data", environ={})))
+    waiting = asyncio.create_task(ready.wait())
     async with asyncio.timeout(60):
-        await ready.wait()
-        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            os.kill(os.getpid(), signal.SIGTERM)
         assert await working == 0
     assert said == ["READY=1", "STOPPING=1"]
