@@ -14,7 +14,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-PATIENCE = 60
+PATIENCE = 120
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 HINT = "the pages are tested in a real browser; on Debian: apt-get install chromium chromium-driver"
 ARGUMENTS = (
