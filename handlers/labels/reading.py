@@ -15,7 +15,7 @@ from needlework.handlers.text.cites import LAST
 from needlework.handlers.text.cues import cue_flags
 from needlework.handlers.text.encoder import Encoder
 from needlework.handlers.text.hashing import Double, Float
-from needlework.handlers.text.language import language
+from needlework.handlers.text.language import Language, language
 from needlework.handlers.text.sentences import Span, sentences
 from needlework.handlers.text.strip import authored
 from numpy.typing import NDArray
@@ -58,11 +58,13 @@ class _Found(msgspec.Struct):
 
 
 class Reading(NamedTuple):
-    """All that one analysis knows of its sentences. `vectors` by row; `scores` and `filed` by place."""
+    """All that one analysis knows of its sentences. `plain`, `languages` and `vectors` by row; `scores` and `filed` by
+    place."""
 
     segments: Sequence[Segment]
     found: _Found
     plain: list[str]
+    languages: list[Language]
     vectors: Float
     scores: dict[str, Double]
     filed: NDArray[np.bool_]
@@ -83,15 +85,16 @@ def read(segments: Sequence[Segment], encoder: Encoder) -> Reading | None:
     if not found.spans:
         return None
     plain = [rules.plain(text) for text in found.texts]
+    languages = [language(text) for text in plain]
     encoded = _worth_encoding(plain)
     vectors = np.zeros((len(plain), encoder.dim), dtype=np.float32)
     wide = encoder.wide([found.texts[row] for row in encoded])
     vectors[encoded] = wide[:, : encoder.dim]
-    whole = [not margins.is_fragment(plain[row]) and language(plain[row]) == "en" for row in encoded]
+    whole = [not margins.is_fragment(plain[row]) and languages[row] == "en" for row in encoded]
     judged = [row for row, is_whole in zip(encoded, whole, strict=True) if is_whole]
     scores = _model_scores(found, plain, vectors, judged, wide[whole])
     filed = _read_issues(segments, found, scores, encoder)
-    return Reading(segments, found, plain, vectors, scores, filed)
+    return Reading(segments, found, plain, languages, vectors, scores, filed)
 
 
 def judge(reading: Reading, definition: LabelDefinition, encoder: Encoder) -> Judgement:
@@ -225,7 +228,7 @@ def _with_patterns(reading: Reading, definition: LabelDefinition, scores: Double
     """The scores after what patterns say, and where a pattern said yes."""
     final, ruled = scores.copy(), np.zeros(len(scores), dtype=bool)
     verdicts = [
-        _verdict(definition, plain, text) for plain, text in zip(reading.plain, reading.found.texts, strict=True)
+        _verdict(definition, *said) for said in zip(reading.plain, reading.found.texts, reading.languages, strict=True)
     ]
     whole = definition.key in WHOLE_ISSUE
     for at, row in enumerate(reading.found.rows):
@@ -237,12 +240,12 @@ def _with_patterns(reading: Reading, definition: LabelDefinition, scores: Double
     return final, ruled
 
 
-def _verdict(definition: LabelDefinition, plain: str, text: str) -> bool | None:
+def _verdict(definition: LabelDefinition, plain: str, text: str, spoken: Language) -> bool | None:
     """What patterns say of a sentence: the workspace's own come first, then ours."""
     taught = rules.taught(definition.rules, plain)
     if taught is not None:
         return taught
-    if language(plain) == "de":
+    if spoken == "de":
         return rules.german_verdict(definition.key, plain)
     if rules.forbidden(definition.key, plain):
         return False
