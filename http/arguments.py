@@ -40,11 +40,9 @@ class Arguments:
         """Whether an array as body stands for `{"items": […]}`."""
         self._rest = rest
 
-    def documented_query(self) -> list[tuple[str, Any, bool]]:
-        """Name, type and need of each query parameter, as the documents show them."""
-        if not self.by_query:
-            return []
-        return [(field.encode_name, field.type, field.required) for field in self._rest]
+    def documented_query(self) -> list[msgspec.structs.FieldInfo]:
+        """The field of each query parameter, for the documents."""
+        return self._rest if self.by_query else []
 
     def from_address(self, path_params: dict[str, str], query: bytes) -> bytes:
         """The values of path and query as one JSON object. Raises Problem 422 naming every wrong one."""

@@ -30,8 +30,22 @@ _EVENT = {
     },
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "`respond-async` answers 202 at once, `wait=5` waits for that many seconds",
+}
 _KEY = "^[!-~][ -~]*\\t*$"
 """What stands around a header's value is no part of it, and many clients refuse to send it in front."""
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY},
+    "description": "Of the caller's own making: a repeat with the same one gets the first answer",
+}
 _REFUSALS = {
     "400": "The request can't be read", "401": "A token is needed, or this one is not valid",
     "403": "Not allowed", "404": "Not found in this workspace", "405": "Not possible here",
@@ -125,17 +139,15 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
     ]
     for parameter in endpoint.query:
         plain = _PLAIN.get(parameter.type)
-        schema = {"type": plain, **parameter.bounds} if plain else schemas.of(parameter.type)
+        schema = ({"type": plain} if plain else schemas.of(parameter.type)) | parameter.bounds
         entry = {"name": parameter.name, "in": "query", "required": parameter.required, "schema": schema}
         if parameter.about:
             entry["description"] = parameter.about
         found.append(entry)
     if endpoint.topic is not None and not endpoint.topic.policy.query:
-        text = {"type": "string"}
-        found.append({"name": "Prefer", "in": "header", "required": False, "schema": text})
+        found.append(_PREFER)
         if endpoint.method == "POST":
-            key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY}
-            found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
+            found.append(_IDEMPOTENCY_KEY)
     return found
 
 

@@ -61,10 +61,17 @@ def _endpoint(operation: "Operation") -> Endpoint:
         body=topic.type if arguments.takes_body else None,
         reply=topic.reply,
         status=202 if policy.reply == "accepted" and not policy.query else policy.status,
-        query=tuple(Parameter(name, kind, required=needed) for name, kind, needed in arguments.documented_query()),
+        query=tuple(_parameter(field) for field in arguments.documented_query()),
         streams=True,
         topic=topic,
     )
+
+
+def _parameter(field: msgspec.structs.FieldInfo) -> Parameter:
+    """A field that stands in the query; its default is told where it is a value."""
+    told = field.default not in (msgspec.NODEFAULT, msgspec.UNSET, None)
+    bounds = {"default": msgspec.to_builtins(field.default)} if told else {}
+    return Parameter(field.encode_name, field.type, required=field.required, bounds=bounds)
 
 
 class Operation:

@@ -20,6 +20,7 @@ _LISTS = (
 _ADDRESSES = {
     "overview.html": (START,),
     "login.html": ("/login",),
+    "docs.html": ("/docs",),
     "icon.svg": ("/favicon.ico",),
     "list.html": tuple(f"/ui/{name}" for name in _LISTS),
 }

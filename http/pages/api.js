@@ -18,10 +18,11 @@ function inWords(status, problem) {
   return [said, ...more, ...hints].join(" · ");
 }
 
-async function answerOf(method, path, body, headers) {
+export async function answerOf(method, path, text, headers, signal) {
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
+    return await fetch(path, { method, headers, body: text, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Error("The server does not answer. It may be stopped or starting again: try once more in a moment.");
   }
 }
@@ -42,7 +43,7 @@ export async function call(method, path, body, more = {}) {
   leaving = path === "/logout";
   const headers = { Accept: "application/json", ...more };
   if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
-  const answer = await answerOf(method, path, body, headers).catch((error) => {
+  const answer = await answerOf(method, path, body === undefined ? undefined : JSON.stringify(body), headers).catch((error) => {
     leaving = false;
     throw error;
   });

@@ -23,6 +23,7 @@ const GROUPS = [
       ["/ui/topics", "Topics"],
       ["/ui/messages", "Messages"],
       ["/ui/dead", "Dead letters"],
+      ["/docs", "API"],
     ],
   ],
 ];
@@ -56,6 +57,7 @@ function group([name, pages]) {
   return whole;
 }
 
+// Gives the workspace and who is calling.
 export async function showNav() {
   const menu = element("details");
   const wide = matchMedia("(min-width: 62rem)");
@@ -70,4 +72,5 @@ export async function showNav() {
   const here = await call("GET", "/api/workspace");
   byId("where").textContent = `${here.name} · ${here.principal.name}`;
   if (here.principal.name.startsWith(SESSION)) byId("keys").before(leaving());
+  return here;
 }

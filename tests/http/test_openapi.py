@@ -40,6 +40,17 @@ async def test_filters_stand_in_the_query_and_records_in_the_body(document: dict
     assert [p["name"] for p in echo["parameters"] if p["in"] == "path"] == ["id"]
 
 
+async def test_what_a_field_of_the_query_is_where_it_is_left_out_is_told(document: dict[str, Any]) -> None:
+    """It was told of fields in a body alone: a list's `limit` had bounds, and no default."""
+    look, ranged = document["paths"]["/api/t/{id}/look"]["get"], document["paths"]["/api/t/range"]["post"]
+    (limit,) = (each["schema"] for each in look["parameters"] if each["name"] == "limit")
+    assert limit == {"type": "integer", "default": 5}
+    told = {
+        each["name"]: each["schema"].get("default", "none") for each in ranged["parameters"] if each["in"] == "query"
+    }
+    assert told == {"from": "none", "until": "none", "dry": False}
+
+
 async def test_replies_and_problems_have_schemas(document: dict[str, Any]) -> None:
     echo = document["paths"]["/api/t/{id}/echo"]["post"]["responses"]
     assert echo["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Echoed")
