@@ -24,7 +24,10 @@ const json = (value) => JSON.stringify(value);
 
 export function typeOf(schema) {
   if (schema.$ref) return nameOf(schema);
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
+  if (schema.anyOf) {
+    const all = [...new Set(schema.anyOf.map(typeOf))];
+    return all.filter((each) => each !== PLAIN.integer || !all.includes(PLAIN.number)).join(" or ");
+  }
   if (schema.enum) return schema.enum.join(" or ");
   if (schema.type === "array") return `list of ${schema.items && Object.keys(schema.items).length ? typeOf(schema.items) : "anything"}`;
   if (schema.type === "object" && typeof schema.additionalProperties === "object") return `object of ${typeOf(schema.additionalProperties)}`;

@@ -137,7 +137,7 @@ def test_words_and_groups_narrow_it_and_stand_in_the_address(browser: Chrome, op
     until(browser, lambda: text(browser, "#told") == "2 operations")
     assert shown(browser) == ["POST /api/internal/dead/purge", "POST /api/internal/dead/redrive"]
     assert browser.current_url.endswith("/docs?q=dead+POST")
-    open_docs("?q=list+read&group=note")
+    open_docs("?q=list+search&group=note")
     assert shown(browser) == ["GET /api/notes"]
     browser.find_element(By.NAME, "q").send_keys(" nowhere")
     until(browser, lambda: "Nothing fits" in text(browser, "#list .empty"))
