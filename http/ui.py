@@ -15,7 +15,8 @@ _MEDIA = {
     ".svg": "image/svg+xml",
 }
 _LISTS = (
-    "needle_movers", "conversations", "meetings", "tasks", "notes", "reports", "runners", "topics", "messages", "dead",
+    "needle_movers", "accounts", "users", "conversations", "meetings", "tasks", "notes", "reports", "runners", "topics",
+    "messages", "dead",
 )  # fmt: skip
 _ADDRESSES = {
     "overview.html": (START,),

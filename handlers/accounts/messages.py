@@ -1,6 +1,6 @@
 """The public words of accounts and contacts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from needlework.bus.messages import Message
@@ -64,10 +64,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: str
 
 
+class ReadAccount(Message[Account], topic="account.read"):
+    """One account."""
+
+    id: str
+
+
 class ListAccounts(Message[Page[Account]], topic="account.list", kw_only=True):
-    """Accounts, the newest first; `q` searches names and domains."""
+    """Accounts, the newest first, or by name, or by revenue (the greatest first); `q` searches names and domains."""
 
     q: Search | None = None
+    order: Literal["newest", "name", "revenue"] = "newest"
     limit: Limit = 50
     cursor: str | None = None
 

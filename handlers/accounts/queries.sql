@@ -28,6 +28,19 @@ WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 -- A page of accounts, newest first, before a place; filters are put in by name.
 SELECT * FROM accounts WHERE workspace_id = :workspace AND seq < :seq /* filters */ ORDER BY seq DESC LIMIT :limit;
 
+-- name: list_accounts_by_name
+-- A page of accounts by their names, behind a place; filters are put in by name.
+SELECT *, name AS at FROM accounts
+WHERE workspace_id = :workspace AND (name COLLATE NOCASE, seq) > (:at, :seq) AND name COLLATE NOCASE >= :at /* filters */
+ORDER BY name COLLATE NOCASE, seq LIMIT :limit;
+
+-- name: list_accounts_by_revenue
+-- A page of accounts, those that pay most first, behind a place; filters are put in by name.
+SELECT *, COALESCE(CAST(mrr * 100 AS INTEGER), -1) AS at FROM accounts
+WHERE workspace_id = :workspace AND (COALESCE(CAST(mrr * 100 AS INTEGER), -1), seq) < (:at, :seq)
+  AND COALESCE(CAST(mrr * 100 AS INTEGER), -1) <= :at /* filters */
+ORDER BY COALESCE(CAST(mrr * 100 AS INTEGER), -1) DESC, seq DESC LIMIT :limit;
+
 -- name: filter_account_search
 -- Only those whose name or domain matches.
 workspace_id = :workspace AND seq IN (SELECT rowid FROM account_search WHERE account_search MATCH :match)

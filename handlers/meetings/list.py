@@ -23,9 +23,16 @@ def statement(message: ListMeetings, workspace: int) -> Statement:
     at, seq = read_cursor(message.cursor, *((store.EARLIEST, 0) if forward else (store.LATEST, store.LATEST)))
     start, end = parse_time(message.from_, "from"), parse_time(message.until, "until")
     match = match_expression(message.q)
-    filters = {"filter_status": message.status, "filter_from": start, "filter_until": end, "filter_search": match}
+    filters = {
+        "filter_status": message.status,
+        "filter_account": message.account_id,
+        "filter_from": start,
+        "filter_until": end,
+        "filter_search": match,
+    }
     values = {
         "workspace": workspace,
+        "account": message.account_id,
         "status": message.status,
         "start": start,
         "end": end,

@@ -174,10 +174,12 @@ class SummariseMeeting(Message[dict[str, str]], topic="scheduled_meetings", key=
 class ListMeetings(Message[Page[Meeting]], topic="meeting.list", kw_only=True):
     """Meetings by their start, the latest first; `from`, `until` mean the start.
 
-    `q` searches titles, attendees, what was said there, and the notes of it, its summary among them.
+    `q` searches titles, attendees, what was said there, and the notes of it, its summary among them. `account_id` means
+    those whose transcript belongs to an account, or where somebody with an address in one of its domains takes part.
     """
 
     q: Search | None = None
+    account_id: str | None = None
     status: str | None = None
     from_: Time = msgspec.field(default=None, name="from")
     until: Time = None

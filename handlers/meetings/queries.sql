@@ -43,6 +43,21 @@ ORDER BY COALESCE(m.starts_at, m.created_at), m.seq LIMIT :limit;
 -- Only those in one status.
 m.workspace_id = :workspace AND m.status = :status
 
+-- name: filter_account
+-- Only those of one account: by what was said there, or by who takes part. A search for each of its domains.
+m.workspace_id = :workspace AND m.seq IN (
+    SELECT p.seq FROM conversations AS c
+    CROSS JOIN meetings AS p ON p.workspace_id = c.workspace_id AND p.conversation_id = c.id
+    WHERE c.workspace_id = :workspace AND c.account_id = :account
+    UNION
+    SELECT p.seq FROM accounts AS a
+    CROSS JOIN json_each(a.domains) AS d
+    CROSS JOIN meeting_search AS f ON f.people MATCH '"' || replace(d.value, '"', '""') || '"'
+    CROSS JOIN meetings AS p ON p.seq = f.rowid
+    WHERE a.workspace_id = :workspace AND a.id = :account AND p.workspace_id = :workspace
+      AND instr(p.attendees, '@' || d.value || '"') > 0
+)
+
 -- name: filter_from
 -- Only those that begin at a time or later.
 m.workspace_id = :workspace AND COALESCE(m.starts_at, m.created_at) >= :start

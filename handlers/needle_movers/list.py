@@ -25,6 +25,7 @@ def statement(message: ListNeedleMovers, workspace: int) -> Statement:
         "filter_unmerged": None if message.status == "merged" else True,
         "filter_kind": message.kind,
         "filter_owner": message.owner_id,
+        "filter_account": message.account_id,
         "filter_search": match,
     }
     values = {
@@ -32,6 +33,7 @@ def statement(message: ListNeedleMovers, workspace: int) -> Statement:
         "status": message.status,
         "kind": message.kind,
         "owner": message.owner_id,
+        "account": message.account_id,
         "match": match,
         "rank": rank,
         "seq": seq,

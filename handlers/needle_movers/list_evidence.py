@@ -17,7 +17,15 @@ async def list_evidence(message: ListEvidence, ctx: Context) -> Page[Evidence]:
 
 
 def statement(message: ListEvidence, workspace: int) -> Statement:
-    """The query with the filter that is asked for."""
+    """The query with the filters that are asked for."""
     (seq,) = read_cursor(message.cursor, 0)
-    values = {"workspace": workspace, "id": message.id, "state": message.state, "seq": seq, "limit": message.limit + 1}
-    return filtered(store.sql, "list_evidence", {"filter_evidence_state": message.state}, values)
+    values = {
+        "workspace": workspace,
+        "id": message.id,
+        "state": message.state,
+        "account": message.account_id,
+        "seq": seq,
+        "limit": message.limit + 1,
+    }
+    filters = {"filter_evidence_state": message.state, "filter_evidence_account": message.account_id}
+    return filtered(store.sql, "list_evidence", filters, values)

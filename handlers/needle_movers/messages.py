@@ -132,10 +132,12 @@ class ReadNeedleMover(Message[NeedleMover], topic="needle_movers.read"):
 class ListNeedleMovers(Message[Page[NeedleMover]], topic="needle_movers.list", kw_only=True):
     """Needle movers, the greatest impact first; merged ones only where asked for by `status`.
 
-    `q` searches titles, descriptions, short summaries, and the quotes that are or may be evidence.
+    `q` searches titles, descriptions, short summaries, and the quotes that are or may be evidence. `account_id` means
+    those for which something that the account has said is evidence.
     """
 
     q: Search | None = None
+    account_id: str | None = None
     status: Status | None = None
     kind: Kind | None = None
     owner_id: str | None = None
@@ -152,6 +154,7 @@ class ListEvidence(Message[Page[Evidence]], topic="needle_movers.evidence", kw_o
 
     id: str
     state: Literal["linked", "suggested", "rejected"] | None = None
+    account_id: str | None = None
     limit: Limit = 50
     cursor: str | None = None
 

@@ -48,6 +48,15 @@ m.workspace_id = :workspace AND m.kind = :kind
 -- Only those of one owner.
 m.workspace_id = :workspace AND m.owner_id = :owner
 
+-- name: filter_account
+-- Only those for which an account has said something. CROSS JOIN begins with what it has said.
+m.workspace_id = :workspace AND m.seq IN (
+    SELECT p.seq FROM needle_mover_spans AS s
+    CROSS JOIN needle_mover_evidence AS e ON e.workspace_id = s.workspace_id AND e.span_id = s.id
+    CROSS JOIN needle_movers AS p ON p.workspace_id = e.workspace_id AND p.id = e.needle_mover_id
+    WHERE s.workspace_id = :workspace AND s.account_id = :account AND e.state = 'linked'
+)
+
 -- name: filter_search
 -- Only those that match, or what was said of which does. CROSS JOIN keeps the search first: else it runs per row.
 m.workspace_id = :workspace AND m.seq IN (
@@ -87,6 +96,10 @@ FROM needle_mover_evidence AS e
 JOIN needle_mover_spans AS s ON s.id = e.span_id AND s.workspace_id = e.workspace_id
 WHERE e.workspace_id = :workspace AND e.needle_mover_id = :id AND e.seq > :seq /* filters */
 ORDER BY e.seq LIMIT :limit;
+
+-- name: filter_evidence_account
+-- Only what one account has said: of this mover's evidence, so that another index is not begun with.
+s.workspace_id = :workspace AND +s.account_id = :account
 
 -- name: filter_evidence_state
 -- Only evidence in one state.

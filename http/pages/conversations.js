@@ -1,6 +1,6 @@
 // Conversations as cards: who said what, with the evidence of labels marked in the text.
 import { byId, call, counted, element, fail } from "/ui/api.js";
-import { accountName } from "/ui/accounts.js";
+import { accountLink, byAccount } from "/ui/accounts.js";
 import { also } from "/ui/also.js";
 import { empty } from "/ui/empty.js";
 import { quoted } from "/ui/inline.js";
@@ -27,8 +27,7 @@ function title(conversation) {
 
 function about(conversation) {
   const line = element("p", undefined, "quiet about");
-  const account = accountName(conversation.account_id);
-  line.append([conversation.channel, account, ""].filter((each, index) => each || index === 2).join(" · "));
+  line.append(conversation.channel, ...(conversation.account_id ? [" · ", accountLink(conversation.account_id)] : []), " · ");
   // The last message says by itself when it was, where it is shown.
   const last = conversation.messages.at(-1)?.sent_at === conversation.last_message_at;
   line.append(...(last ? [] : ["last said ", moment(conversation.last_message_at), " · "]), counted(conversation.message_count, "message"));
@@ -97,6 +96,10 @@ function card(conversation, heading) {
 }
 
 const read = (id, limit) => call("GET", `/api/conversations/${encodeURIComponent(id)}?limit=${limit}`);
+
+// What one of a list is called; one without a subject by its first words.
+export const conversationTitle = async (each) => title(each.subject ? each : await read(each.id, 1));
+
 const none = () =>
   empty("No conversation yet.", [
     "Bring in mail, chats or transcripts: ",
@@ -130,6 +133,7 @@ export const conversations = {
     { name: "q", label: "Search" },
     { name: "channel", label: "Channel", values: () => CHANNELS.map((name) => [name, name]) },
     { name: "label", label: "Label", values: keys },
+    byAccount,
   ],
   card: async (item) => card(await read(item.id, MESSAGES), "h2"),
   one: async (place) => card(await read(place.split("/")[0], ALL), "h2"),

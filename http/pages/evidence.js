@@ -1,6 +1,6 @@
 // Something that was said: the quote, its label, who said it when, and a link to its place.
 import { element, fail } from "/ui/api.js";
-import { accountName } from "/ui/accounts.js";
+import { accountLink } from "/ui/accounts.js";
 import { quoted } from "/ui/inline.js";
 import { name } from "/ui/labels.js";
 import { moment } from "/ui/moments.js";
@@ -17,8 +17,10 @@ export function quote(each, ...extras) {
   link.href = placeOf(each.content_type, each.content_id, each.span.message_id);
   words.append(link);
   const about = element("p", undefined, "quiet");
-  const who = [accountName(each.account_id), each.contact || each.sender].filter(Boolean).join(" · ");
-  about.append(...(each.labels || [each.label]).flatMap((label) => [name(label), " "]), who ? `${who} · ` : "", moment(each.said_at));
+  about.append(...(each.labels || [each.label]).flatMap((label) => [name(label), " "]));
+  if (each.account_id) about.append(accountLink(each.account_id), " · ");
+  const who = each.contact || each.sender;
+  about.append(who ? `${who} · ` : "", moment(each.said_at));
   item.append(words, about, ...extras);
   return item;
 }

@@ -150,7 +150,7 @@ function shown(node, words) {
 }
 
 const SIGNS = /^\s*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)\s+)?(?:\[[ xX]\]\s+)?/;
-const LOOSE = /^(?:\*\*|__|[*_`])(?=[^\s*_`])|([^\s*_`])(?:\*\*|__|`)$/g; // a sentence cut out of what they enclose
+const LOOSE = /^(?:\*\*|__|[*_])(?=[^\s*_`])|([^\s*_`])(?:\*\*|__)$/g; // a sentence cut out of what they enclose
 const SURE = /(\*\*|`)(?=\S)([^\n]*?\S)\1/g;
 const ROUND = /(^|[\s("“])([*_])(?=[^\s*_`])([^\n*_]*[^\s*_])\2(?=$|[\s.,;:!?)"”])/g; // 2*3*4 and a_b_c stay what they are
 

@@ -1,5 +1,6 @@
 // A page that lists one kind of thing: filters, cards, and more of them at a press of a button.
 import { byId, call, element, fail, well } from "/ui/api.js";
+import { accounts } from "/ui/account.js";
 import { loadAccounts } from "/ui/accounts.js";
 import { conversations } from "/ui/conversations.js";
 import { dead } from "/ui/dead.js";
@@ -10,12 +11,13 @@ import { messages } from "/ui/messages.js";
 import { movers } from "/ui/movers.js";
 import { showNav } from "/ui/nav.js";
 import { notes } from "/ui/notes.js";
+import { people } from "/ui/people.js";
 import { reports } from "/ui/reports.js";
 import { runners } from "/ui/runners.js";
 import { tasks } from "/ui/tasks.js";
 import { topics } from "/ui/topics.js";
 
-const VIEWS = { conversations, dead, meetings, messages, needle_movers: movers, notes, reports, runners, tasks, topics };
+const VIEWS = { accounts, conversations, dead, meetings, messages, needle_movers: movers, notes, reports, runners, tasks, topics, users: people };
 const PAGE = 10;
 const view = VIEWS[location.pathname.split("/").pop()];
 let cursor = null;
@@ -109,7 +111,12 @@ function filter(one) {
   } else {
     field.type = "search";
   }
-  field.value = new URLSearchParams(location.search).get(one.name) || "";
+  const value = new URLSearchParams(location.search).get(one.name) || "";
+  field.value = value;
+  if (field.value !== value) {
+    field.append(new Option(value, value)); // one that a link names, but that is none of those on offer
+    field.value = value;
+  }
   label.append(field);
   return label;
 }

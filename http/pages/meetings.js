@@ -1,5 +1,6 @@
 // Meetings: when, with whom, what came of it, and where to read what was said.
 import { call, element } from "/ui/api.js";
+import { byAccount } from "/ui/accounts.js";
 import { empty } from "/ui/empty.js";
 import { placeOf } from "/ui/evidence.js";
 import { moment } from "/ui/moments.js";
@@ -102,6 +103,7 @@ export const meetings = {
     { name: "q", label: "Search" },
     { name: "when", label: "When", values: () => [["coming", "to come"], ["all", "all"]], first: "held", turn: (value) => (TIMES[value] || TIMES.past)() },
     { name: "status", label: "Status", values: () => ["confirmed", "tentative", "cancelled"].map((each) => [each, each]) },
+    byAccount,
   ],
   card: (item) => one(item.id),
   one,

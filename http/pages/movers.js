@@ -1,5 +1,6 @@
 // Needle movers: ranked by impact, what it is made of, and the evidence behind it.
 import { call, counted, element, plain } from "/ui/api.js";
+import { byAccount } from "/ui/accounts.js";
 import { empty } from "/ui/empty.js";
 import { action, placeOf, quote } from "/ui/evidence.js";
 import { drawn, voices } from "/ui/impact.js";
@@ -187,6 +188,7 @@ export const movers = {
     { name: "q", label: "Search" },
     { name: "kind", label: "Kind", values: pairs(KINDS) },
     { name: "status", label: "Status", values: pairs(STATUSES) },
+    byAccount,
   ],
   tools: underway,
   foot: (page) => [...rematching(page), ...purges(page)],

@@ -9,6 +9,8 @@ const GROUPS = [
     [
       ["/ui", "Overview"],
       ["/ui/needle_movers", "Needle movers"],
+      ["/ui/accounts", "Accounts"],
+      ["/ui/users", "People"],
       ["/ui/conversations", "Conversations"],
       ["/ui/meetings", "Meetings"],
       ["/ui/tasks", "Tasks"],

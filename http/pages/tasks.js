@@ -1,6 +1,6 @@
 // Tasks: what is to be done, by whom and when, and the sentence that says so. Suggestions wait for a person.
 import { call, element, plain } from "/ui/api.js";
-import { accountName } from "/ui/accounts.js";
+import { accountLink, byAccount } from "/ui/accounts.js";
 import { box, chooser } from "/ui/chosen.js";
 import { empty } from "/ui/empty.js";
 import { action, submits, quote } from "/ui/evidence.js";
@@ -31,8 +31,9 @@ const shown = new Map(); // what each card shows, by its id
 function about(task) {
   const line = element("p", undefined, "quiet about");
   const words = ["type", "priority"].map((key) => plain(task.labels[key]?.value || ""));
-  words.push(task.assignee, accountName(task.account_id));
+  words.push(task.assignee);
   line.append(element("span", plain(task.status), `state state-${task.status}`), " ", words.filter(Boolean).join(" · "));
+  if (task.account_id) line.append(words.some(Boolean) ? " · " : "", accountLink(task.account_id));
   if (task.due_on) {
     line.append(" · due ", moment(`${task.due_on}T23:59:59`));
     if (task.overdue) line.append(" ", element("span", "overdue", "bad"));
@@ -162,6 +163,7 @@ export const tasks = {
     { name: "status", label: "State", values: pairs(STATUSES) },
     { name: "assignee", label: "Owner", values: () => Object.keys(owners).sort((a, b) => a.localeCompare(b)).map((name) => [name, name]) },
     { name: "type", label: "Type", values: pairs(TYPES) },
+    byAccount,
   ],
   load,
   tools: form,

@@ -12,7 +12,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-PAGES = ("needle_movers", "conversations", "meetings", "notes", "tasks", "reports", "runners", "topics", "messages")
+PAGES = (
+    "needle_movers", "accounts", "users", "conversations", "meetings", "notes", "tasks", "reports", "runners", "topics",
+    "messages",
+)  # fmt: skip
 Open = Callable[..., Chrome]
 
 
@@ -49,6 +52,61 @@ def test_needle_movers_are_ranked_and_their_impact_adds_up(open_page: Open) -> N
         assert sum(float(str(bar.get_attribute("width"))) for bar in bars) == pytest.approx(score, abs=0.51)
         assert len(card.find_elements(By.CSS_SELECTOR, "figcaption .part")) == len(bars) >= 4
         assert card.find_elements(By.CSS_SELECTOR, ".quote a")
+
+
+def test_accounts_are_ranked_by_revenue_and_found_by_their_domain(open_page: Open, http: Any) -> None:
+    page = open_page("accounts?order=revenue")
+    wanted = http.get("/api/accounts?order=revenue&limit=10").json()["items"]
+    assert [each.text for each in page.find_elements(By.CSS_SELECTOR, "article h2")] == [
+        each["name"] for each in wanted
+    ]
+    assert f"{wanted[0]['mrr']:,.0f} a month" in text(page, "article .about")
+    page.find_element(By.NAME, "q").send_keys("kestrel.example")
+    until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "#list > article")) == 1)
+    assert text(page, "article h2") == "Kestrel Radiology"
+    count = http.get("/api/conversations", params={"account_id": wanted[4]["id"]}).json()["items"]
+    link = page.find_element(By.PARTIAL_LINK_TEXT, f"{len(count)} conversations")
+    link.send_keys(Keys.ENTER)
+    until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "#list > article")) == len(count))
+    assert {each.text for each in page.find_elements(By.CSS_SELECTOR, "article .about .account")} == {wanted[4]["name"]}
+
+
+def test_an_account_leads_to_all_that_is_its_and_back(open_page: Open, http: Any) -> None:
+    mover = http.get("/api/v2/needle_movers").json()["items"][0]
+    page = open_page(f"needle_movers#{mover['id']}")
+    link = page.find_element(By.CSS_SELECTOR, ".quote .account")
+    name = link.text
+    link.send_keys(Keys.ENTER)
+    until(page, lambda: text(page, "article h2") == name)
+    id_ = page.current_url.partition("#")[2]
+    shown = {
+        each.find_element(By.TAG_NAME, "h3").text: len(each.find_elements(By.CSS_SELECTOR, ".plain > li"))
+        for each in page.find_elements(By.CSS_SELECTOR, "article section")
+    }
+    paths = {
+        "People": "/api/users",
+        "Needle movers": "/api/v2/needle_movers",
+        "Tasks": "/api/tasks",
+        "Conversations": "/api/conversations",
+        "Meetings": "/api/meetings",
+    }
+    for title, path in paths.items():
+        assert shown[title] == len(http.get(path, params={"account_id": id_, "limit": 20}).json()["items"]), title
+    assert min(shown["People"], shown["Needle movers"], shown["Conversations"]) > 0
+    assert too_wide(page) == []
+    page.find_element(By.LINK_TEXT, mover["title"]).send_keys(Keys.ENTER)
+    until(page, lambda: text(page, "article h2") == mover["title"])
+
+
+def test_people_are_found_by_their_account(open_page: Open, http: Any) -> None:
+    page = open_page("users")
+    name = text(page, "article .account")
+    Select(page.find_element(By.NAME, "account_id")).select_by_visible_text(name)
+    until(page, lambda: "account_id=" in page.current_url)
+    people = http.get(f"/api/users?{page.current_url.partition('?')[2]}").json()["items"]
+    until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "#list > article")) == len(people))
+    assert {each.text for each in page.find_elements(By.CSS_SELECTOR, "article .account")} == {name}
+    assert people[0]["emails"][0] in text(page, "article")
 
 
 def test_a_quote_leads_to_its_place(open_page: Open) -> None:
@@ -202,7 +260,7 @@ def test_the_console_stays_empty_on_each_page(open_page: Open, browser: Chrome) 
 
 def test_what_is_not_there_says_so_and_leads_back(browser: Chrome, demo: str, http: Any) -> None:
     """A link to something deleted showed an error above an empty page."""
-    for place, name in (("reports#run_nowhere", "reports"), ("notes#note_nowhere", "notes")):
+    for place, name in (("reports#run_nowhere", "reports"), ("accounts#acct_nowhere", "accounts")):
         browser.get("about:blank")
         browser.get(f"{demo}/ui/{place}")
         until(browser, lambda: "nowhere" in text(browser, "#message"))

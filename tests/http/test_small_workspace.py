@@ -44,6 +44,13 @@ def test_an_empty_workspace_says_what_to_do_first(browser: Chrome, small: str) -
     assert [each for each in ("#needs-title", "#analyse", "#totals", "#some-topics") if shown(browser, each)] == []
 
 
+def test_lists_of_nobody_say_how_customers_come_in(browser: Chrome, small: str) -> None:
+    for name in ("accounts", "users"):
+        browser.get(f"{small}/ui/{name}")
+        until(browser, lambda name=name: f"POST /api/{name}" in text(browser, ".empty"))
+        assert f"needlework import {name}.csv" in text(browser, ".empty")
+
+
 def test_what_comes_in_is_there_without_a_reload(browser: Chrome, small: str, http: Any) -> None:
     browser.get(f"{small}/ui")
     until(browser, lambda: shown(browser, "#begin") and text(browser, "#live") == "live")

@@ -94,15 +94,20 @@ def address(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> Itera
 def fill(http: Any, texts: list[str]) -> None:
     """Put the payloads everywhere, and wait until they are."""
     messages: list[tuple[str, dict[str, Any]]] = []
-    for text_ in texts:
+    for number, text_ in enumerate(texts):
+        whose = {"account_id": f"acct_{number}"}
         person = {"name": text_, "email": "a@b.example"}
         said = {"text": text_, "sender": person, "attachments": [{"name": text_}], "external_id": text_}
         messages += [
-            ("account.ingest", {"name": text_, "domains": []}),
-            ("conversation.ingest", {"subject": text_, "participants": [person], "messages": [said]}),
+            (
+                "account.ingest",
+                {"id": f"acct_{number}", "name": text_, "plan": text_, "owner_id": text_, "domains": []},
+            ),
+            ("user.ingest", {"external_id": f"{number}", "name": text_, "emails": [text_], "status": text_, **whose}),
+            ("conversation.ingest", {"subject": text_, "participants": [person], "messages": [said], **whose}),
             ("note.ingest", {"title": text_, "body_md": f"# {text_}\n\n{text_}\n\n- {text_}\n", "author": text_}),
             ("meeting.ingest", {"title": text_, "attendees": [person], "start": "2026-01-02T03:04:05Z"}),
-            ("tasks.create", {"title": text_, "body": text_, "assignee": text_}),
+            ("tasks.create", {"title": text_, "body": text_, "assignee": text_, **whose}),
             ("reports.create", {"query": "runner_health", "name": text_, "schedule": "manual"}),
             ("failing.fail", {"text": text_}),
         ]
@@ -115,7 +120,7 @@ def fill(http: Any, texts: list[str]) -> None:
         answer = http.post("/api/internal/pubsub/publish", json=items)
         assert answer.status_code == 200, answer.text[:500]
     end = time.monotonic() + 120
-    while any((counts := http.get("/api/internal/counts").json())[topic]["unfinished"] for topic, _ in messages[:8]):
+    while any((counts := http.get("/api/internal/counts").json())[topic]["unfinished"] for topic, _ in messages[:9]):
         assert time.monotonic() < end, counts
     assert len(http.get("/api/internal/dead?limit=500").json()["items"]) == COUNT
 
@@ -133,10 +138,11 @@ def check(browser: Chrome, far: str) -> None:
 
 
 PAGES = {
-    "conversations": ("article h2", "article .who b", "article .said .words"),
+    "users": ("article h2", "article .quiet", "article .account"),
+    "conversations": ("article h2", "article .who b", "article .said .words", "article .account"),
     "notes": ("article h2",),
     "meetings": ("article h2",),
-    "tasks": ("article h2", "article .words"),
+    "tasks": ("article h2", "article .words", "article .account"),
     "needle_movers": ("article h2", "article .words"),
     "reports": ("article h2",),
     "dead": ("article .words",),
@@ -172,10 +178,11 @@ def test_markdown_shows_every_letter_that_is_no_sign(browser: Chrome, address: s
 
 
 def test_each_single_page_and_an_error_show_text(browser: Chrome, address: str, far: str) -> None:
+    """And the list of accounts, which asks too much for 200 at once; their names stand on the others."""
     with httpx2.Client(base_url=address) as http:
         mover = http.get("/api/v2/needle_movers?limit=1").json()["items"][0]["id"]
         dead = http.get("/api/internal/dead?limit=1").json()["items"][0]["message_id"]
-    for place in (f"needle_movers#{mover}", f"messages#{dead}"):
+    for place in (f"needle_movers#{mover}", f"messages#{dead}", "accounts", "accounts#acct_2"):
         browser.get("about:blank")
         browser.get(f"{address}/ui/{place}")
         until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#list article"))
