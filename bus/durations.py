@@ -2,7 +2,7 @@
 
 import re
 
-_UNITS = {
+UNITS = {
     "us": 1,
     "ms": 1_000,
     "s": 1_000_000,
@@ -11,7 +11,8 @@ _UNITS = {
     "d": 86_400_000_000,
     "w": 604_800_000_000,
 }
-_LONGEST = 1000 * 366 * _UNITS["d"]
+"""Unit -> microseconds."""
+_LONGEST = 1000 * 366 * UNITS["d"]
 _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
 
 
@@ -20,7 +21,7 @@ def parse_duration(text: str) -> int:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f'{text!r} is not a duration; write a number and a unit (ms, s, m, h, d, w), e.g. "30s"')
-    micros = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    micros = sum(float(number) * UNITS[unit] for number, unit in parts)
     if micros > _LONGEST:
         raise ValueError(f"{text[:20]!r} is more than a thousand years")
     return round(micros)
@@ -31,7 +32,7 @@ def parse_rate(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)/(s|m|h|d)", text)
     if match is None or float(match[1]) <= 0:
         raise ValueError(f'{text!r} is not a rate; write a count and a unit, e.g. "60/m"')
-    return float(match[1]) / (_UNITS[match[2]] / 1_000_000)
+    return float(match[1]) / (UNITS[match[2]] / 1_000_000)
 
 
 def show_duration(micros: int) -> str:
@@ -40,7 +41,7 @@ def show_duration(micros: int) -> str:
         return f"{micros}us"
     parts = []
     for unit in ("d", "h", "m", "s", "ms"):
-        count, micros = divmod(micros, _UNITS[unit])
+        count, micros = divmod(micros, UNITS[unit])
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts)

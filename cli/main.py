@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 _COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init:init", "Write a settings file with the defaults."),
     "serve": ("serve:serve", "Run the API and the runners."),
     "worker": ("worker:worker", "Run the runners alone, beside others."),
     "supervise": ("supervise:supervise", "Keep an API and some workers running."),
