@@ -23,7 +23,10 @@ def cases(url: str, folder: Path, *options: str, limit: float) -> int:
     environ = os.environ | {"NO_PROXY": "127.0.0.1"}
     # A server that hangs must not hang the suite.
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=limit)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    report = "\n".join(
+        line if len(line) < 600 else f"{line[:400]} … {line[-150:]}" for line in done.stdout.splitlines()
+    )
+    assert done.returncode == 0, report[-8000:] + done.stderr[-2000:]
     found = re.search(r"([0-9,]+) generated", done.stdout)
     assert found is not None, done.stdout[-2000:]
     return int(found[1].replace(",", ""))
