@@ -32,6 +32,8 @@ _LEAD = (
     r"deadline(?: is)?:?)\s+)?(?:\b(?:eod|cob|(?:end|close) of (?:the )?(?:business )?(?:day|business))\s+)?"
     r"(?:\b(?P<at>on|in|for|at)\s+)?(?:the\s+)?"
 )
+_DAY_OF_WEEK = rf"(?:\b(?:{words.WEEKDAYS})\b\.?,?\s+(?:the\s+)?)?"
+"""A weekday beside a date says nothing of its own: "by Friday, 27 November" is the 27th."""
 _PAST = re.compile(r"\b(?:last|past|previous|since|every|each|was|were|from)\s+(?:the\s+|on\s+)?$")
 
 
@@ -168,16 +170,24 @@ def _clock(match: re.Match[str], local: datetime) -> date | None:
 _PATTERNS: list[tuple[re.Pattern[str], Resolver]] = [
     (re.compile(_LEAD + pattern), resolve)
     for pattern, resolve in (
-        (r"\b(?P<year>20\d\d)-(?P<mon>\d\d)-(?P<day>\d\d)\b", _iso),
-        (r"\b(?P<day>\d{1,2})\.(?P<mon>\d{1,2})\.(?P<year>20\d\d)\b", _iso),
-        (r"\b(?P<first>\d{1,2})/(?P<second>\d{1,2})(?:/(?P<year>(?:20)?\d\d))?\b(?!/)", _slashed),
-        (rf"\b(?P<month>{words.MONTHS})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year>20\d\d)\b)?", _named),
+        (_DAY_OF_WEEK + r"\b(?P<year>20\d\d)-(?P<mon>\d\d)-(?P<day>\d\d)\b", _iso),
+        (_DAY_OF_WEEK + r"\b(?P<day>\d{1,2})\.(?P<mon>\d{1,2})\.(?P<year>20\d\d)\b", _iso),
+        (_DAY_OF_WEEK + r"\b(?P<first>\d{1,2})/(?P<second>\d{1,2})(?:/(?P<year>(?:20)?\d\d))?\b(?!/)", _slashed),
         (
-            rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{words.MONTHS})\b\.?"
+            _DAY_OF_WEEK
+            + rf"\b(?P<month>{words.MONTHS})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year>20\d\d)\b)?",
+            _named,
+        ),
+        (
+            _DAY_OF_WEEK + rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{words.MONTHS})\b\.?"
             r"(?:,?\s+(?P<year>20\d\d)\b)?",
             _named,
         ),
-        (r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?! (?:floor|time|attempt|version|quarter|grade|century))", _ordinal),
+        (
+            _DAY_OF_WEEK
+            + r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?! (?:floor|time|attempt|version|quarter|grade|century))",
+            _ordinal,
+        ),
         (r"\b(?:first|1st) (?:day )?of (?:the )?(?:next )?month\b", _first_of_month),
         (r"\bday after tomorrow\b", _after_tomorrow),
         (r"\btomorrow\b(?:\s+(?:morning|afternoon|evening|night|noon))?", _tomorrow),

@@ -16,6 +16,8 @@ WRAPPED_LINE = 60
 _NEW_LINE_STARTS = re.compile(r"\s*(?:[-*•–>#|+]|\d{1,3}[.)]|[A-Za-z][.)]\s|\[[ xX]\]|```)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LETTER = re.compile(r"\w")
+_MENTION = re.compile(r"@\w[\w-]*(?:\.\w[\w-]*)+")
+"""One word, as `formats` writes it: "@Ann.Lee". Its dot ends nothing."""
 _NO_ABBREVIATION = re.compile(
     r"(?<=\b[mM]e\.)(?= +[A-Z])|(?<=\b[nN]o\.)(?= +(?:I|We|You|He|She|They|It|But|And|So|Then|The|That|This|My|Our)\b)"
 )
@@ -60,12 +62,14 @@ def _blocks(text: str, start: int, end: int) -> list[Span]:
 
 
 def _segments(text: str, block: Span) -> list[Span]:
-    """sentencex over one block. A substitute of equal length stands for what its UTF-8 cannot carry."""
+    """sentencex over one block. Substitutes of equal length stand for what its UTF-8 cannot carry or it would cut."""
     from sentencex import segment  # type: ignore[import-untyped]
 
     piece = text[block.start : block.end]
     plain = piece if piece.isascii() else _SURROGATE.sub("\ufffd", piece)
     plain = plain.replace("\r", " ").replace("\n", " ")
+    if "@" in plain:
+        plain = _MENTION.sub(lambda match: match[0].replace(".", "_"), plain)
     spans: list[Span] = []
     position = block.start
     parts = segment("en", plain)

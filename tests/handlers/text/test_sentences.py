@@ -20,6 +20,7 @@ def cut(text: str) -> list[str]:
     [
         ("Hello Mr. Smith. How are you?", ["Hello Mr. Smith.", "How are you?"]),
         ("Version 1.2.3 fails. Why?", ["Version 1.2.3 fails.", "Why?"]),
+        ("@Tom.Abel please sign. Thanks @Ann.Lee. Bye.", ["@Tom.Abel please sign.", "Thanks @Ann.Lee.", "Bye."]),
         ("one\r\ntwo\r\n", ["one", "two"]),
         ("Leave that with me. I'll ask. No. I forgot.", ["Leave that with me.", "I'll ask.", "No.", "I forgot."]),
         ("It is invoice no. 5. Portland, Me. was cold.", ["It is invoice no. 5.", "Portland, Me. was cold."]),
