@@ -21,15 +21,18 @@ from needlework.settings import data_directory
 _MIB = 1024 * 1024
 
 
-def _named(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
-    """The file, or an error that shows how to name one."""
+def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> Path:
+    """The file, or an error that shows how to name one; a name that ends as a directory's does must be one."""
     if value is None:
         raise click.UsageError("name a file or a directory for the copy, for example: needlework backup /mnt/backups/")
-    return value
+    path = Path(value).absolute()
+    if value.endswith(os.sep) and not path.is_dir():
+        raise click.BadParameter(f"there is no directory {printable(path)}; make it, or name a file")
+    return path
 
 
 @click.command()
-@click.argument("file", metavar="FILE", required=False, type=click.Path(path_type=Path), callback=_named)
+@click.argument("file", metavar="FILE", required=False, type=click.Path(), callback=_named)
 @data_option
 @click.option("--fast", is_flag=True, help="Without rests: ten times as fast, and a service beside it waits for it.")
 @json_option
@@ -53,9 +56,8 @@ def backup(file: Path, data: Path | None, fast: bool, json: bool) -> None:
     from needlework.bus.sqlite.pacing import Pace
 
     now = SystemClock().now()
-    target = file.absolute()
-    if target.is_dir():
-        target /= f"needlework-{datetime.fromtimestamp(now // 1_000_000, UTC):%Y%m%dT%H%M%SZ}.backup"
+    name = f"needlework-{datetime.fromtimestamp(now // 1_000_000, UTC):%Y%m%dT%H%M%SZ}.backup"
+    target = file / name if file.is_dir() else file
     started = time.monotonic()
     try:
         with _behind_the_service(), steps(quiet=json) as progress:

@@ -20,7 +20,7 @@ _ANYWHERE = "0.0.0.0"
 @click.option("--host", metavar="ADDRESS", help="The address to bind, 127.0.0.1 if left out.")
 @click.option("--unix", type=click.Path(path_type=Path), help="A unix socket instead of an address and a port.")
 @click.option("--expose", is_flag=True, help="Bind 0.0.0.0, for other machines; every request needs a token.")
-@click.option("--demo", is_flag=True, help="A sample workspace in a data directory of its own.")
+@click.option("--demo", is_flag=True, help="A sample workspace, in `demo` of the data directory.")
 @click.option("--require-token", is_flag=True, default=None, help="Refuse requests without a token here too.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, help="Another name by which we are called.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="A web page's origin that may call us.")

@@ -23,7 +23,8 @@ HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 MOST_HEADER_LINES: Final = 20
-LONGEST_HEADING: Final = 120
+LONGEST_VTT_TITLE: Final = re.compile(r"\s*WEBVTT[ \t]+[-–—][ \t]*(\S[^\r\n]{0,199})")
+HEADING: Final = 120
 HEADING: Final = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+(.*[^\W_].*)")
 
 
@@ -42,6 +43,8 @@ def conversation(data: bytes, *, received: datetime, source: str = "transcript",
     stated: dict[str, str] = {}
     if text.lstrip().startswith("WEBVTT") or any(map(cues.TIMES.match, text[:2000].split("\n"))):
         stated["date"] = text.partition("-->")[0][:1000]  # a note before the first cue
+        if titled := VTT_TITLE.match(text):
+            stated["title"] = titled[1].strip()
         found = cues.turns(text)
     else:
         stated, lines = _header(text)

@@ -54,6 +54,10 @@ def test_a_copy_goes_nowhere_that_nobody_named(server, tmp_path: Path, monkeypat
     assert result.exit_code == 2
     assert "needlework backup /mnt/backups/" in result.stderr
     assert not list(tmp_path.iterdir())
+    result = server("backup", "copies/")
+    assert result.exit_code == 2
+    assert "there is no directory" in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_f15_a_copy_goes_after_the_service_beside_it(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,6 +132,14 @@ def test_without_a_date_a_transcript_ends_when_its_file_was_written() -> None:
     assert found.data["started_at"] == "2026-03-02T23:59:59Z"
 
 
+def test_the_title_behind_webvtt() -> None:
+    """Behind a dash, as the format has it."""
+    text = b"WEBVTT - Weekly product meeting\r\n\r\n00:01.000 --> 00:02.000\r\n<v Ann>Hi.\r\n"
+    found = transcript.conversation(text, received=NOW, subject="weekly")
+    assert isinstance(found, Item)
+    assert found.data["subject"] == "Weekly product meeting"
+
+
 def test_nothing_spoken() -> None:
     """Headers alone are no meeting."""
     assert isinstance(transcript.conversation(b"WEBVTT\n\n", received=NOW), Problem)
