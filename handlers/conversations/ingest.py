@@ -90,8 +90,8 @@ async def extend(
     if not everyone and not thread.unknown and all(values[name] == row[name] for name in values):
         return None
     seen = {"seen_revision": row["revision"], "seen_updated": row["updated_at"]}
+    threads.join(ctx, thread.joined, values, batch)  # first: the external id may be that of one of them
     ctx.write(store.guarded("update_conversation", ctx, now, values | seen))
-    threads.join(ctx, thread.joined, values, batch)
     threads.keep(ctx, row["id"], values["connection_id"], thread.unknown)
     _tell(ctx, values, differing, undated=False)
     store.save_messages(ctx, row["id"], differing, now)

@@ -15,6 +15,12 @@ WHERE j.workspace_id = :workspace AND j.id = :id;
 SELECT * FROM conversations
 WHERE workspace_id = :workspace AND connection_id = :connection AND external_id = :external_id;
 
+-- name: find_joined_by_external_id
+-- The conversation that the one with an external id became a part of.
+SELECT c.* FROM conversation_joins AS j
+JOIN conversations AS c ON c.workspace_id = j.workspace_id AND c.id = j.conversation_id
+WHERE j.workspace_id = :workspace AND j.connection_id = :connection AND j.external_id = :external_id;
+
 -- name: known_messages
 -- Which of these messages are stored in one of these conversations, and what they say.
 SELECT identity, content_hash, sent_at FROM conversation_messages
@@ -121,9 +127,10 @@ UPDATE conversation_joins SET conversation_id = :into, updated_at = :now
 WHERE workspace_id = :workspace AND conversation_id = :id;
 
 -- name: put_join
--- A conversation is a part of another.
-INSERT INTO conversation_joins (id, workspace_id, conversation_id, created_at, updated_at)
-VALUES (:id, :workspace, :into, :now, :now);
+-- A conversation is a part of another, and its external id means that one.
+INSERT INTO conversation_joins (id, workspace_id, conversation_id, connection_id, external_id, created_at, updated_at)
+SELECT id, workspace_id, :into, connection_id, external_id, :now, :now FROM conversations
+WHERE workspace_id = :workspace AND id = :id;
 
 -- name: drop_conversation
 -- One that is a part of another; the guard sees where something was said in it meanwhile.

@@ -30,6 +30,7 @@ async def find(ctx: Context, given: ConversationInput) -> Row | None:
         return row
     values = {"connection": given.connection_id, "external_id": clean(given.external_id)}
     row = await ctx.db.one(sql("find_by_external_id", workspace=ctx.workspace.id, **values))
+    row = row or await ctx.db.one(sql("find_joined_by_external_id", workspace=ctx.workspace.id, **values))
     if row is not None and given.id is not None:
         raise Refuse(409, "external_id_taken", f"external_id {given.external_id!r} belongs to conversation {row['id']}")
     return row

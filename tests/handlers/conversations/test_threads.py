@@ -195,6 +195,37 @@ async def test_parts_that_become_one_keep_what_was_made_of_them_and_what_people_
     assert {each["unchanged"] for each in await desk(IngestConversation(items=[head, tail]))} == {True}
 
 
+def told(external_id: str | None, name: str, answers: str | None = None, **fields: Any) -> ConversationInput:
+    """A mail in a conversation that a program of the user's own calls by an id of its own."""
+    ids = {"external_id": f"{name}@x", "reply_to": answers and f"{answers}@x"}
+    said = MessageInput(text=name, sender=f"{name}@c.example", **ids)
+    return ConversationInput(external_id=external_id, channel="email", messages=[said], **fields)
+
+
+async def test_the_external_id_of_a_conversation_that_was_joined_means_the_one_that_it_is_now(desk: Desk) -> None:
+    """It was forgotten: whatever came by it next was a conversation of its own."""
+    for each in (told("ticket-1", "a"), told("ticket-2", "b"), told("ticket-2", "c", answers="a")):
+        await desk(IngestConversation(items=[each]))
+    (into,) = await conversations(desk)
+    closed = ConversationInput(external_id="ticket-2", status="closed")
+    for each in (told("ticket-2", "d"), closed):
+        assert await desk(IngestConversation(items=[each])) == [{"id": into["id"], "created": False}]
+    (now,) = await conversations(desk)
+    assert (now["message_count"], now["status"]) == (4, "closed")
+    apart = told("ticket-2", "e", connection_id="conn_other")
+    assert (await desk(IngestConversation(items=[apart])))[0]["created"], "ids of another connection are others"
+
+
+async def test_a_conversation_without_external_id_takes_that_of_one_that_becomes_a_part_of_it(desk: Desk) -> None:
+    """Both had it for a moment: the import failed until it was dead, with all that was sent in beside it."""
+    for each in (told(None, "a"), told("ticket-1", "b")):
+        await desk(IngestConversation(items=[each]))
+    (saved,) = await desk(IngestConversation(items=[told("ticket-1", "c", answers="a")]))
+    (now,) = await conversations(desk)
+    assert (now["id"], now["message_count"]) == (saved["id"], 3)
+    assert (await desk(IngestConversation(items=[told("ticket-1", "d")])))[0]["id"] == now["id"]
+
+
 def test_mails_that_were_stored_before_threads_were_known_are_found_by_their_ids() -> None:
     """A mail's own place says more than where it is named: two that were torn apart are joined by what comes next."""
     connection = sqlite3.connect(":memory:")
