@@ -11,6 +11,8 @@ from needlework.handlers.text.sentences import Span
 
 MAX_LINE = 400
 """Characters of a line that the patterns look at."""
+SIGNATURE = 12
+"""Lines below a signature's first one, quotes apart."""
 
 _QUOTE = re.compile(r"\s{0,3}(?:>|&gt;)")
 _WROTE = re.compile(
@@ -92,12 +94,13 @@ def _lines(text: str) -> list[_Line]:
 
 def _tail(lines: list[_Line]) -> int:
     """Index of the first line that is history, signature or footer to the end."""
+    signs = _last(lines, SIGNATURE)  # once: each of many lines may look like a signature's beginning
     for index, line in enumerate(lines):
         if not line.text:
             continue
         if index and _history(lines, index):
             return _before_closing(lines, index)
-        if index and (_SIGNATURE.match(line.text) or _DEVICE.match(line.text)) and _ends(lines, index, 12):
+        if index >= max(1, signs) and (_SIGNATURE.match(line.text) or _DEVICE.match(line.text)):
             return _before_closing(lines, index)
         if _LEGAL.match(line.text) and index and not lines[index - 1].text:
             return _before_closing(lines, index)
@@ -122,9 +125,15 @@ def _quote_follows(lines: list[_Line], index: int) -> bool:
     return any(_QUOTE.match(line.text) for line in lines[index + 1 : index + 5])
 
 
-def _ends(lines: list[_Line], index: int, longest: int) -> bool:
-    """A signature is a short tail: few lines that are not quotes."""
-    return sum(1 for line in lines[index + 1 :] if line.text and not _QUOTE.match(line.text)) <= longest
+def _last(lines: list[_Line], most: int) -> int:
+    """The first line below which at most `most` lines stand that are not quotes: from there on a tail is short."""
+    left = most
+    for at in range(len(lines) - 1, -1, -1):
+        if lines[at].text and not _QUOTE.match(lines[at].text):
+            if not left:
+                return at
+            left -= 1
+    return 0
 
 
 def _before_closing(lines: list[_Line], end: int) -> int:

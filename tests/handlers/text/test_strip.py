@@ -73,3 +73,10 @@ def test_a_megabyte_of_anything_is_linear() -> None:
     ):
         text = piece * (1_000_000 // len(piece))
         assert all(0 <= span.start <= span.end <= len(text) for span in authored(text))
+
+
+@pytest.mark.parametrize("piece", ["--\n", "--\n\n> x\n"])
+def test_many_lines_that_may_begin_a_signature_are_looked_at_once(piece: str) -> None:
+    """Each counted all lines below it: a mail of 20 KB took half a minute, one of 200 KB an hour."""
+    text = piece * (100_000 // len(piece))
+    assert authored(text)[-1].end > len(text) // 2
