@@ -29,13 +29,13 @@ ISSUE_WORDS = 3_000
 
 _CODE = re.compile(r"```[\s\S]*?(?:```|\Z)|<!--[\s\S]*?(?:-->|\Z)|https?://\S+")
 _ISSUE_MARKS = (
-    re.compile(r"^#{1,5} \w|^\*\*[^*\n]{3,60}\*\*:?\s*$", re.MULTILINE),
+    re.compile(r"^#{1,5} \w|^\*\*[^*\n]{3,60}\*\*:?[ \t]*$", re.MULTILINE),
     re.compile(r"```"),
     re.compile(r"<!--"),
     re.compile(r"steps to reproduce|repro(?:duction)? steps|expected behaviou?r|actual behaviou?r", re.IGNORECASE),
-    re.compile(r"traceback \(most recent|^\s+at \S{3,80}\(.{1,80}\)$", re.IGNORECASE | re.MULTILINE),
+    re.compile(r"traceback \(most recent|^[ \t]+at \S{3,80}\(.{1,80}\)$", re.IGNORECASE | re.MULTILINE),
     re.compile(r"\b(?:OS|version|platform|environment)\b[^\n:]{0,30}: ", re.IGNORECASE),
-    re.compile(r"^\s*[-*] \[x\] ", re.MULTILINE | re.IGNORECASE),  # what is still to do is a list of people's
+    re.compile(r"^[ \t]*[-*] \[x\] ", re.MULTILINE | re.IGNORECASE),  # what is still to do is a list of people's
 )
 
 

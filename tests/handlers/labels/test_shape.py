@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from needlework.handlers.labels.scoring import looks_like_issue
 from needlework.handlers.labels.shape import GROUPS, issue_shapes
 
 BUG = """### Steps to reproduce
@@ -50,3 +51,10 @@ def test_any_issue_has_a_finite_shape(title: str, body: str) -> None:
     shapes = issue_shapes([(title, body), ("", "")])
     assert shapes.shape == (2, sum(GROUPS))
     assert np.isfinite(shapes).all()
+
+
+def test_marks_of_an_issue_stand_in_one_line() -> None:
+    """Blank lines counted as the blanks before "at", tried from each of them: a blank page took five seconds."""
+    assert looks_like_issue("```\n  at once(app.js:3)\n```")
+    assert not looks_like_issue("```\n\nat once(please)")
+    assert not looks_like_issue("\n" * 8_000)
