@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
+from anyio import to_thread
 from needlework.bus.clock import SECOND
 from needlework.bus.context import Context
 from needlework.handlers.labels.messages import ContentType, LabelEvidence, LabelsOfContent
@@ -49,7 +50,12 @@ async def _items(ctx: Context, type_: ContentType, content: str, labels: Iterabl
         return []
     scene, zone = await store.scene(ctx, type_, content), await store.zone(ctx)
     turns = await store.turns(ctx, type_, content, scene)
-    around = Circumstances(turns, scene, zone)
+    # what was said later is read too, up to a megabyte: meanwhile the loop is everybody's
+    return await to_thread.run_sync(_read, suggesting, Circumstances(turns, scene, zone))
+
+
+def _read(suggesting: list[LabelEvidence], around: Circumstances) -> list[Item]:
+    scene = around.scene
     issue = _issue(scene, suggesting)
     found: list[Item] = []
     for label in suggesting:

@@ -1,10 +1,12 @@
 """What a conversation makes of its requests: who takes them on, what "it" means, and what was done there already."""
 
+from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
 from needlework.handlers.accounts.messages import IngestAccount
 from needlework.handlers.conversations.messages import IngestConversation, MessageInput, Person
+from needlework.handlers.tasks import from_labels
 from needlework.handlers.tasks.messages import AcceptTask, DismissTask, ListTasks, ReadTask
 from needlework.handlers.tasks.pointing import meaning, points
 
@@ -182,3 +184,21 @@ def test_meant_is_what_alone_can_be_meant() -> None:
 )  # fmt: skip
 def test_titles_that_point_are_told_from_those_that_say_enough(title: str, does: bool) -> None:
     assert points(title) is does
+
+
+async def test_what_was_said_around_a_request_is_read_beside_the_loop(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty long mails below a request held everybody for seconds, each time one more came."""
+    threads = []
+
+    def settled(*given: Any) -> Any:
+        threads.append(current_thread())
+        return read(*given)
+
+    read = from_labels.settled
+    monkeypatch.setattr(from_labels, "settled", settled)
+    await talk(desk, (ADA, ASKED), (BOB, "Will do."))
+    assert len(await tasks(desk)) == 1
+    assert threads
+    assert main_thread() not in threads
