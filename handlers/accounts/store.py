@@ -36,7 +36,8 @@ Row = Any
 def joined(row: Row | None, column: str, added: Iterable[str]) -> tuple[str, list[str]]:
     """A JSON list with what is new put behind what is stored, and what is new; each in its one spelling already."""
     known: list[str] = msgspec.json.decode(row[column]) if row is not None else []
-    new = [each for each in dict.fromkeys(added) if each and each not in known]
+    stored = set(known)  # thousands of domains against thousands would hold the loop for seconds
+    new = [each for each in dict.fromkeys(added) if each and each not in stored]
     return msgspec.json.encode(known + new).decode(), new
 
 

@@ -23,8 +23,8 @@ HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 MOST_HEADER_LINES: Final = 20
-LONGEST_VTT_TITLE: Final = re.compile(r"\s*WEBVTT[ \t]+[-–—][ \t]*(\S[^\r\n]{0,199})")
-HEADING: Final = 120
+VTT_TITLE: Final = re.compile(r"\s*WEBVTT[ \t]+[-–—][ \t]*(\S[^\r\n]{0,199})")
+LONGEST_HEADING: Final = 120
 HEADING: Final = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+(.*[^\W_].*)")
 
 

@@ -45,7 +45,7 @@ def test_webvtt(samples: Path) -> None:
     found = only(samples / "transcripts" / "call.vtt")
     assert spoken(found) == [("Ann Lee", "Hello there & welcome. Can you hear me?"), ("Bob", "Yes.")]
     assert found["messages"][1]["facts"] == {"seconds": 3606.25, "time_from": "file"}
-    assert found["subject"] == "call"
+    assert found["subject"] == "Call"
 
 
 @pytest.mark.parametrize(
