@@ -9,8 +9,7 @@ import { reached } from "/ui/people.js";
 
 const MANY = 20;
 const TOLD = 2;
-const OPEN = ["suggested", "active", "in_progress"];
-const TO_DO = ["suggested", "open", "in_progress"];
+const OPEN = ["active", "open", "in_progress"];
 const ORDERS = [["name", "name"], ["revenue", "revenue"]];
 const LISTS = {
   conversations: ["/api/conversations", "conversation"],
@@ -50,11 +49,13 @@ function opening(account) {
   return article;
 }
 
-// How many there are, as far as one page of them tells; the way to their list.
-function count(page, name, items, id) {
-  const words = counted(items.length, LISTS[name][1]);
-  if (!page.items.length) return words;
-  return linked(page.next_cursor ? words.replace(/ /, "+ ") : words, all(name, id));
+// How many are open and how many wait for a person, as far as one page of them tells; the way to their list.
+function count(page, name, id) {
+  const open = page.items.filter((each) => name === "conversations" || OPEN.includes(each.status)).length;
+  const suggested = page.items.filter((each) => each.status === "suggested").length;
+  const first = counted(open, LISTS[name][1]);
+  const words = `${page.next_cursor ? first.replace(" ", "+ ") : first}${suggested ? `, ${suggested} suggested` : ""}`;
+  return page.items.length ? linked(words, all(name, id)) : words;
 }
 
 async function card(account) {
@@ -62,9 +63,8 @@ async function card(account) {
   const pages = await Promise.all(["needle_movers", "tasks", "conversations"].map((name) => of(LISTS[name][0], account.id)));
   const [movers, tasks, conversations] = pages;
   const line = element("p", undefined, "about");
-  line.append(count(movers, "needle_movers", movers.items.filter((each) => OPEN.includes(each.status)), account.id), " · ");
-  line.append(count(tasks, "tasks", tasks.items.filter((each) => TO_DO.includes(each.status)), account.id), " · ");
-  line.append(count(conversations, "conversations", conversations.items, account.id));
+  line.append(count(movers, "needle_movers", account.id), " · ", count(tasks, "tasks", account.id), " · ");
+  line.append(count(conversations, "conversations", account.id));
   if (conversations.items.length) line.append(", the last ", moment(conversations.items[0].last_message_at));
   article.append(line);
   return article;

@@ -61,6 +61,11 @@ def test_accounts_are_ranked_by_revenue_and_found_by_their_domain(open_page: Ope
         each["name"] for each in wanted
     ]
     assert f"{wanted[0]['mrr']:,.0f} a month" in text(page, "article .about")
+    tasks = http.get("/api/tasks", params={"account_id": wanted[0]["id"], "limit": 20}).json()["items"]
+    open_ = sum(each["status"] in ("open", "in_progress") for each in tasks)
+    suggested = sum(each["status"] == "suggested" for each in tasks)
+    words = f"{open_} open task{'' if open_ == 1 else 's'}, {suggested} suggested"
+    assert words in text(page, "article p:last-child"), "as many as there are"
     page.find_element(By.NAME, "q").send_keys("kestrel.example")
     until(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "#list > article")) == 1)
     assert text(page, "article h2") == "Kestrel Radiology"
@@ -266,3 +271,26 @@ def test_what_is_not_there_says_so_and_leads_back(browser: Chrome, demo: str, ht
         until(browser, lambda: "nowhere" in text(browser, "#message"))
         assert text(browser, "#list") == f"← All {name}"
     browser.get_log("browser")  # 404 stands there, as it should
+
+
+LINK = """
+const [id, done] = arguments;
+import("/ui/accounts.js").then(({ accountLink }) => {
+  document.querySelector("#about").replaceChildren(accountLink(id), " and ", accountLink("acct_nowhere"));
+  done();
+});
+"""
+
+
+def test_an_account_that_is_not_among_the_first_is_named_too(open_page: Open, http: Any) -> None:
+    """Of more than 500 the names of the others stood nowhere; one that is none leads nowhere."""
+    page = open_page("accounts")
+    http.post("/api/accounts", json={"id": "acct_late", "name": "Late <b>& Co"}).raise_for_status()
+    page.execute_async_script(LINK, "acct_late")
+    until(page, lambda: text(page, "#about") == "Late <b>& Co and acct_nowhere")
+    late, nowhere = page.find_elements(By.CSS_SELECTOR, "#about a")
+    assert (str(late.get_attribute("href")).partition("/ui")[2], nowhere.get_attribute("href")) == (
+        "/accounts#acct_late",
+        None,
+    )
+    page.get_log("browser")  # 404 stands there, as it should
