@@ -6,7 +6,7 @@ import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.accounts import store
-from needlework.handlers.accounts.messages import FindAccounts
+from needlework.handlers.accounts.messages import FindAccounts, ResolveAccount
 from needlework.handlers.words import domain_of
 
 
@@ -25,6 +25,12 @@ async def find(message: FindAccounts, ctx: Context) -> list[str | None]:
         owners = [*map(by_email.get, group), *(by_domain.get(domains[email]) for email in group)]
         found.append(next(filter(None, owners), None))
     return found
+
+
+@subscribe(ResolveAccount, runner="content")
+async def resolve(message: ResolveAccount, ctx: Context) -> str:
+    """By its id first, then by its external id; an unknown one may come later, and keeps what it is named by."""
+    return await store.account_named(ctx, message.account_id)
 
 
 def _json(values: Iterable[str]) -> str:

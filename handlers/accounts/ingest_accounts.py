@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
 from needlework.handlers.accounts import store
@@ -42,12 +43,23 @@ async def save(ctx: Context, given: AccountInput) -> Saved:
     values = {"workspace": ctx.workspace.id, "account": saved.id, "now": ctx.now}
     for domain in new:
         ctx.write(store.sql("put_domain", id=ctx.new_id("dom"), domain=domain, **values))
-    if new:
-        ctx.publish(LinkConversations(account_id=saved.id, domains=new))
+    named = given.external_id if row is None or row["external_id"] is None else None
+    emails = await _awaited(ctx, saved.id, named) if row is None or named else []
+    if named:
+        ctx.write(store.sql("name_account", workspace=ctx.workspace.id, external_id=named, now=ctx.now))
+    if new or named or emails:
+        ctx.publish(LinkConversations(account_id=saved.id, domains=new, emails=emails, named=named))
     before = (None, None) if row is None else (row["mrr"], row["churned_at"])
     if any(given is not None and given != known for given, known in zip(_worth(stated), before, strict=True)):
         ctx.publish(MeasureMovers(), deliver_after=ctx.now + LATER)
     return saved
+
+
+async def _awaited(ctx: Context, account: str, external_id: str | None) -> list[str]:
+    """The addresses of contacts that named an account before it was there."""
+    values = {"workspace": ctx.workspace.id, "account": account, "external_id": external_id}
+    rows = await ctx.db.all(store.sql("emails_of_account", **values))
+    return [email for row in rows for email in msgspec.json.decode(row["emails"])]
 
 
 def _worth(stated: dict[str, Any]) -> tuple[Any, Any]:

@@ -29,9 +29,10 @@ async def save(ctx: Context, given: ContactInput) -> Saved:
     if row is None and given.id is None:
         row = await _by_email(ctx, given)
     emails, new = store.joined(row, "emails", map(mail_address, given.emails))
+    account = given.account_id and await store.account_named(ctx, given.account_id)
     stated = {
         "external_id": given.external_id,
-        "account_id": given.account_id,
+        "account_id": account,
         "emails": emails,
         "name": given.name,
         "status": given.status,
@@ -41,7 +42,9 @@ async def save(ctx: Context, given: ContactInput) -> Saved:
     values = {"workspace": ctx.workspace.id, "contact": saved.id, "now": ctx.now}
     for email in new:
         ctx.write(store.sql("put_email", id=ctx.new_id("mail"), email=email, **values))
-    account = given.account_id or (row and row["account_id"])
+    if account:  # it may have come meanwhile
+        ctx.write(store.sql("name_account", workspace=ctx.workspace.id, external_id=account, now=ctx.now))
+    account = account or (row and row["account_id"])
     moved = row is None or account != row["account_id"]
     reached = msgspec.json.decode(emails) if moved else new
     if account and reached:

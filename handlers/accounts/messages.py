@@ -85,8 +85,17 @@ class FindAccounts(Message[list[str | None]], topic="account.find"):
     people: list[list[str]]
 
 
+class ResolveAccount(Message[str], topic="account.resolve"):
+    """The id of the account that an id or an external id names, for other groups; of an unknown one what was given."""
+
+    account_id: str
+
+
 class ContactInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A person at an account. `id` is your own `user_…`; `external_id`, else a known e-mail, upserts."""
+    """A person at an account (`account_id`: its id or external id).
+
+    `id` is your own `user_…`; `external_id`, else a known e-mail, upserts.
+    """
 
     id: str | None = None
     external_id: ExternalId | None = None

@@ -61,9 +61,10 @@ WHERE workspace_id = :workspace AND domain IN (SELECT value FROM json_each(:doma
 
 -- name: accounts_by_email
 -- The accounts of the contacts with these addresses.
-SELECT e.email, c.account_id FROM contact_emails AS e
+SELECT e.email, a.id AS account_id FROM contact_emails AS e
 JOIN contacts AS c ON c.workspace_id = e.workspace_id AND c.id = e.contact_id
-WHERE e.workspace_id = :workspace AND e.email IN (SELECT value FROM json_each(:emails)) AND c.account_id IS NOT NULL;
+JOIN accounts AS a ON a.workspace_id = c.workspace_id AND a.id = c.account_id
+WHERE e.workspace_id = :workspace AND e.email IN (SELECT value FROM json_each(:emails));
 
 -- name: find_contact_by_id
 -- One contact.
@@ -99,6 +100,17 @@ WHERE workspace_id = :workspace AND id = :id AND updated_at = :seen;
 -- An address of a contact; the first contact to have it keeps it.
 INSERT INTO contact_emails (id, workspace_id, email, contact_id, created_at, updated_at)
 VALUES (:id, :workspace, :email, :contact, :now, :now) ON CONFLICT (workspace_id, email) DO NOTHING;
+
+-- name: emails_of_account
+-- The addresses of the contacts that name an account by its id or its external id.
+SELECT emails FROM contacts WHERE workspace_id = :workspace AND account_id IN (:account, :external_id);
+
+-- name: name_account
+-- Contacts that name an account by its external id name it by its id, as soon as it is there.
+UPDATE contacts SET account_id = a.id, updated_at = :now FROM accounts AS a
+WHERE contacts.workspace_id = :workspace AND contacts.account_id = :external_id
+  AND a.workspace_id = :workspace AND a.external_id = :external_id
+  AND NOT EXISTS (SELECT 1 FROM accounts AS o WHERE o.workspace_id = :workspace AND o.id = :external_id);
 
 -- name: list_contacts
 -- A page of contacts, newest first, before a place; filters are put in by name.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from needlework.bus.context import Context
 from needlework.bus.sql import Queries
 from needlework.handlers.accounts.messages import Account, Contact
 from needlework.handlers.times import show
@@ -39,6 +40,12 @@ def joined(row: Row | None, column: str, added: Iterable[str]) -> tuple[str, lis
     stored = set(known)  # thousands of domains against thousands would hold the loop for seconds
     new = [each for each in dict.fromkeys(added) if each and each not in stored]
     return msgspec.json.encode(known + new).decode(), new
+
+
+async def account_named(ctx: Context, name: str) -> str:
+    """The id of the account with this id or external id; of an unknown one the name itself."""
+    row = await ACCOUNTS.find(ctx, name, name)
+    return name if row is None else str(row["id"])
 
 
 def account(row: Row) -> Account:

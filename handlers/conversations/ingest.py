@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
 from needlework.bus.context import Context
 from needlework.bus.subscriptions import subscribe
-from needlework.handlers.accounts.messages import FindAccounts
+from needlework.handlers.accounts.messages import FindAccounts, ResolveAccount
 from needlework.handlers.answers import Saved
 from needlework.handlers.batches import save_one_or_all
 from needlework.handlers.conversations import store, threads, windows
@@ -35,6 +36,9 @@ def _keys(given: ConversationInput) -> list[str]:
 async def save(ctx: Context, given: ConversationInput, batch: str | None = None) -> Saved:
     """Save one conversation and its messages; the same content again changes nothing."""
     now = ctx.now
+    if given.account_id:
+        named = await ctx.query(ResolveAccount(given.account_id))
+        given = msgspec.structs.replace(given, account_id=named)
     row, thread = await threads.find(ctx, given, await store.find(ctx, given))
     base = read_time(given.started_at) if given.started_at is not None and row is None else now
     found = incoming(given.messages, base, given.channel if row is None else row["channel"])

@@ -194,11 +194,15 @@ class ReadTranscript(Message[Transcript], topic="conversation.transcript"):
 
 
 class LinkConversations(Message[dict[str, int]], topic="conversation.link", key=("account_id",), kw_only=True):
-    """An account has new domains or people: conversations in which these take part may belong to it."""
+    """An account has new domains or people: conversations in which these take part may belong to it.
+
+    Those that name it by its external id, `named`, do.
+    """
 
     account_id: str
     domains: list[str] = msgspec.field(default_factory=list)
     emails: list[str] = msgspec.field(default_factory=list)
+    named: str | None = None
 
 
 class ConversationLinked(Message[None], topic="conversation.linked", key=("conversation_id",), kw_only=True):

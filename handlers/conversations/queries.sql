@@ -30,10 +30,10 @@ WHERE workspace_id = :workspace AND conversation_id IN (SELECT value FROM json_e
 -- name: insert_conversation
 -- A new conversation; the guard sees where another message has made it meanwhile.
 INSERT INTO conversations (
-    id, workspace_id, connection_id, channel, channel_id, external_id, subject, account_id, started_at,
+    id, workspace_id, connection_id, channel, channel_id, external_id, subject, account_id, account_stated, started_at,
     last_message_at, status, message_count, revision, queued_at, created_at, updated_at
 ) VALUES (
-    :id, :workspace, :connection_id, :channel, :channel_id, :external_id, :subject, :account_id, :started_at,
+    :id, :workspace, :connection_id, :channel, :channel_id, :external_id, :subject, :account_id, :account_stated, :started_at,
     :last_message_at, :status, :message_count, :revision, :queued_at, :now, :now
 ) ON CONFLICT DO NOTHING;
 
@@ -41,7 +41,8 @@ INSERT INTO conversations (
 -- What an input changed; the guard sees where another message has changed it meanwhile.
 UPDATE conversations SET
     connection_id = :connection_id, channel = :channel, channel_id = :channel_id, external_id = :external_id,
-    subject = :subject, account_id = :account_id, started_at = :started_at, last_message_at = :last_message_at, status = :status,
+    subject = :subject, account_id = :account_id, account_stated = :account_stated, started_at = :started_at,
+    last_message_at = :last_message_at, status = :status,
     message_count = :message_count, revision = :revision, queued_at = :queued_at, updated_at = :now
 WHERE workspace_id = :workspace AND id = :id AND revision = :seen_revision AND updated_at = :seen_updated;
 
@@ -210,15 +211,15 @@ UPDATE conversations SET status = 'closed', updated_at = :now
 WHERE workspace_id = :workspace AND +status = 'open' AND +last_message_at <= :idle AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: of_domain
--- A page of those who took part with an address in a domain, and whether their conversation is without account.
-SELECT p.seq, p.conversation_id AS id, c.id IS NOT NULL AS free FROM conversation_participants AS p
-LEFT JOIN conversations AS c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id AND c.account_id IS NULL
+-- A page of those who took part with an address in a domain, and whether their conversation states no account.
+SELECT p.seq, p.conversation_id AS id, c.account_id, c.id IS NOT NULL AS free FROM conversation_participants AS p
+LEFT JOIN conversations AS c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id AND NOT c.account_stated
 WHERE p.workspace_id = :workspace AND p.domain = :value AND p.seq > :seq ORDER BY p.seq LIMIT :limit;
 
 -- name: of_email
 -- The same by one address.
-SELECT p.seq, p.conversation_id AS id, c.id IS NOT NULL AS free FROM conversation_participants AS p
-LEFT JOIN conversations AS c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id AND c.account_id IS NULL
+SELECT p.seq, p.conversation_id AS id, c.account_id, c.id IS NOT NULL AS free FROM conversation_participants AS p
+LEFT JOIN conversations AS c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id AND NOT c.account_stated
 WHERE p.workspace_id = :workspace AND p.email = :value AND p.email <> '' AND p.seq > :seq ORDER BY p.seq LIMIT :limit;
 
 -- name: emails_of
@@ -228,9 +229,13 @@ WHERE workspace_id = :workspace AND conversation_id IN (SELECT value FROM json_e
 ORDER BY seq;
 
 -- name: link
--- A conversation without account has one now; the guard sees where it got one meanwhile.
+-- A conversation has another account now; the guard sees where it got one meanwhile.
 UPDATE conversations SET account_id = :account, updated_at = :now
-WHERE workspace_id = :workspace AND id = :id AND account_id IS NULL;
+WHERE workspace_id = :workspace AND id = :id AND account_id IS :before;
+
+-- name: named
+-- A page of the conversations that name an account by its external id: none of them twice, they are given its id.
+SELECT id FROM conversations WHERE workspace_id = :workspace AND account_id = :named LIMIT :limit;
 
 -- name: mark_window
 -- Something was said in a window: its summary is due when the window is over and quiet.

@@ -77,6 +77,7 @@ COLUMNS = (
     "external_id",
     "subject",
     "account_id",
+    "account_stated",
     "started_at",
     "last_message_at",
     "status",
@@ -90,7 +91,7 @@ def fresh(ctx: Context, given: ConversationInput) -> dict[str, Any]:
     """The columns of a conversation that is not stored yet; its times are still open."""
     empty: dict[str, Any] = dict.fromkeys(COLUMNS)
     empty |= {"id": given.id or ctx.new_id("conv"), "channel": "chat", "status": "open", "subject": ""}
-    empty |= {"connection_id": given.connection_id, "message_count": 0, "revision": 0}
+    empty |= {"connection_id": given.connection_id, "message_count": 0, "revision": 0, "account_stated": 0}
     return merged(empty, given, ())
 
 
@@ -99,6 +100,7 @@ def merged(row: Row, given: ConversationInput, found: Sequence[Incoming]) -> dic
     values = {name: row[name] for name in COLUMNS}
     for name in ("channel", "channel_id", "account_id", "status"):
         values[name] = getattr(given, name) or values[name]
+    values["account_stated"] = 1 if given.account_id else values["account_stated"]
     if given.subject is not None and (not found or not values["subject"] or _begins(values, given, found)):
         values["subject"] = clean(given.subject)
     if given.external_id and not values["external_id"]:

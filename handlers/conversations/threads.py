@@ -81,7 +81,8 @@ async def whole(ctx: Context, row: store.Row, joined: Sequence[store.Row]) -> di
     values["subject"] = min(parts, key=lambda each: int(each["started_at"]))["subject"]
     values["started_at"] = min(each["started_at"] for each in parts)
     values["last_message_at"] = max(each["last_message_at"] for each in parts)
-    values["account_id"] = next((each["account_id"] for each in parts if each["account_id"] is not None), None)
+    owned = next((each for each in parts if each["account_id"] is not None), row)
+    values |= {"account_id": owned["account_id"], "account_stated": owned["account_stated"]}
     values["message_count"] = sum(each["message_count"] for each in parts)
     for each in joined:
         place = {"workspace": ctx.workspace.id, "id": each["id"], "into": row["id"]}
