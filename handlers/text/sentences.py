@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 MAX_SENTENCE = 600
 """Characters. What is longer (tables, logs, minified code) is cut at a blank, or hard where there is none."""
+MAX_BLOCK = 4_000
+"""Characters that sentencex sees at once, cut behind a full stop: texts without an end can make it quadratic work."""
 WRAPPED_LINE = 60
 """A line shorter than this was ended by its author; a longer one may have been wrapped by a program."""
 
@@ -38,7 +40,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """
     stop = len(text) if end is None else end
     found: list[Span] = []
-    for block in _blocks(text, start, stop):
+    for block in (piece for whole in _blocks(text, start, stop) for piece in _pieces(text, whole, MAX_BLOCK, ". ")):
         for span in _segments(text, block):
             if _LETTER.search(text, span.start, span.end):
                 found.extend(_short(text, span))
@@ -85,18 +87,23 @@ def _segments(text: str, block: Span) -> list[Span]:
 
 
 def _short(text: str, span: Span) -> list[Span]:
-    """`span` cut into pieces of at most `MAX_SENTENCE` characters."""
+    """`span` cut into pieces of at most `MAX_SENTENCE` characters, without margins."""
+    pieces = [trim(text, *piece) for piece in _pieces(text, span, MAX_SENTENCE, " ")]
+    return [piece for piece in pieces if piece.end > piece.start]
+
+
+def _pieces(text: str, span: Span, most: int, mark: str) -> list[Span]:
+    """`span` in pieces of at most `most` characters: cut behind `mark` in the second half, else at a blank there."""
     pieces: list[Span] = []
     start = span.start
-    while span.end - start > MAX_SENTENCE:
-        blank = text.rfind(" ", start + MAX_SENTENCE // 2, start + MAX_SENTENCE)
-        cut = blank if blank > start else start + MAX_SENTENCE
-        piece = trim(text, start, cut)
-        if piece.end > piece.start:
-            pieces.append(piece)
+    while span.end - start > most:
+        middle, last = start + most // 2, start + most
+        found = text.rfind(mark, middle, last)
+        cut = found + len(mark) - 1 if found > start else text.rfind(" ", middle, last)
+        cut = cut if cut > start else last
+        pieces.append(Span(start, cut))
         start = cut
-    last = trim(text, start, span.end)
-    return [*pieces, last] if last.end > last.start else pieces
+    return [*pieces, Span(start, span.end)]
 
 
 def trim(text: str, start: int, end: int) -> Span:
