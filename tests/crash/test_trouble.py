@@ -18,8 +18,6 @@ def test_p11_a_disk_in_trouble_is_told_and_nothing_is_lost(tmp_path: Path, name:
         seen = run(CASES[name], one, tmp_path / "there", seconds=0.6)
     assert seen.problems == []
     assert seen.acknowledged
-    assert seen.healthy[200] > 3
-    assert seen.percentile(seen.health_times) < 1
 
 
 def test_p11_a_slow_disk_is_waited_for_by_those_who_write_and_nobody_else(tmp_path: Path) -> None:
@@ -27,6 +25,4 @@ def test_p11_a_slow_disk_is_waited_for_by_those_who_write_and_nobody_else(tmp_pa
     with disk(tmp_path / "there" / "data") as one:
         seen = run(CASES["slow"], one, tmp_path / "there", seconds=2.5, publishers=96)
     assert seen.problems == []
-    assert seen.healthy[200] > 20
-    assert seen.percentile(seen.health_times, 0.9) < 0.3
-    assert seen.percentile(seen.read_times, 0.9) < 0.5
+    assert min(seen.healthy[200], seen.reads[200]) > seen.syncs  # who had to wait for a sync could ask once a sync
