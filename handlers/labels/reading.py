@@ -85,7 +85,7 @@ def read(segments: Sequence[Segment], encoder: Encoder) -> Reading | None:
     if not found.spans:
         return None
     plain = [rules.plain(text) for text in found.texts]
-    languages = [language(text) for text in plain]
+    languages: list[Language] = [language(text) for text in plain]
     encoded = _worth_encoding(plain)
     vectors = np.zeros((len(plain), encoder.dim), dtype=np.float32)
     wide = encoder.wide([found.texts[row] for row in encoded])
