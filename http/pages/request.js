@@ -73,6 +73,10 @@ function fieldOf({ name, place, schema, required = false, description }) {
   const token = () => {
     field.setCustomValidity("");
     if (field.value === "") return undefined;
+    if (place === "header" && /[^\t -~\xa0-\xff]/.test(field.value)) {
+      field.setCustomValidity("A header holds Latin letters, digits and signs only.");
+      return undefined;
+    }
     if (place !== "body") return field.value;
     try {
       return tokenOf(field.value, schema);

@@ -187,6 +187,10 @@ def test_a_wrong_field_is_told_before_it_is_sent_and_a_problem_after(browser: Ch
     assert "no JSON" in str(field.get_property("validationMessage"))
     assert not row.find_elements(By.CSS_SELECTOR, ".answer .status")
     field.clear()
+    key = row.find_element(By.NAME, "header.Idempotency-Key")
+    key.send_keys("ключ", Keys.ENTER)  # which no browser sends
+    assert "Latin" in str(key.get_property("validationMessage"))
+    key.clear()
     write(row, "body.root", '{"name": 5}')
     assert send(browser, row).startswith("422")
     assert "root.name" in row.find_element(By.CSS_SELECTOR, ".answer pre").text
