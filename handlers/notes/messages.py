@@ -64,8 +64,12 @@ class UpdateNote(Message[Saved], topic="note.update", key=("id",), kw_only=True)
     body_md: str | None = None
     author: str | None = None
     draft: bool | None = None
+    version: str | None = None
+    """The version that the change was made from: refused (409 `changed_meanwhile`) where it is not the current one."""
 
     def __post_init__(self) -> None:
+        if self.version is not None:
+            version_number(self.version)
         if self.title is None and self.body_md is None and self.draft is None:
             raise ValueError("a change needs title, body_md or draft")
 

@@ -25,11 +25,13 @@ export function quote(each, ...extras) {
   return item;
 }
 
-// A button that does something once at a time; what went wrong is told, and nothing more is done.
+// A button that does something once at a time; what went wrong is told, and nothing more is done. In a form it does that
+// alone: a submission after it, of a form that it may have removed, is one that the browser warns of.
 export function action(name, what, then = () => {}) {
   const button = element("button", name, "small");
   button.type = "button";
-  button.addEventListener("click", async () => {
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
     try {

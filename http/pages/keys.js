@@ -6,7 +6,7 @@ const KEYS = [
   ["j, k", "next, previous thing to decide"],
   ["y", "yes: confirm the label, accept the task, approve the action, it belongs here"],
   ["n", "no: reject, dismiss, it does not belong here"],
-  ["e", "edit the task"],
+  ["e", "edit the task or note"],
   ["u", "take the last decision back"],
   ["/", "search"],
   ["?", "these keys"],

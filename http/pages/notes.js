@@ -2,13 +2,17 @@
 import { call, element, plain } from "/ui/api.js";
 import { also } from "/ui/also.js";
 import { empty } from "/ui/empty.js";
-import { placeOf } from "/ui/evidence.js";
+import { action, placeOf } from "/ui/evidence.js";
+import { stop } from "/ui/keys.js";
 import { keys } from "/ui/labels.js";
 import { rendered } from "/ui/markdown.js";
 import { spansOf } from "/ui/marks.js";
 import { moment } from "/ui/moments.js";
+import { newNote, noteForm, write } from "/ui/note_form.js";
+import { told } from "/ui/told.js";
 
 const KINDS = ["manual", "chat_summary", "meeting_summary", "service_result"];
+const MADE = ["chat_summary", "meeting_summary"]; // written anew by the service, over what a person changed
 const api = (id) => `/api/notes/${encodeURIComponent(id)}`;
 
 function about(note) {
@@ -23,8 +27,9 @@ function about(note) {
 }
 
 export function body(note) {
-  const made = rendered(note.body_md.trimEnd(), spansOf(note.labels));
-  made.whole.append(...also(note.labels, made.named));
+  const labels = note.analyzed_version === note.shown_version ? note.labels : []; // another version's have other places
+  const made = rendered(note.body_md.trimEnd(), spansOf(labels));
+  made.whole.append(...also(labels, made.named));
   return made.whole;
 }
 
@@ -52,8 +57,40 @@ export function folded(prose) {
   return [prose, button];
 }
 
-async function one(id) {
-  const note = await call("GET", api(id));
+function replace(note) {
+  const made = filled(note);
+  document.getElementById(note.id)?.replaceWith(made);
+  made.querySelector("h2").focus({ preventScroll: true });
+}
+
+const nameOf = (note) => `“${note.title || "Without a title"}”`;
+
+// The card becomes a form; saved, it can be made what it was; left, what was written can be taken up again.
+function edit(note, written = {}) {
+  const article = document.getElementById(note.id);
+  if (!article || article.querySelector("form.edit")) return;
+  const saved = (now, before) => {
+    replace(now);
+    told(`${nameOf(now)} is saved.`, async () => {
+      const back = await write(now, { title: before.title, body_md: before.body_md });
+      replace(back);
+      return `${nameOf(back)} is as it was.`;
+    });
+  };
+  const left = (now, unsaved) => {
+    replace(now);
+    if (!unsaved) return;
+    told(`${nameOf(now)} is not changed.`, async () => {
+      edit(now, unsaved);
+      return "What you wrote is in the form again.";
+    });
+  };
+  const form = noteForm(note, written, saved, left);
+  article.replaceChildren(form);
+  form.elements.body_md.focus();
+}
+
+function filled(note) {
   const article = element("article");
   article.id = note.id;
   const title = element("h2");
@@ -62,19 +99,37 @@ async function one(id) {
   title.append(link);
   title.tabIndex = -1;
   article.append(title, about(note), ...folded(body(note)));
+  if (MADE.includes(note.kind)) return article;
+  const button = action("Edit", async () => edit(note));
+  button.setAttribute("aria-label", `Edit: ${note.title || "Without a title"}`);
+  const line = element("p", undefined, "actions");
+  line.append(button);
+  article.append(line);
+  stop(title, { edit: async () => edit(note) });
   return article;
+}
+
+const one = async (id) => filled(await call("GET", api(id)));
+
+function tools({ again }) {
+  const added = (note) => {
+    again();
+    told(`${nameOf(note)} is written down.`);
+  };
+  return [newNote(added)];
 }
 
 export const notes = {
   title: "Notes",
   about: "What people wrote down, and the summaries that were made of meetings and conversations.",
   path: () => "/api/notes",
-  none: () => empty("No note yet.", ["Notes come from files (", element("code", "needlework import note.txt"), "), from ", element("code", "POST /api/notes"), ", and from meetings that have ended."]),
+  none: () => empty("No note yet.", ["Write one above, or bring files (", element("code", "needlework import note.txt"), "). Meetings that have ended and conversations give some too."]),
   filters: [
     { name: "q", label: "Search" },
     { name: "kind", label: "Kind", values: () => KINDS.map((kind) => [kind, plain(kind)]) },
     { name: "label", label: "Label", values: keys },
   ],
+  tools,
   card: (note) => one(note.id),
   one,
 };

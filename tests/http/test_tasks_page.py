@@ -1,4 +1,4 @@
-"""The page of tasks: found by words, owner and state, edited in place, decided many at once, with the way back."""
+"""The pages of tasks and notes: written and edited in place; tasks found, decided many at once, with the way back."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -182,3 +182,65 @@ def test_a_phone_shows_the_form_and_the_choice_within_its_width(open_page: Open)
     page.find_element(By.CSS_SELECTOR, "[aria-label='Choose: Call the bank']").click()
     assert too_wide(page) == []
     assert not [each for each in page.get_log("browser") if each["level"] in ("SEVERE", "WARNING")]
+
+
+def test_what_is_saved_as_it_was_leaves_no_warning_in_the_console(open_page: Open) -> None:
+    """The form was gone before the browser submitted it."""
+    page = open_page("tasks?status=open")
+    page.get_log("browser")
+    page.find_element(By.CSS_SELECTOR, "[aria-label='Edit: Order cake']").click()
+    field(page, "title").send_keys(Keys.ENTER)
+    until(page, lambda: not page.find_elements(By.CSS_SELECTOR, "form.edit"))
+    assert page.get_log("browser") == []
+
+
+def in_form(page: Chrome, place: str, name: str) -> Any:
+    return page.find_element(By.CSS_SELECTOR, f"{place} form.edit [name={name}]")
+
+
+def test_a_note_is_written_by_keyboard_and_its_markup_is_text(open_page: Open, http: Any) -> None:
+    http.post("/api/notes", json={"id": "note_first", "body_md": "Here already."}).raise_for_status()
+    page = open_page("notes")
+    page.get_log("browser")
+    page.find_element(By.CSS_SELECTOR, "#tools summary").send_keys(Keys.ENTER)
+    until(page, lambda: page.switch_to.active_element.get_attribute("name") == "title")
+    press(page, Keys.ENTER)
+    until(page, lambda: "Write something" in text(page, "#new-note-body_md-problem"))
+    assert page.switch_to.active_element.get_attribute("name") == "body_md"
+    assert too_wide(page) == []
+    press(page, "**Wheels** <img src=x onerror=alert(1)>", Keys.ENTER, "turn")
+    in_form(page, "#tools", "title").send_keys("<b>Cart</b>", Keys.ENTER)
+    until(page, lambda: "<b>Cart</b>" in text(page, "#list article:first-child h2"))
+    assert text(page, "#list article:first-child strong") == "Wheels"
+    assert not page.find_elements(By.CSS_SELECTOR, "#list img")
+    assert [each for each in page.get_log("browser") if each["level"] in ("SEVERE", "WARNING")] == []
+    note = http.get("/api/notes?limit=1").json()["items"][0]
+    written_down = http.get(f"/api/notes/{note['id']}").json()
+    assert written_down["body_md"] == "**Wheels** <img src=x onerror=alert(1)>\nturn"
+
+
+def test_an_edited_note_does_not_overwrite_what_was_changed_meanwhile(open_page: Open, http: Any) -> None:
+    http.post("/api/notes", json={"id": "note_ours", "title": "Plan", "body_md": "One."}).raise_for_status()
+    page = open_page("notes#note_ours")
+    press(page, "j")
+    press(page, "e")
+    until(page, lambda: page.switch_to.active_element.get_attribute("name") == "body_md")
+    press(page, " Mine.")
+    http.put("/api/notes/note_ours", json={"body_md": "Theirs."}).raise_for_status()
+    save = page.find_element(By.CSS_SELECTOR, "article form.edit [type=submit]")
+    save.send_keys(Keys.ENTER)
+    until(page, lambda: "Theirs (v2)" in text(page, "#note_ours-body_md-problem"))
+    assert "Theirs." in text(page, ".theirs")
+    assert http.get("/api/notes/note_ours").json()["body_md"] == "Theirs."
+    assert too_wide(page) == []
+    press(page, Keys.ESCAPE)
+    until(page, lambda: "is not changed" in told(page))
+    assert "Theirs." in text(page, "#list article .prose")
+    press(page, "u")
+    until(page, lambda: in_form(page, "article", "body_md").get_attribute("value") == "One. Mine.")
+    page.find_element(By.CSS_SELECTOR, "article form.edit [type=submit]").send_keys(Keys.ENTER)
+    until(page, lambda: "is saved" in told(page))
+    assert http.get("/api/notes/note_ours").json()["body_md"] == "One. Mine."
+    press(page, "u")
+    until(page, lambda: "as it was" in told(page))
+    assert http.get("/api/notes/note_ours").json()["body_md"] == "Theirs."

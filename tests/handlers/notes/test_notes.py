@@ -45,6 +45,16 @@ async def test_a_note_may_bring_its_id_and_is_updated_under_it(desk: Desk) -> No
     assert (await desk(ReadNote(id="note_456")))["body_md"] == "One."
 
 
+async def test_a_change_made_from_another_version_than_the_current_one_overwrites_nothing(desk: Desk) -> None:
+    await desk(IngestNote(id="note_1", title="Plan", body_md="One.", author="Jo"))
+    assert (await desk(UpdateNote(id="note_1", body_md="Two.", version="v1")))["version"] == "v2"
+    outcome = await desk.outcome(UpdateNote(id="note_1", body_md="Three.", version="v1"))
+    assert (outcome.kind, outcome.data["status"], outcome.data["code"]) == ("refused", 409, "changed_meanwhile")
+    assert "v2" in outcome.data["errors"][0]["message"]
+    read = await desk(ReadNote(id="note_1"))
+    assert (read["body_md"], read["version"], read["author"]) == ("Two.", "v2", "Jo"), "what is left out stays"
+
+
 async def test_a_list_is_searched_in_its_current_versions_only(desk: Desk) -> None:
     saved = await desk(IngestNote(items=[NoteInput(external_id=name, body_md=f"{name} rocks") for name in "ab"]))
     await desk(UpdateNote(id=saved[0]["id"], body_md="Nothing left."))
