@@ -187,11 +187,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000, help="20000 by default")
     parser.add_argument("--apart", action="store_true", help="each step waits for the one before")
     parser.add_argument("--kill", action="store_true", help="a second run with SIGKILLs, compared with the first")
+    parser.add_argument("--text", type=Path, help="a file of conversations, JSON lines, instead of ../shared/data")
     given = parser.parse_args()
     count = 200 if given.quick else given.count
     with common.scratch() as folder:
         file = Path(folder) / "conversations.jsonl"
-        made = scale_text.write(file, count, datetime.now(UTC))
+        made = scale_text.write(file, count, datetime.now(UTC), given.text)
         with running(file, count, apart=given.apart) as run:
             rows = figures(run, made, given.apart)
             one = scale_outcome.look(run.server.folder / "data")

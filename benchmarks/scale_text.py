@@ -1,4 +1,4 @@
-"""Conversations for `scale.py`: real text of `../shared/data`, repeated with other names, accounts and companies."""
+"""Conversations for `scale.py`: real text of `../shared/data`, or a file, with other names, accounts and companies."""
 
 import json
 import random
@@ -49,8 +49,11 @@ class Made(NamedTuple):
     """Sentences that did not stand in the file before."""
 
 
-def write(path: Path, count: int, now: datetime, seed: int = 0) -> Made:
-    """Write accounts and `count` conversations as JSON lines; how much of it is new text."""
+def write(path: Path, count: int, now: datetime, own: Path | None = None, seed: int = 0) -> Made:
+    """Write accounts and `count` conversations as JSON lines; how much of it is new text.
+
+    `own` names a file of conversations, in the same form, whose text is taken instead.
+    """
     rng, seen = random.Random(seed), set[str]()
     companies = _companies(rng)
     total = 0
@@ -58,7 +61,7 @@ def write(path: Path, count: int, now: datetime, seed: int = 0) -> Made:
         for number, name in enumerate(companies):
             row = {"kind": "account", "external_id": f"company-{number}", "name": name, "domains": [_domain(name)]}
             file.write(json.dumps({**row, "mrr": rng.randrange(50, 5000)}) + "\n")
-        for number, told in enumerate(_shuffled(count, rng)):
+        for number, told in enumerate(_shuffled(count, rng, own)):
             row = _conversation(number, told, rng, companies, now - timedelta(days=DAYS) * (1 - number / count))
             file.write(json.dumps(row) + "\n")
             for message in row["messages"]:
@@ -69,9 +72,9 @@ def write(path: Path, count: int, now: datetime, seed: int = 0) -> Made:
     return Made(count, total, len(seen))
 
 
-def _shuffled(count: int, rng: random.Random) -> Iterator[Told]:
+def _shuffled(count: int, rng: random.Random, own: Path | None) -> Iterator[Told]:
     """Channels as `PARTS` says; within one, each real conversation once before any comes again."""
-    known = {channel: list(made()) for channel, made in _READERS.items()}
+    known = {channel: list(made() if own is None else _own(own)) for channel, made in _READERS.items()}
     waiting: dict[str, list[Told]] = {channel: [] for channel in known}
     for channel in rng.choices(list(PARTS), list(PARTS.values()), k=count):
         if not waiting[channel]:
@@ -123,6 +126,12 @@ def _companies(rng: random.Random) -> list[str]:
 
 def _domain(company: str) -> str:
     return re.sub(r"\W+", "-", company.lower()) + ".example"
+
+
+def _own(path: Path) -> Iterator[Told]:
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        said = [(message.get("sender", "customer"), message["text"]) for message in row["messages"]]
+        yield Told(row.get("channel", "chat"), row.get("subject", ""), said)
 
 
 def _chats() -> Iterator[Told]:
